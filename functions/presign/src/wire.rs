@@ -1,0 +1,177 @@
+//! Bodies as callers see them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::checksum::Checksum;
+use shared::filename::FileName;
+use shared::http::{Code, Problem};
+use shared::key::{OwnerId, UploadId};
+use shared::media::MediaType;
+use shared::policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, Wish};
+use shared::signing::post::Form;
+use shared::size::ByteSize;
+
+/// The body of `POST /uploads`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Wanted {
+    filename: String,
+    content_type: String,
+    size: Option<serde_json::Number>,
+    class: Option<String>,
+    checksum: Option<WantedChecksum>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+    #[serde(default)]
+    method: Method,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedChecksum {
+    algorithm: String,
+    value: String,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+enum Method {
+    #[default]
+    #[serde(rename = "PUT")]
+    Put,
+    #[serde(rename = "POST")]
+    Post,
+}
+
+impl Wanted {
+    pub(crate) fn into_wish(self, owner: OwnerId) -> Result<Wish, Problem> {
+        let bad = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
+        let size = match self.size {
+            None => None,
+            // A fraction, a sign or more than 64 bits are no size, however close they may be to one.
+            Some(number) => Some(number.as_u64().map(ByteSize::from_bytes).ok_or_else(|| {
+                Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {number}"))
+            })?),
+        };
+        Ok(Wish {
+            owner,
+            filename: FileName::parse(&self.filename).map_err(|e| bad(Code::InvalidFilename, &e))?,
+            content_type: MediaType::parse(&self.content_type).map_err(|e| bad(Code::InvalidContentType, &e))?,
+            size,
+            class: self.class,
+            checksum: match self.checksum {
+                None => None,
+                Some(sum) => {
+                    Some(Checksum::parse(&sum.algorithm, &sum.value).map_err(|e| bad(Code::InvalidChecksum, &e))?)
+                }
+            },
+            metadata: self.metadata,
+            transport: match self.method {
+                Method::Put => Transport::Put,
+                Method::Post => Transport::Post,
+            },
+        })
+    }
+}
+
+/// The answer to `POST /uploads`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Ticket {
+    id: String,
+    method: &'static str,
+    url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<BTreeMap<&'static str, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fields: Option<serde_json::Map<String, serde_json::Value>>,
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    multipart_recommended: bool,
+}
+
+impl Ticket {
+    pub(crate) fn put(
+        id: UploadId,
+        url: String,
+        headers: Vec<(&'static str, String)>,
+        expires_at: Timestamp,
+        multipart_recommended: bool,
+    ) -> Self {
+        let headers = Some(headers.into_iter().collect());
+        Self { id: id.to_string(), method: "PUT", url, headers, fields: None, expires_at, multipart_recommended }
+    }
+
+    pub(crate) fn post(id: UploadId, form: Form, expires_at: Timestamp, multipart_recommended: bool) -> Self {
+        let fields = form.fields.into_iter().map(|(name, value)| (name, value.into())).collect();
+        Self {
+            id: id.to_string(),
+            method: "POST",
+            url: form.url,
+            headers: None,
+            fields: Some(fields),
+            expires_at,
+            multipart_recommended,
+        }
+    }
+}
+
+/// The answer to `GET /policy`: what a client needs to refuse a file before asking.
+#[derive(Serialize)]
+pub(crate) struct Limits {
+    classes: BTreeMap<String, ClassLimits>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClassLimits {
+    allow: Vec<RuleLimits>,
+    single_request_max: u64,
+    multipart_from: u64,
+    url_life_seconds: u64,
+    checksum_required: bool,
+    metadata: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct RuleLimits {
+    types: Vec<String>,
+    extensions: Vec<String>,
+    min: u64,
+    max: u64,
+}
+
+impl From<&Policy> for Limits {
+    fn from(policy: &Policy) -> Self {
+        let classes = &policy.classes;
+        Self { classes: classes.iter().map(|(name, class)| (name.clone(), class.into())).collect() }
+    }
+}
+
+impl From<&Class> for ClassLimits {
+    fn from(class: &Class) -> Self {
+        Self {
+            allow: class.rules.iter().map(RuleLimits::from).collect(),
+            single_request_max: class.single_request_max.bytes(),
+            multipart_from: class.multipart_from.bytes(),
+            url_life_seconds: class.url_life.as_secs(),
+            checksum_required: class.checksum == Requirement::Required,
+            metadata: match &class.metadata {
+                AllowedMetadata::Any => vec!["*".to_owned()],
+                AllowedMetadata::Names(names) => names.clone(),
+            },
+        }
+    }
+}
+
+impl From<&Rule> for RuleLimits {
+    fn from(rule: &Rule) -> Self {
+        Self {
+            types: rule.types.iter().map(ToString::to_string).collect(),
+            extensions: rule.extensions.clone(),
+            min: rule.min.bytes(),
+            max: rule.max.bytes(),
+        }
+    }
+}

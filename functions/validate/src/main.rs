@@ -1,0 +1,17 @@
+//! Builds what [`validate::handle`] needs and runs it.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use shared::clients::Clients;
+use shared::{ambient::Ambient, config::Config, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry};
+use validate::Deps;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = Clients::new(config.path_style);
+    let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
+    let objects = S3Objects::new(clients, &config.bucket);
+    let deps = Deps { config, records, objects, ambient: Ambient::system() };
+    run(service_fn(|event: LambdaEvent<_>| validate::handle(&deps, event.payload, event.context.deadline()))).await
+}

@@ -1,0 +1,54 @@
+//! SDK clients, built when first used: a function that only signs must not pay for TLS.
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_http_client::{Builder, tls};
+use tokio::sync::OnceCell;
+
+/// Both clients over one HTTP client. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Clients(Arc<Cells>);
+
+#[derive(Default)]
+struct Cells {
+    config: OnceCell<SdkConfig>,
+    s3: OnceCell<aws_sdk_s3::Client>,
+    dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
+    path_style: bool,
+}
+
+impl Clients {
+    /// Clients that address buckets by path where `path_style` says so, as stores of one's own want it.
+    #[must_use]
+    pub fn new(path_style: bool) -> Self {
+        Self(Arc::new(Cells { path_style, ..Cells::default() }))
+    }
+
+    async fn config(&self) -> &SdkConfig {
+        self.0
+            .config
+            .get_or_init(async || {
+                // ring rather than aws-lc: no C++ build, and none of the 10 to 50 ms of entropy gathering that
+                // aws-lc does once per process since 2025-10.
+                let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+                let http = Builder::new().tls_provider(tls).build_https();
+                aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+            })
+            .await
+    }
+
+    pub(crate) async fn s3(&self) -> &aws_sdk_s3::Client {
+        self.0
+            .s3
+            .get_or_init(async || {
+                let config = aws_sdk_s3::config::Builder::from(self.config().await);
+                aws_sdk_s3::Client::from_conf(config.force_path_style(self.0.path_style).build())
+            })
+            .await
+    }
+
+    pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.0.dynamodb.get_or_init(async || aws_sdk_dynamodb::Client::new(self.config().await)).await
+    }
+}

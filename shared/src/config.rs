@@ -1,0 +1,141 @@
+//! The environment of a function, read once and wholly: every fault is reported, not the first.
+
+use std::fmt;
+
+use crate::policy::document::{self, Faults};
+use crate::policy::Policy;
+use crate::signing::{Addressing, Credentials, Place};
+
+/// The policy that ships with the code.
+pub const SHIPPED_POLICY: &str = include_str!("../../policy.json");
+
+/// Where a layer puts a policy too long for an environment variable.
+pub const POLICY_FILE: &str = "/opt/policy.json";
+
+/// Who may call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody, as one shared owner; asked for by name.
+    Open,
+    /// Those whom the authorizer knows.
+    Claims {
+        /// The claim that names the owner.
+        owner: String,
+    },
+}
+
+/// Everything a function is told from outside.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The bucket's name.
+    pub bucket: String,
+    /// The bucket's address as clients see it.
+    pub place: Place,
+    /// Whether the SDK must address it by path.
+    pub path_style: bool,
+    /// The table's name.
+    pub table: String,
+    /// How many partitions each owner's listing is spread over.
+    pub owner_shards: u16,
+    /// The region to sign for.
+    pub region: String,
+    /// The function's own temporary credentials.
+    pub credentials: Credentials,
+    /// Who may call.
+    pub access: Access,
+    /// What may be uploaded.
+    pub policy: Policy,
+}
+
+/// Everything wrong with an environment; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigFaults(pub Vec<String>);
+
+impl fmt::Display for ConfigFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment is not usable: {}", self.0.join("; "))
+    }
+}
+
+impl Config {
+    /// Reads the process's environment and the layer's policy, if there is one.
+    ///
+    /// # Errors
+    /// All [`ConfigFaults`].
+    pub fn from_env() -> Result<Self, ConfigFaults> {
+        Self::from_lookup(|name| std::env::var(name).ok(), || std::fs::read_to_string(POLICY_FILE).ok())
+    }
+
+    /// Reads any environment.
+    ///
+    /// # Errors
+    /// All [`ConfigFaults`].
+    pub fn from_lookup(
+        lookup: impl Fn(&str) -> Option<String>,
+        layer: impl FnOnce() -> Option<String>,
+    ) -> Result<Self, ConfigFaults> {
+        let mut faults = Vec::new();
+        let get = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let mut need = |name: &str| {
+            get(name).unwrap_or_else(|| {
+                faults.push(format!("{name} is not set"));
+                String::new()
+            })
+        };
+        let (bucket, table, region) = (need("BUCKET"), need("TABLE"), need("AWS_REGION"));
+        let credentials = Credentials {
+            access_key_id: need("AWS_ACCESS_KEY_ID"),
+            secret_access_key: need("AWS_SECRET_ACCESS_KEY"),
+            session_token: get("AWS_SESSION_TOKEN"),
+        };
+        let flag = |name: &str, faults: &mut Vec<String>| match get(name).as_deref() {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => {
+                faults.push(format!("{name} must be \"true\" or unset"));
+                false
+            }
+        };
+        let open = flag("OPEN_MODE", &mut faults);
+        let addressing = match get("AWS_ENDPOINT_URL_S3").or_else(|| get("AWS_ENDPOINT_URL")) {
+            Some(endpoint) => Addressing::Custom { endpoint },
+            None if flag("S3_ACCELERATE", &mut faults) => Addressing::Accelerated,
+            None if flag("AWS_USE_DUALSTACK_ENDPOINT", &mut faults) => Addressing::DualStack,
+            None => Addressing::Regional,
+        };
+        let owner_shards = get("OWNER_SHARDS").map_or(Some(1), |text| text.parse().ok().filter(|n| (1..=256).contains(n)));
+        if owner_shards.is_none() {
+            faults.push("OWNER_SHARDS must be a number from 1 to 256".to_owned());
+        }
+        let policy = read_policy(get("POLICY"), layer).map_err(|e| faults.push(e.to_string()));
+        let (Ok(policy), Some(owner_shards), true) = (policy, owner_shards, faults.is_empty()) else {
+            return Err(ConfigFaults(faults));
+        };
+        Ok(Self {
+            place: Place::new(&bucket, &region, &addressing),
+            path_style: matches!(addressing, Addressing::Custom { .. }),
+            access: if open {
+                Access::Open
+            } else {
+                Access::Claims { owner: get("OWNER_CLAIM").unwrap_or_else(|| "sub".to_owned()) }
+            },
+            bucket,
+            table,
+            owner_shards,
+            region,
+            credentials,
+            policy,
+        })
+    }
+}
+
+/// The environment's word over the layer's over the one that ships.
+fn read_policy(variable: Option<String>, layer: impl FnOnce() -> Option<String>) -> Result<Policy, Faults> {
+    match variable.or_else(layer) {
+        Some(text) => document::parse(&text),
+        None => document::parse(SHIPPED_POLICY),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! A grant as it travels with the object: one signed metadata field that the client can't change.
+
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use crate::checksum::Checksum;
+use crate::filename::FileName;
+use crate::key::OwnerId;
+use crate::media::MediaType;
+use crate::policy::{Grant, SizeGrant};
+use crate::s3_limits::USER_METADATA;
+use crate::size::ByteSize;
+
+/// The one metadata name that grants write, without S3's `x-amz-meta-` prefix.
+pub const METADATA_NAME: &str = "sluice";
+
+/// The header that carries it.
+pub const METADATA_HEADER: &str = "x-amz-meta-sluice";
+
+/// A grant that does not fit into S3's metadata.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("file name and metadata take {bytes} bytes with the grant's own facts; the store holds {limit}")]
+pub struct GrantTooLarge {
+    /// What would have to be stored.
+    pub bytes: usize,
+    /// What S3 stores.
+    pub limit: usize,
+}
+
+/// A metadata field that no grant of ours wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a grant")]
+pub struct NotAGrant;
+
+/// Schema version 1. Short names, because each byte counts against S3's 2 KB.
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    v: u8,
+    o: String,
+    c: String,
+    n: String,
+    t: String,
+    s: [u64; 2],
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    k: Option<[String; 2]>,
+    p: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    m: BTreeMap<String, String>,
+}
+
+impl Grant {
+    /// The metadata value: base64url of JSON, so any file name is safe in a header.
+    ///
+    /// # Errors
+    /// [`GrantTooLarge`] when name and metadata don't fit into what S3 stores.
+    pub fn encode(&self) -> Result<String, GrantTooLarge> {
+        let (min, max) = match self.size {
+            SizeGrant::Exactly(size) => (size, size),
+            SizeGrant::Between { min, max } => (min, max),
+        };
+        let wire = Wire {
+            v: 1,
+            o: self.owner.as_str().to_owned(),
+            c: self.class.clone(),
+            n: self.filename.as_str().to_owned(),
+            t: self.content_type.as_str().to_owned(),
+            s: [min.bytes(), max.bytes()],
+            k: self.checksum.as_ref().map(|sum| [sum.algorithm().name().to_owned(), sum.value().to_owned()]),
+            p: self.policy_hash.clone(),
+            m: self.metadata.clone(),
+        };
+        // Strings, numbers and a map with string keys always serialise.
+        let value = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default());
+        let bytes = METADATA_NAME.len() + value.len();
+        if bytes > USER_METADATA {
+            return Err(GrantTooLarge { bytes, limit: USER_METADATA });
+        }
+        Ok(value)
+    }
+
+    /// Reads a metadata value back.
+    ///
+    /// # Errors
+    /// [`NotAGrant`] for anything that [`Grant::encode`] can't have written.
+    pub fn decode(value: &str) -> Result<Self, NotAGrant> {
+        let json = BASE64_URL_SAFE_NO_PAD.decode(value).map_err(|_| NotAGrant)?;
+        let wire: Wire = serde_json::from_slice(&json).map_err(|_| NotAGrant)?;
+        if wire.v != 1 {
+            return Err(NotAGrant);
+        }
+        let [min, max] = wire.s.map(ByteSize::from_bytes);
+        Ok(Self {
+            owner: OwnerId::parse(&wire.o).map_err(|_| NotAGrant)?,
+            class: wire.c,
+            filename: FileName::parse(&wire.n).map_err(|_| NotAGrant)?,
+            content_type: MediaType::parse(&wire.t).map_err(|_| NotAGrant)?,
+            size: if min == max { SizeGrant::Exactly(min) } else { SizeGrant::Between { min, max } },
+            checksum: match wire.k {
+                None => None,
+                Some([algorithm, value]) => Some(Checksum::parse(&algorithm, &value).map_err(|_| NotAGrant)?),
+            },
+            metadata: wire.m,
+            policy_hash: wire.p,
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    pub(crate) fn grant() -> Grant {
+        Grant {
+            owner: OwnerId::open(),
+            class: "default".to_owned(),
+            filename: FileName::parse("photo 😀 \"x\".png").unwrap(),
+            content_type: MediaType::parse("image/png").unwrap(),
+            size: SizeGrant::Exactly(ByteSize::from_bytes(68)),
+            checksum: Some(Checksum::parse("crc32", "AAAAAA==").unwrap()),
+            metadata: BTreeMap::from([("album".to_owned(), "Süd".to_owned())]),
+            policy_hash: "0123456789abcdef".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_goes_in_comes_out() {
+        let ranged = SizeGrant::Between { min: ByteSize::from_bytes(1), max: ByteSize::from_bytes(u64::MAX) };
+        for grant in [grant(), Grant { size: ranged, checksum: None, metadata: BTreeMap::new(), ..grant() }] {
+            let value = grant.encode().unwrap();
+            assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+            assert_eq!(Grant::decode(&value), Ok(grant));
+        }
+    }
+
+    #[test]
+    fn the_store_takes_two_kilobytes_and_not_one_more() {
+        let sized = |length: usize| Grant { metadata: BTreeMap::from([("x".to_owned(), "y".repeat(length))]), ..grant() };
+        let longest = (0..3000).take_while(|length| sized(*length).encode().is_ok()).last().unwrap();
+        let bytes = METADATA_NAME.len() + sized(longest).encode().unwrap().len();
+        assert!(bytes <= USER_METADATA && bytes > USER_METADATA - 3, "{bytes}");
+        let over = sized(longest + 1).encode().unwrap_err();
+        assert!(over.bytes > USER_METADATA && over.limit == USER_METADATA);
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_makes_it_panic(value in ".*", json in "\\{.*\\}") {
+            let _ = Grant::decode(&value);
+            let _ = Grant::decode(&BASE64_URL_SAFE_NO_PAD.encode(json));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Answers over HTTP: the only place where refusals get a status.
+
+mod problem;
+
+use lambda_http::http::{HeaderValue, StatusCode, header};
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::Access;
+use crate::key::OwnerId;
+pub use problem::{Code, Problem};
+
+/// An answer in JSON. Nothing we say about uploads may be kept by a cache.
+pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
+    respond(status, "application/json", body)
+}
+
+fn respond(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response<Body> {
+    // Our bodies are structs of strings and numbers: they always serialise.
+    let mut response = Response::new(Body::Text(serde_json::to_string(body).unwrap_or_default()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Who is calling: from the authorizer's claims, never from anything that the request itself says.
+///
+/// # Errors
+/// 401 without claims, unless the deployment is open by name.
+pub fn caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
+    let owner = match access {
+        Access::Open => return Ok(OwnerId::open()),
+        Access::Claims { owner } => owner,
+    };
+    let unauthenticated =
+        || Problem::new(Code::Unauthenticated, "no identity came with the request: send a valid bearer token");
+    let context = request.request_context_ref();
+    let Some(RequestContext::ApiGatewayV2(context)) = context else { return Err(unauthenticated()) };
+    let claims = context.authorizer.as_ref().and_then(|a| a.jwt.as_ref()).map(|jwt| &jwt.claims);
+    let claims = claims.ok_or_else(unauthenticated)?;
+    let claim = |name: &str| claims.get(name).map(String::as_str);
+    let subject = claim(owner).ok_or_else(unauthenticated)?;
+    OwnerId::from_claims(claim("iss").unwrap_or_default(), subject).map_err(|_| unauthenticated())
+}
+
+/// The caller, where being nobody in particular is not enough.
+///
+/// # Errors
+/// 401 without claims, 403 in open mode.
+pub fn named_caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
+    match access {
+        Access::Open => Err(Problem::new(Code::OpenMode, "an open deployment knows no owners: it can't list or delete")),
+        Access::Claims { .. } => caller(request, access),
+    }
+}
+
+/// The body, as JSON of a known shape.
+///
+/// # Errors
+/// 400 with what is wrong and where.
+pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    let bytes: &[u8] = request.body();
+    serde_json::from_slice(bytes).map_err(|e| match e.classify() {
+        serde_json::error::Category::Data => Problem::new(Code::InvalidBody, e.to_string()),
+        serde_json::error::Category::Io
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof => Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}")),
+    })
+}

@@ -1,0 +1,167 @@
+//! Everything that can go wrong for a caller, on one screen (RFC 9457).
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde::Serialize;
+
+use crate::grant::GrantTooLarge;
+use crate::objects::ObjectsError;
+use crate::policy::Refusal;
+use crate::records::RecordsError;
+
+/// A refusal on its way to the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+}
+
+macro_rules! codes {
+    ($($variant:ident $code:literal $status:ident $title:literal,)*) => {
+        /// A stable code; `docs/CONTRACT.md` lists them all.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $title] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documents.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The code as callers see it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            #[must_use]
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            /// What it means, in a few words.
+            #[must_use]
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson "invalid-json" BAD_REQUEST "The body is not JSON",
+    InvalidBody "invalid-body" BAD_REQUEST "A field is missing, unknown or of the wrong kind",
+    InvalidSize "invalid-size" BAD_REQUEST "The size is not a whole number of bytes",
+    InvalidFilename "invalid-filename" BAD_REQUEST "The file name can't be used",
+    InvalidContentType "invalid-content-type" BAD_REQUEST "The content type is not a media type",
+    InvalidChecksum "invalid-checksum" BAD_REQUEST "The checksum is not one",
+    InvalidCursor "invalid-cursor" BAD_REQUEST "The cursor is not one of ours",
+    InvalidParameter "invalid-parameter" BAD_REQUEST "A query parameter has a value it can't have",
+    MetadataTooLarge "metadata-too-large" BAD_REQUEST "File name and metadata are more than the store holds",
+    Unauthenticated "unauthenticated" UNAUTHORIZED "Nobody is calling",
+    OpenMode "open-mode" FORBIDDEN "Not possible in an open deployment",
+    NoSuchRoute "no-such-route" NOT_FOUND "There is no such route",
+    NotFound "not-found" NOT_FOUND "There is no such upload",
+    NotReceived "not-received" NOT_FOUND "Nothing has arrived for this id",
+    Deleted "deleted" NOT_FOUND "The upload was deleted",
+    StillValidating "still-validating" CONFLICT "The upload is still being checked",
+    NotAccepted "not-accepted" CONFLICT "The upload was rejected",
+    UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "There is no such class",
+    TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "The type is not allowed",
+    ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "The extension does not fit the type",
+    SizeRequired "size-required" UNPROCESSABLE_ENTITY "The size is needed",
+    TooSmall "too-small" UNPROCESSABLE_ENTITY "The file is too small",
+    TooLarge "too-large" UNPROCESSABLE_ENTITY "The file is too large",
+    UseMultipart "use-multipart" UNPROCESSABLE_ENTITY "The file is too large for one request",
+    ChecksumRequired "checksum-required" UNPROCESSABLE_ENTITY "A checksum is needed",
+    MetadataNotAllowed "metadata-not-allowed" UNPROCESSABLE_ENTITY "The metadata is not allowed",
+    InlineNotAllowed "inline-not-allowed" UNPROCESSABLE_ENTITY "This upload is served as a download only",
+    IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body",
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "Try again shortly",
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    /// What Uppy up to version 5 shows.
+    message: &'a str,
+    /// What Companion's clients look for.
+    error: &'a str,
+}
+
+impl Problem {
+    /// A problem with a sentence for the caller.
+    #[must_use]
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// Its code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The answer.
+    #[must_use]
+    pub fn into_response(self) -> Response<Body> {
+        let status = self.code.status();
+        let wire = Wire {
+            r#type: format!("urn:sluice:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: status.as_u16(),
+            code: self.code.as_str(),
+            detail: &self.detail,
+            message: &self.detail,
+            error: self.code.as_str(),
+        };
+        super::respond(status, "application/problem+json", &wire)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let code = match &refusal {
+            Refusal::UnknownClass { .. } => Code::UnknownClass,
+            Refusal::TypeNotAllowed { .. } => Code::TypeNotAllowed,
+            Refusal::ExtensionNotAllowed { .. } => Code::ExtensionNotAllowed,
+            Refusal::SizeRequired => Code::SizeRequired,
+            Refusal::TooSmall { .. } => Code::TooSmall,
+            Refusal::TooLarge { .. } => Code::TooLarge,
+            Refusal::UseMultipart { .. } => Code::UseMultipart,
+            Refusal::ChecksumRequired { .. } => Code::ChecksumRequired,
+            Refusal::MetadataNotAllowed { .. } => Code::MetadataNotAllowed,
+        };
+        Self::new(code, refusal.to_string())
+    }
+}
+
+impl From<GrantTooLarge> for Problem {
+    fn from(too_large: GrantTooLarge) -> Self {
+        Self::new(Code::MetadataTooLarge, too_large.to_string())
+    }
+}
+
+/// The caller learns that it wasn't their fault; the log learns why.
+fn unavailable(error: &dyn std::error::Error, what: &str) -> Problem {
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(error = %error, cause, "{what} did not answer");
+    Problem::new(Code::Unavailable, "a service behind this one did not answer: try again in a second")
+}
+
+impl From<RecordsError> for Problem {
+    fn from(error: RecordsError) -> Self {
+        unavailable(&error, "the table")
+    }
+}
+
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        unavailable(&error, "the bucket")
+    }
+}

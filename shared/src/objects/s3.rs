@@ -1,0 +1,198 @@
+//! The bucket, in S3. The only file that makes its calls.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::ChecksumMode;
+
+use super::{Objects, ObjectsError};
+use crate::clients::Clients;
+use crate::grant::{METADATA_NAME, NotAGrant};
+use crate::key::ObjectKey;
+use crate::policy::Grant;
+use crate::size::ByteSize;
+use crate::sniff::ByteRange;
+use crate::verdict::Observed;
+
+/// One bucket.
+pub struct S3Objects {
+    clients: Clients,
+    bucket: String,
+}
+
+impl S3Objects {
+    /// The bucket called `bucket`.
+    #[must_use]
+    pub fn new(clients: Clients, bucket: &str) -> Self {
+        Self { clients, bucket: bucket.to_owned() }
+    }
+
+    async fn client(&self) -> &Client {
+        self.clients.s3().await
+    }
+}
+
+impl Objects for S3Objects {
+    async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<Observed>, ObjectsError> {
+        let head = self
+            .client()
+            .await
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key.to_string())
+            .set_version_id(version.map(str::to_owned))
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        match head {
+            Ok(head) => Ok(Some(observed(&head, version))),
+            Err(error) => absent(error),
+        }
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        let last = range.start.saturating_add(range.len.max(1)) - 1;
+        let answer = self
+            .client()
+            .await
+            .get_object()
+            .bucket(&self.bucket)
+            .key(key.to_string())
+            .version_id(version)
+            .range(format!("bytes={}-{last}", range.start))
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => {
+                // Some stores ignore ranges and send everything: then what was asked for is cut out in passing.
+                let skip = if answer.content_range().is_some() { 0 } else { range.start };
+                stretch(answer.body, skip, range.len).await.map(Some)
+            }
+            // A range of an empty object can't be satisfied: there is just nothing in it.
+            Err(error) if status(&error) == Some(416) => Ok(Some(Vec::new())),
+            Err(error) => absent(error),
+        }
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        let deleted =
+            self.client().await.delete_object().bucket(&self.bucket).key(key.to_string()).version_id(version).send();
+        match deleted.await {
+            Ok(_) => Ok(()),
+            Err(error) => absent::<(), _>(error).map(|_| ()),
+        }
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        let key = key.to_string();
+        let mut versions = Vec::new();
+        let (mut key_marker, mut version_marker) = (None, None);
+        loop {
+            let page = self
+                .client()
+                .await
+                .list_object_versions()
+                .bucket(&self.bucket)
+                .prefix(&key)
+                .set_key_marker(key_marker)
+                .set_version_id_marker(version_marker)
+                .send()
+                .await
+                .map_err(unavailable)?;
+            // A prefix could be the beginning of a longer key.
+            let found = page.versions().iter().map(|v| (v.key(), v.version_id()));
+            let markers = page.delete_markers().iter().map(|m| (m.key(), m.version_id()));
+            let exact = found.chain(markers).filter(|(found, _)| *found == Some(key.as_str()));
+            versions.extend(exact.filter_map(|(_, version)| version.map(str::to_owned)));
+            if page.is_truncated() != Some(true) {
+                return Ok(versions);
+            }
+            key_marker = page.next_key_marker;
+            version_marker = page.next_version_id_marker;
+        }
+    }
+}
+
+/// `len` bytes of `body` after the first `skip`, or what there is of them, holding no more than that.
+async fn stretch(mut body: ByteStream, mut skip: u64, len: u64) -> Result<Vec<u8>, ObjectsError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.try_next().await.map_err(|e| ObjectsError(Box::new(e)))? {
+        let skipped = skip.min(chunk.len() as u64);
+        skip -= skipped;
+        let left = len.saturating_sub(bytes.len() as u64);
+        let fresh = chunk.iter().skip(usize::try_from(skipped).unwrap_or(usize::MAX));
+        bytes.extend(fresh.take(usize::try_from(left).unwrap_or(usize::MAX)));
+        if bytes.len() as u64 >= len {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+/// The header facts that matter for a verdict.
+fn observed(head: &HeadObjectOutput, version: Option<&str>) -> Observed {
+    let metadata = head.metadata();
+    let carried = metadata.and_then(|all| all.get(METADATA_NAME));
+    let mut strays: Vec<String> = metadata
+        .into_iter()
+        .flat_map(|all| all.keys())
+        .filter(|name| *name != METADATA_NAME)
+        .map(|_| "metadata of its own".to_owned())
+        .take(1)
+        .collect();
+    for (name, there) in [
+        ("content-encoding", head.content_encoding().is_some_and(|v| !v.is_empty())),
+        ("content-disposition", head.content_disposition().is_some()),
+        ("content-language", head.content_language().is_some()),
+        ("cache-control", head.cache_control().is_some()),
+        ("expires", head.expires_string().is_some()),
+        ("a website redirect", head.website_redirect_location().is_some()),
+        ("tags", head.tag_count().is_some_and(|count| count > 0)),
+    ] {
+        if there {
+            strays.push(name.to_owned());
+        }
+    }
+    let checksums = [
+        ("crc32", head.checksum_crc32()),
+        ("crc32c", head.checksum_crc32_c()),
+        ("crc64nvme", head.checksum_crc64_nvme()),
+        ("sha1", head.checksum_sha1()),
+        ("sha256", head.checksum_sha256()),
+    ];
+    Observed {
+        version: head.version_id().or(version).unwrap_or_default().to_owned(),
+        size: ByteSize::from_bytes(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()),
+        content_type: head.content_type().map(str::to_owned),
+        grant: carried.map_or(Err(NotAGrant), |value| Grant::decode(value)),
+        checksums: checksums
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| format!("{name}:{value}")))
+            .collect(),
+        strays,
+    }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// `None` where the store says that the object or the version is not there.
+fn absent<T, E>(error: SdkError<E>) -> Result<Option<T>, ObjectsError>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let gone = match (status(&error), error.code()) {
+        // A HEAD has no body and so no code; with ListBucket granted its 404 means what it says.
+        (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) => true,
+        // A delete marker answers 405 to a HEAD by version.
+        (Some(405), _) => true,
+        _ => false,
+    };
+    if gone { Ok(None) } else { Err(unavailable(error)) }
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> ObjectsError {
+    ObjectsError(DisplayErrorContext(error).to_string().into())
+}

@@ -1,0 +1,352 @@
+//! The policy as people write it, and every fault of it at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule};
+use crate::media::MediaPattern;
+use crate::s3_limits::{LONGEST_URL_LIFE, StoreLimits};
+use crate::size::ByteSize;
+
+/// The version of this format. A document of another one is refused rather than half understood.
+pub const VERSION: u64 = 1;
+
+/// One thing wrong with a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, such as `classes.avatar.allow[2].max`.
+    pub path: String,
+    /// What.
+    pub problem: String,
+}
+
+/// Everything wrong with a document; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the policy has {} fault(s)", self.0.len())?;
+        self.0.iter().try_for_each(|fault| write!(f, "; {}: {}", fault.path, fault.problem))
+    }
+}
+
+/// Reads a policy.
+///
+/// # Errors
+/// All [`Faults`] of the document, each with its path.
+pub fn parse(text: &str) -> Result<Policy, Faults> {
+    let document: Document = serde_json::from_str(text)
+        .map_err(|e| Faults(vec![Fault { path: "$".to_owned(), problem: e.to_string() }]))?;
+    let mut reader = Reader::default();
+    let policy = reader.policy(document, Policy::hash_of(text));
+    if reader.faults.is_empty() { Ok(policy) } else { Err(Faults(reader.faults)) }
+}
+
+/// An upload policy.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    /// The version of this format: 1.
+    #[serde(default)]
+    version: Field<u64>,
+    /// Classes by name; the one called "default" applies when a caller names none.
+    #[serde(default)]
+    classes: BTreeMap<String, Field<ClassDocument>>,
+    /// Limits of a store other than Amazon S3.
+    #[serde(default)]
+    store: Field<StoreDocument>,
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(skip))]
+    unknown: BTreeMap<String, Value>,
+}
+
+/// Limits of the store itself.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct StoreDocument {
+    /// The largest object, such as "48 TiB".
+    #[serde(default)]
+    object_max: Field<String>,
+    /// The largest body of one request, such as "5 GiB".
+    #[serde(default)]
+    single_request_max: Field<String>,
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(skip))]
+    unknown: BTreeMap<String, Value>,
+}
+
+/// What one kind of upload may be.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct ClassDocument {
+    /// Rules in order: the first whose types match decides.
+    #[serde(default)]
+    allow: Field<Vec<Field<RuleDocument>>>,
+    /// The largest body of one request, such as "5 GB" (the default).
+    #[serde(default)]
+    single_request_max: Field<String>,
+    /// From this size on the answer recommends multipart; by default "100 MB".
+    #[serde(default)]
+    multipart_from: Field<String>,
+    /// How long a URL lives, such as "15m" (the default); at most seven days.
+    #[serde(default)]
+    url_life: Field<String>,
+    /// "optional" (the default) or "required".
+    #[serde(default)]
+    checksum: Field<String>,
+    /// What becomes of a rejected version: "delete" (the default) or "keep".
+    #[serde(default)]
+    on_rejection: Field<String>,
+    /// Metadata names that callers may set; "*" among them means any. By default none.
+    #[serde(default)]
+    metadata: Field<Vec<String>>,
+    /// Types that may be shown in a browser instead of downloaded. By default none.
+    #[serde(default)]
+    inline: Field<Vec<String>>,
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(skip))]
+    unknown: BTreeMap<String, Value>,
+}
+
+/// Types with what else holds for them.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+struct RuleDocument {
+    /// Types such as "image/png", "image/*", "*/*", or the families "picture", "office", "text".
+    #[serde(default)]
+    types: Field<Vec<String>>,
+    /// Extensions without the dot; none listed means any.
+    #[serde(default)]
+    extensions: Field<Vec<String>>,
+    /// The smallest size; by default "1 B".
+    #[serde(default)]
+    min: Field<String>,
+    /// The largest size; by default what the store takes.
+    #[serde(default)]
+    max: Field<String>,
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(skip))]
+    unknown: BTreeMap<String, Value>,
+}
+
+/// A field that remembers what was wrong with it, so that one fault doesn't hide the next.
+#[derive(Default)]
+enum Field<T> {
+    #[default]
+    Absent,
+    Good(T),
+    Bad(String),
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Ok(serde_json::from_value(value).map_or_else(|e| Self::Bad(e.to_string()), Self::Good))
+    }
+}
+
+#[cfg(test)]
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Field<T> {
+    fn inline_schema() -> bool {
+        T::inline_schema()
+    }
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        T::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        T::json_schema(generator)
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    fn fault(&mut self, path: &str, problem: impl fmt::Display) {
+        self.faults.push(Fault { path: path.to_owned(), problem: problem.to_string() });
+    }
+
+    fn unknown(&mut self, path: &str, unknown: &BTreeMap<String, Value>) {
+        // `$schema` is how editors find the schema: part of JSON's surroundings, not of the policy.
+        for name in unknown.keys().filter(|name| *name != "$schema") {
+            self.fault(&join(path, name), "there is no such field");
+        }
+    }
+
+    fn given<T>(&mut self, path: &str, field: Field<T>) -> Option<T> {
+        match field {
+            Field::Absent => None,
+            Field::Good(value) => Some(value),
+            Field::Bad(problem) => {
+                self.fault(path, problem);
+                None
+            }
+        }
+    }
+
+    fn read<T, E: fmt::Display>(
+        &mut self,
+        path: &str,
+        field: Field<String>,
+        default: T,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> T {
+        match self.given(path, field).map(|text| parse(&text)) {
+            None => default,
+            Some(Ok(value)) => value,
+            Some(Err(problem)) => {
+                self.fault(path, problem);
+                default
+            }
+        }
+    }
+
+    fn policy(&mut self, document: Document, hash: String) -> Policy {
+        self.unknown("", &document.unknown);
+        match self.given("version", document.version) {
+            Some(VERSION) => {}
+            None => self.fault("version", format!("needed; the version of this format is {VERSION}")),
+            Some(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
+        }
+        let store = match self.given("store", document.store) {
+            None => StoreLimits::S3,
+            Some(store) => {
+                self.unknown("store", &store.unknown);
+                StoreLimits {
+                    object: self.read("store.objectMax", store.object_max, StoreLimits::S3.object, ByteSize::parse),
+                    single_request: self.read(
+                        "store.singleRequestMax",
+                        store.single_request_max,
+                        StoreLimits::S3.single_request,
+                        ByteSize::parse,
+                    ),
+                }
+            }
+        };
+        if document.classes.is_empty() {
+            self.fault("classes", "at least one class is needed");
+        }
+        let mut classes = BTreeMap::new();
+        for (name, field) in document.classes {
+            let path = join("classes", &name);
+            if let Some(class) = self.given(&path, field) {
+                classes.insert(name, self.class(&path, class, store));
+            }
+        }
+        Policy { classes, store, hash }
+    }
+
+    fn class(&mut self, path: &str, class: ClassDocument, store: StoreLimits) -> Class {
+        self.unknown(path, &class.unknown);
+        let at = |name| join(path, name);
+        let rules = self.given(&at("allow"), class.allow).unwrap_or_default();
+        if rules.is_empty() {
+            self.fault(&at("allow"), "at least one rule is needed");
+        }
+        let single_request_max = self.read(
+            &at("singleRequestMax"),
+            class.single_request_max,
+            ByteSize::from_bytes(5_000_000_000).min(store.single_request),
+            ByteSize::parse,
+        );
+        if single_request_max > store.single_request {
+            let limit = store.single_request;
+            self.fault(&at("singleRequestMax"), format!("{single_request_max} is above the store's {limit}"));
+        }
+        Class {
+            rules: rules
+                .into_iter()
+                .enumerate()
+                .filter_map(|(i, rule)| {
+                    let path = format!("{path}.allow[{i}]");
+                    let rule = self.given(&path, rule)?;
+                    Some(self.rule(&path, rule, store))
+                })
+                .collect(),
+            single_request_max,
+            multipart_from: self.read(
+                &at("multipartFrom"),
+                class.multipart_from,
+                ByteSize::from_bytes(100_000_000),
+                ByteSize::parse,
+            ),
+            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_secs(900), url_life),
+            checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
+                "optional" => Ok(Requirement::Optional),
+                "required" => Ok(Requirement::Required),
+                _ => Err("use \"optional\" or \"required\""),
+            }),
+            on_rejection: self.read(&at("onRejection"), class.on_rejection, OnRejection::Delete, |text| match text {
+                "delete" => Ok(OnRejection::Delete),
+                "keep" => Ok(OnRejection::Keep),
+                _ => Err("use \"delete\" or \"keep\""),
+            }),
+            metadata: match self.given(&at("metadata"), class.metadata).unwrap_or_default() {
+                names if names.iter().any(|name| name == "*") => AllowedMetadata::Any,
+                names => AllowedMetadata::Names(names),
+            },
+            inline: self.patterns(&at("inline"), class.inline),
+        }
+    }
+
+    fn rule(&mut self, path: &str, rule: RuleDocument, store: StoreLimits) -> Rule {
+        self.unknown(path, &rule.unknown);
+        let at = |name| join(path, name);
+        let types = self.patterns(&at("types"), rule.types);
+        let min = self.read(&at("min"), rule.min, ByteSize::from_bytes(1), ByteSize::parse);
+        let max = self.read(&at("max"), rule.max, store.object, ByteSize::parse);
+        if types.is_empty() {
+            self.fault(&at("types"), "at least one type is needed");
+        }
+        if min > max {
+            self.fault(&at("min"), format!("{min} is above the maximum of {max}"));
+        }
+        if max > store.object {
+            self.fault(&at("max"), format!("{max} is above the {} that the store takes", store.object));
+        }
+        let extensions = self.given(&at("extensions"), rule.extensions).unwrap_or_default();
+        for extension in extensions.iter().filter(|e| e.is_empty() || e.contains('.')) {
+            self.fault(&at("extensions"), format!("{extension:?}: write extensions without a dot"));
+        }
+        Rule { types, extensions: extensions.iter().map(|e| e.to_lowercase()).collect(), min, max }
+    }
+
+    fn patterns(&mut self, path: &str, field: Field<Vec<String>>) -> Vec<MediaPattern> {
+        let texts = self.given(path, field).unwrap_or_default();
+        let mut patterns = Vec::with_capacity(texts.len());
+        for (i, text) in texts.iter().enumerate() {
+            match MediaPattern::parse(text) {
+                Ok(pattern) => patterns.push(pattern),
+                Err(problem) => self.fault(&format!("{path}[{i}]"), problem),
+            }
+        }
+        patterns
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn url_life(text: &str) -> Result<Duration, &'static str> {
+    match humantime::parse_duration(text) {
+        Ok(life) if life.as_secs() >= 1 && life.as_secs() <= LONGEST_URL_LIFE => Ok(life),
+        Ok(_) => Err("a URL lives from one second to seven days"),
+        Err(_) => Err("not a duration: use \"90s\", \"15m\" or \"2h\""),
+    }
+}
+
+#[cfg(test)]
+mod tests;

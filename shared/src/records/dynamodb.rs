@@ -1,0 +1,200 @@
+//! The table, in `DynamoDB`. The only file that makes its calls.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+
+use super::item::{self, Item};
+use super::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
+use crate::clients::Clients;
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::upload::{Judged, Record};
+
+/// The index that lists an owner's uploads.
+pub const OWNER_INDEX: &str = "byOwner";
+
+/// How long an idempotency key stands, in seconds.
+const ANSWER_LIFE: i64 = 24 * 3600;
+
+/// One table.
+pub struct DynamoRecords {
+    clients: Clients,
+    table: String,
+    shards: u16,
+}
+
+impl DynamoRecords {
+    /// The table called `table`, listings spread over `shards` partitions an owner.
+    #[must_use]
+    pub fn new(clients: Clients, table: &str, shards: u16) -> Self {
+        Self { clients, table: table.to_owned(), shards: shards.max(1) }
+    }
+
+    async fn client(&self) -> &Client {
+        self.clients.dynamodb().await
+    }
+
+    /// A put that may find its condition broken: then the item that stands comes back.
+    async fn put_unless(
+        &self,
+        item: Item,
+        condition: &str,
+        now: Option<Timestamp>,
+    ) -> Result<Option<Item>, RecordsError> {
+        let mut put = self
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression(condition)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(now) = now {
+            put = put.expression_attribute_values(":now", number(now.as_second()));
+        }
+        match put.send().await {
+            Ok(_) => Ok(None),
+            Err(SdkError::ServiceError(failure)) => match failure.into_err() {
+                PutItemError::ConditionalCheckFailedException(stands) => Ok(Some(stands.item.unwrap_or_default())),
+                other => Err(unavailable(other)),
+            },
+            Err(other) => Err(unavailable(other)),
+        }
+    }
+
+    async fn list_shard(
+        &self,
+        owner: &OwnerId,
+        shard: u16,
+        before: Option<UploadId>,
+        limit: u16,
+    ) -> Result<Vec<Record>, RecordsError> {
+        let mut records = Vec::new();
+        let mut start = None;
+        // A page of DynamoDB's ends at 1 MB, which may be short of `limit` items.
+        loop {
+            let wanted = i32::from(limit).saturating_sub(i32::try_from(records.len()).unwrap_or(i32::MAX));
+            let mut query = self
+                .client()
+                .await
+                .query()
+                .table_name(&self.table)
+                .index_name(OWNER_INDEX)
+                .scan_index_forward(false)
+                .limit(wanted)
+                .set_exclusive_start_key(start)
+                .expression_attribute_values(":owner", AttributeValue::S(item::owner_shard(owner, shard)));
+            query = match before {
+                None => query.key_condition_expression("ownerShard = :owner"),
+                Some(before) => query
+                    .key_condition_expression("ownerShard = :owner AND id < :before")
+                    .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
+            };
+            let page = query.send().await.map_err(unavailable)?;
+            for item in page.items.unwrap_or_default() {
+                records.push(item::record(item)?);
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() || records.len() >= usize::from(limit) {
+                return Ok(records);
+            }
+        }
+    }
+}
+
+impl UploadRecords for DynamoRecords {
+    async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
+        let answer = self
+            .client()
+            .await
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(item::upload_pk(id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(unavailable)?;
+        answer.item.map(item::record).transpose()
+    }
+
+    async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        let item = item::judged_item(judged, self.shards)?;
+        match self.put_unless(item, "attribute_not_exists(pk)", None).await? {
+            None => Ok(Judging::Written),
+            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
+        }
+    }
+
+    async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        // `buriedAt` is what tombstones have and verdicts have not.
+        let item = item::tombstone_item(key, now)?;
+        self.put_unless(item, "attribute_not_exists(buriedAt)", None).await?;
+        Ok(())
+    }
+
+    async fn buried(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        self.client()
+            .await
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(item::upload_pk(key.id())))
+            .update_expression("SET #state = :deleted, deletedAt = :now")
+            .condition_expression("attribute_exists(buriedAt)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":deleted", AttributeValue::S("deleted".to_owned()))
+            .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
+            .send()
+            .await
+            .map_err(unavailable)?;
+        Ok(())
+    }
+
+    async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
+        let mut items = Vec::new();
+        for shard in 0..self.shards {
+            items.extend(self.list_shard(owner, shard, before, limit).await?);
+        }
+        // Ids begin with their time, so newest first is largest first.
+        items.sort_unstable_by_key(|record| std::cmp::Reverse(record.key().id()));
+        let more = items.len() >= usize::from(limit);
+        items.truncate(usize::from(limit));
+        let next = items.last().filter(|_| more).map(|record| record.key().id());
+        Ok(Page { items, next })
+    }
+}
+
+impl Answers for DynamoRecords {
+    async fn remember(
+        &self,
+        owner: &OwnerId,
+        key: &str,
+        body: &str,
+        id: UploadId,
+        now: Timestamp,
+    ) -> Result<Remembered, RecordsError> {
+        let expires = now.as_second().saturating_add(ANSWER_LIFE);
+        let item = Item::from([
+            ("pk".to_owned(), AttributeValue::S(item::answer_pk(owner, key))),
+            ("uploadId".to_owned(), AttributeValue::S(id.to_string())),
+            ("bodyHash".to_owned(), AttributeValue::S(body.to_owned())),
+            ("expiresAt".to_owned(), number(expires)),
+        ]);
+        // TTL may delete days late: an expired item must not stand in the way.
+        let condition = "attribute_not_exists(pk) OR expiresAt <= :now";
+        let Some(stands) = self.put_unless(item, condition, Some(now)).await? else { return Ok(Remembered::New) };
+        let text = |name: &str| stands.get(name).and_then(|value| value.as_s().ok());
+        let unreadable = || RecordsError::Unreadable("an idempotency item".to_owned());
+        let id = text("uploadId").and_then(|id| UploadId::parse(id).ok()).ok_or_else(unreadable)?;
+        Ok(if text("bodyHash").is_some_and(|hash| hash == body) { Remembered::Same(id) } else { Remembered::Other })
+    }
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> RecordsError {
+    RecordsError::Unavailable(DisplayErrorContext(error).to_string().into())
+}

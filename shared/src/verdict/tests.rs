@@ -1,0 +1,66 @@
+use std::borrow::Cow;
+
+use super::*;
+use crate::grant::tests::grant;
+use crate::key::{OwnerId, UploadId};
+use crate::policy::SizeGrant;
+use crate::sniff::Finding;
+
+fn key() -> ObjectKey {
+    ObjectKey::new(OwnerId::open(), UploadId::new(jiff::Timestamp::UNIX_EPOCH, [0; 10]))
+}
+
+fn observed() -> Observed {
+    Observed {
+        version: "v".to_owned(),
+        size: ByteSize::from_bytes(68),
+        content_type: Some("image/png".to_owned()),
+        grant: Ok(grant()),
+        checksums: vec!["crc32:AAAAAA==".to_owned()],
+        strays: Vec::new(),
+    }
+}
+
+fn sniffed(media_type: &'static str) -> Sniffed {
+    Sniffed { media_type: Cow::Borrowed(media_type), findings: Vec::new(), reads: 1, bytes: 68 }
+}
+
+fn codes(observed: &Observed, sniffed: &Sniffed) -> Vec<String> {
+    let verdict = inspect(&key(), observed, sniffed);
+    assert_eq!(verdict.outcome == Outcome::Accepted, verdict.reasons.is_empty());
+    verdict.reasons.into_iter().map(|note| note.code).collect()
+}
+
+#[test]
+fn what_was_granted_is_accepted() {
+    assert_eq!(codes(&observed(), &sniffed("image/png")), Vec::<String>::new());
+}
+
+#[test]
+fn each_difference_has_its_reason() {
+    let png = sniffed("image/png");
+    let check = |observed: Observed, sniffed: &Sniffed, reason: Reason| {
+        assert_eq!(codes(&observed, sniffed), [reason.code()]);
+    };
+    check(observed(), &sniffed("text/html"), Reason::ContentMismatch);
+    check(Observed { size: ByteSize::from_bytes(67), ..observed() }, &png, Reason::SizeMismatch);
+    check(Observed { size: ByteSize::from_bytes(69), ..observed() }, &png, Reason::SizeMismatch);
+    check(Observed { content_type: None, ..observed() }, &png, Reason::TypeAltered);
+    check(Observed { checksums: Vec::new(), ..observed() }, &png, Reason::ChecksumMismatch);
+    check(Observed { grant: Err(NotAGrant), ..observed() }, &png, Reason::NotGranted);
+    check(Observed { strays: vec!["cache-control".to_owned()], ..observed() }, &png, Reason::StrayMetadata);
+    let foreign = Grant { owner: OwnerId::from_claims("i", "b").unwrap(), ..grant() };
+    check(Observed { grant: Ok(foreign), ..observed() }, &png, Reason::NotGranted);
+    let truncated = vec![Finding { code: FindingCode::Truncated, detail: String::new() }];
+    check(observed(), &Sniffed { findings: truncated, ..png.clone() }, Reason::Truncated);
+}
+
+#[test]
+fn a_range_holds_at_both_ends() {
+    let (min, max) = (ByteSize::from_bytes(10), ByteSize::from_bytes(20));
+    let ranged = Grant { size: SizeGrant::Between { min, max }, ..grant() };
+    for (bytes, accepted) in [(9, false), (10, true), (20, true), (21, false)] {
+        let observed = Observed { size: ByteSize::from_bytes(bytes), grant: Ok(ranged.clone()), ..observed() };
+        assert_eq!(codes(&observed, &sniffed("image/png")).is_empty(), accepted, "{bytes}");
+    }
+}

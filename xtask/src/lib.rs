@@ -1,0 +1,29 @@
+//! The build tool's parts, as a library so that the acceptance tests can talk to the local stack too.
+
+pub mod aws;
+pub mod check;
+pub mod down;
+pub mod emulator;
+pub mod http;
+pub mod process;
+pub mod stack;
+pub mod test;
+pub mod tools;
+pub mod up;
+
+use std::path::{Path, PathBuf};
+
+/// What went wrong, as one sentence with what to do about it.
+pub type Outcome<T = ()> = Result<T, String>;
+
+/// The repository.
+#[must_use]
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Where everything about the local stack lies.
+#[must_use]
+pub fn local() -> PathBuf {
+    root().join("target/local")
+}

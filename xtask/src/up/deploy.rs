@@ -1,0 +1,123 @@
+//! Building the functions and deploying the very template that goes to AWS.
+
+use std::process::Command;
+use std::{env, fs};
+
+use serde_json::json;
+
+use super::users::Users;
+use crate::aws::{REGION, ROOT, form_call, rest_call};
+use crate::process::{quietly, run};
+use crate::stack::{Stack, StackCredentials};
+use crate::tools::SAM;
+use crate::{Outcome, emulator, local, root};
+
+/// What the local stack is called.
+const NAME: &str = "sluice-local";
+
+/// Pages on this machine that may upload.
+const ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
+
+/// The crates below `functions/`: folder = crate = binary.
+pub(super) fn functions() -> Outcome<Vec<String>> {
+    let folder = root().join("functions");
+    let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut names: Vec<String> =
+        entries.filter_map(Result::ok).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Builds every function, cargo's progress in view, then lets SAM collect them.
+pub(super) fn build() -> Outcome {
+    if env::var_os("CARGO_TARGET_DIR").is_some() {
+        return Err("CARGO_TARGET_DIR is set, and SAM only looks into ./target: unset it and run this again.".to_owned());
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(root()).env("PATH", SAM.path()).args(["lambda", "build", "--release", "--locked"]);
+    for name in functions()? {
+        cargo.args(["--bin", &name]);
+    }
+    run(&mut cargo).map_err(|e| format!("{e}\nThe functions did not build: mend what the compiler says and run this again."))?;
+    quietly("sam build", &local().join("sam-build.log"), sam().args(["build", "--no-cached"]))
+}
+
+/// The SAM CLI, talking to the emulator and to nobody else.
+fn sam() -> Command {
+    let mut sam = Command::new(SAM.program("sam"));
+    sam.current_dir(root())
+        .env("PATH", SAM.path())
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env_remove("AWS_PROFILE")
+        .env("AWS_ENDPOINT_URL", emulator::endpoint())
+        .env("AWS_ACCESS_KEY_ID", ROOT.0)
+        .env("AWS_SECRET_ACCESS_KEY", ROOT.1)
+        .env("AWS_DEFAULT_REGION", REGION);
+    sam
+}
+
+/// Deploys and tells where everything is.
+pub(super) fn deploy(users: &Users) -> Outcome<Stack> {
+    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    let mut deploy = sam();
+    deploy.args(["deploy", "--stack-name", NAME, "--no-confirm-changeset", "--parameter-overrides"]).args([
+        format!("Architecture={machine}"),
+        format!("JwtIssuer={}", users.issuer),
+        format!("JwtAudience={}", users.audience),
+        format!("AllowedOrigins={ORIGINS}"),
+        "RequireTls=false".to_owned(),
+        "DeletionProtection=false".to_owned(),
+        // Short, so that a redelivery doesn't take minutes; still six times the function's time.
+        "ValidatorTimeout=10".to_owned(),
+        "QueueVisibility=60".to_owned(),
+    ]);
+    quietly("sam deploy", &local().join("sam-deploy.log"), &mut deploy)?;
+    let stack = outputs(users)?;
+    allow_origins(&stack)?;
+    Ok(stack)
+}
+
+fn outputs(users: &Users) -> Outcome<Stack> {
+    let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={NAME}");
+    let xml = form_call(&emulator::endpoint(), "cloudformation", &body)?;
+    let output = |name: &str| -> Outcome<String> {
+        let found = xml.split("<OutputKey>").find_map(|rest| {
+            let rest = rest.strip_prefix(name)?.strip_prefix("</OutputKey>")?;
+            let (_, value) = rest.split_once("<OutputValue>")?;
+            Some(value.split_once("</OutputValue>")?.0.replace("&amp;", "&"))
+        });
+        found.ok_or_else(|| format!("the deployed stack has no output {name}"))
+    };
+    Ok(Stack {
+        api_url: output("ApiUrl")?.trim_end_matches('/').to_owned(),
+        endpoint: emulator::endpoint(),
+        region: REGION.to_owned(),
+        bucket: output("BucketName")?,
+        table: output("TableName")?,
+        queue: output("QueueUrl")?,
+        dlq: output("DeadLettersUrl")?,
+        credentials: StackCredentials { access_key_id: ROOT.0.to_owned(), secret_access_key: ROOT.1.to_owned() },
+        users: users.users.clone(),
+    })
+}
+
+/// The emulator stores the template's `CorsConfiguration` but does not heed it: the API call that AWS makes of it
+/// is made here.
+fn allow_origins(stack: &Stack) -> Outcome {
+    let host = stack.api_url.split("://").nth(1).unwrap_or_default();
+    let id = host.split('.').next().unwrap_or_default();
+    let origins: Vec<&str> = ORIGINS.split(',').collect();
+    let body = json!({
+        "corsConfiguration": {
+            "allowOrigins": origins,
+            "allowMethods": ["GET", "POST", "DELETE"],
+            "allowHeaders": ["authorization", "content-type", "idempotency-key"],
+            "exposeHeaders": ["retry-after", "x-request-id"],
+            "maxAge": 86400,
+        }
+    });
+    let url = format!("{}/v2/apis/{id}", stack.endpoint);
+    rest_call("PATCH", &url, "apigateway", body.to_string().as_bytes()).map(drop)
+}
