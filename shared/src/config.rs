@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::policy::document::{self, Faults};
 use crate::policy::Policy;
+use crate::policy::document::{self, Faults};
 use crate::signing::{Addressing, Credentials, Place};
 
 /// The policy that ships with the code.
@@ -103,7 +103,8 @@ impl Config {
             None if flag("AWS_USE_DUALSTACK_ENDPOINT", &mut faults) => Addressing::DualStack,
             None => Addressing::Regional,
         };
-        let owner_shards = get("OWNER_SHARDS").map_or(Some(1), |text| text.parse().ok().filter(|n| (1..=256).contains(n)));
+        let owner_shards =
+            get("OWNER_SHARDS").map_or(Some(1), |text| text.parse().ok().filter(|n| (1..=256).contains(n)));
         if owner_shards.is_none() {
             faults.push("OWNER_SHARDS must be a number from 1 to 256".to_owned());
         }

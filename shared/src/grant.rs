@@ -137,7 +137,8 @@ pub(crate) mod tests {
 
     #[test]
     fn the_store_takes_two_kilobytes_and_not_one_more() {
-        let sized = |length: usize| Grant { metadata: BTreeMap::from([("x".to_owned(), "y".repeat(length))]), ..grant() };
+        let sized =
+            |length: usize| Grant { metadata: BTreeMap::from([("x".to_owned(), "y".repeat(length))]), ..grant() };
         let longest = (0..3000).take_while(|length| sized(*length).encode().is_ok()).last().unwrap();
         let bytes = METADATA_NAME.len() + sized(longest).encode().unwrap().len();
         assert!(bytes <= USER_METADATA && bytes > USER_METADATA - 3, "{bytes}");

@@ -53,7 +53,9 @@ pub fn caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
 /// 401 without claims, 403 in open mode.
 pub fn named_caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
     match access {
-        Access::Open => Err(Problem::new(Code::OpenMode, "an open deployment knows no owners: it can't list or delete")),
+        Access::Open => {
+            Err(Problem::new(Code::OpenMode, "an open deployment knows no owners: it can't list or delete"))
+        }
         Access::Claims { .. } => caller(request, access),
     }
 }
@@ -66,8 +68,8 @@ pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> 
     let bytes: &[u8] = request.body();
     serde_json::from_slice(bytes).map_err(|e| match e.classify() {
         serde_json::error::Category::Data => Problem::new(Code::InvalidBody, e.to_string()),
-        serde_json::error::Category::Io
-        | serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof => Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}")),
+        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
+            Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}"))
+        }
     })
 }

@@ -4,15 +4,15 @@
 //! so it needs neither to be tested. The **edges** perform: each names one vendor, and nothing else may.
 
 // core, in reading order
-pub mod size;
+pub mod checksum;
+pub mod filename;
+pub mod grant;
 pub mod key;
 pub mod media;
-pub mod filename;
-pub mod checksum;
-pub mod s3_limits;
 pub mod policy;
-pub mod grant;
+pub mod s3_limits;
 pub mod signing;
+pub mod size;
 pub mod sniff;
 pub mod upload;
 pub mod verdict;

@@ -35,13 +35,14 @@ impl MediaType {
     /// [`NotAMediaType`] for anything that isn't `type/subtype[; parameters]` in printable ASCII.
     pub fn parse(text: &str) -> Result<Self, NotAMediaType> {
         let (essence, parameters) = text.split_once(';').map_or((text, None), |(e, p)| (e, Some(p)));
-        let essence = essence.trim().to_ascii_lowercase();
+        let blanks = [' ', '\t'];
+        let essence = essence.trim_matches(blanks).to_ascii_lowercase();
         let (kind, subtype) = essence.split_once('/').ok_or(NotAMediaType)?;
         if !is_name(kind) || !is_name(subtype) {
             return Err(NotAMediaType);
         }
         let length = essence.len();
-        let text = match parameters.map(str::trim).filter(|p| !p.is_empty()) {
+        let text = match parameters.map(|p| p.trim_matches(blanks)).filter(|p| !p.is_empty()) {
             None => essence,
             Some(p) if p.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => format!("{essence}; {p}"),
             Some(_) => return Err(NotAMediaType),
@@ -220,7 +221,9 @@ mod tests {
 
     #[test]
     fn patterns_match_what_they_name() {
-        let check = |pattern: &str, media: &str| MediaPattern::parse(pattern).unwrap().matches(&MediaType::parse(media).unwrap());
+        let check = |pattern: &str, media: &str| {
+            MediaPattern::parse(pattern).unwrap().matches(&MediaType::parse(media).unwrap())
+        };
         assert!(check("image/png", "image/png"));
         assert!(check("text/csv", "text/csv; charset=utf-8"));
         assert!(check("image/*", "image/png"));

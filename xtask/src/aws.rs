@@ -36,10 +36,8 @@ pub fn json_call(endpoint: &str, service: &str, target: &str, body: &Value) -> O
 /// # Errors
 /// When there is no answer, or a refusal.
 pub fn form_call(endpoint: &str, service: &str, body: &str) -> Outcome<String> {
-    let headers = [
-        ("authorization", authorization(service)),
-        ("content-type", "application/x-www-form-urlencoded".to_owned()),
-    ];
+    let headers =
+        [("authorization", authorization(service)), ("content-type", "application/x-www-form-urlencoded".to_owned())];
     Ok(call("POST", endpoint, &headers, body.as_bytes())?.text())
 }
 
@@ -48,7 +46,12 @@ pub fn form_call(endpoint: &str, service: &str, body: &str) -> Outcome<String> {
 /// # Errors
 /// When there is no answer, or a refusal.
 pub fn rest_call(method: &str, url: &str, service: &str, body: &[u8]) -> Outcome<Answer> {
-    call(method, url, &[("authorization", authorization(service)), ("content-type", "application/json".to_owned())], body)
+    call(
+        method,
+        url,
+        &[("authorization", authorization(service)), ("content-type", "application/json".to_owned())],
+        body,
+    )
 }
 
 fn call(method: &str, url: &str, headers: &[(&str, String)], body: &[u8]) -> Outcome<Answer> {

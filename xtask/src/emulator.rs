@@ -1,5 +1,6 @@
 //! The AWS emulator: one process on loopback that verifies signatures and enforces IAM.
 
+use std::env;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -7,7 +8,6 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use std::env;
 
 use crate::aws::{REGION, ROOT};
 use crate::http::send;

@@ -47,7 +47,9 @@ impl Tool {
         quietly("making a virtual environment", &log, Command::new(python).args(["-m", "venv"]).arg(self.home()))
             .map_err(|e| format!("{e}\nOn Debian and Ubuntu `apt install python3-venv` adds what is missing."))?;
         let mut pip = Command::new(self.program("python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement"]).arg(&requirements);
+        // The file lists the whole closure, so pip has nothing to resolve (and older ones can't, with extras and hashes).
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"])
+            .arg(&requirements);
         quietly(self.label, &log, &mut pip)?;
         fs::write(&stamp, wanted).map_err(|e| format!("{}: {e}", stamp.display()))
     }
@@ -56,7 +58,8 @@ impl Tool {
     #[must_use]
     pub fn path(self) -> std::ffi::OsString {
         let own = self.home().join("bin");
-        let paths = std::iter::once(own).chain(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        let inherited = env::var_os("PATH").unwrap_or_default();
+        let paths = std::iter::once(own).chain(env::split_paths(&inherited));
         env::join_paths(paths).unwrap_or_default()
     }
 }

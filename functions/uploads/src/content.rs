@@ -37,7 +37,10 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
         Some(Record::Judged(judged)) => judged,
         Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
         None if deps.objects.head(&key, None).await?.is_some() => {
-            return Err(Problem::new(Code::StillValidating, "the upload is still being checked: try again in a second"));
+            return Err(Problem::new(
+                Code::StillValidating,
+                "the upload is still being checked: try again in a second",
+            ));
         }
         None => return Err(not_received()),
     };

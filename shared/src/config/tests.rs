@@ -27,10 +27,7 @@ fn every_fault_is_reported_at_once() {
 #[test]
 fn open_mode_is_asked_for_by_name() {
     assert_eq!(config(&[], None).unwrap().access, Access::Claims { owner: "sub".to_owned() });
-    assert_eq!(
-        config(&[("OWNER_CLAIM", "email")], None).unwrap().access,
-        Access::Claims { owner: "email".to_owned() }
-    );
+    assert_eq!(config(&[("OWNER_CLAIM", "email")], None).unwrap().access, Access::Claims { owner: "email".to_owned() });
     assert_eq!(config(&[("OPEN_MODE", "true")], None).unwrap().access, Access::Open);
     assert_eq!(config(&[("OPEN_MODE", "")], None).unwrap().access, Access::Claims { owner: "sub".to_owned() });
     assert!(config(&[("OPEN_MODE", "1")], None).is_err());
@@ -38,9 +35,8 @@ fn open_mode_is_asked_for_by_name() {
 
 #[test]
 fn the_nearest_policy_wins_and_a_faulty_one_is_refused() {
-    let named = |class: &str| {
-        format!(r#"{{"version": 1, "classes": {{"{class}": {{"allow": [{{"types": ["*/*"]}}]}}}}}}"#)
-    };
+    let named =
+        |class: &str| format!(r#"{{"version": 1, "classes": {{"{class}": {{"allow": [{{"types": ["*/*"]}}]}}}}}}"#);
     let classes = |config: Config| config.policy.classes.into_keys().collect::<Vec<_>>();
     assert_eq!(classes(config(&[], None).unwrap()), ["avatar", "default", "strict"]);
     assert_eq!(classes(config(&[], Some(&named("layer"))).unwrap()), ["layer"]);

@@ -41,8 +41,8 @@ impl fmt::Display for Faults {
 /// # Errors
 /// All [`Faults`] of the document, each with its path.
 pub fn parse(text: &str) -> Result<Policy, Faults> {
-    let document: Document = serde_json::from_str(text)
-        .map_err(|e| Faults(vec![Fault { path: "$".to_owned(), problem: e.to_string() }]))?;
+    let document: Document =
+        serde_json::from_str(text).map_err(|e| Faults(vec![Fault { path: "$".to_owned(), problem: e.to_string() }]))?;
     let mut reader = Reader::default();
     let policy = reader.policy(document, Policy::hash_of(text));
     if reader.faults.is_empty() { Ok(policy) } else { Err(Faults(reader.faults)) }

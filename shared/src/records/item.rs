@@ -192,10 +192,7 @@ pub(super) fn record(item: Item) -> Result<Record, RecordsError> {
         size: ByteSize::from_bytes(stored.size.ok_or_else(|| missing("size"))?),
         content_type: stored.content_type.ok_or_else(|| missing("contentType"))?,
         checksum: stored.checksum,
-        judged_at: stored
-            .judged_at
-            .and_then(|at| at.parse().ok())
-            .ok_or_else(|| missing("judgedAt"))?,
+        judged_at: stored.judged_at.and_then(|at| at.parse().ok()).ok_or_else(|| missing("judgedAt"))?,
     })))
 }
 

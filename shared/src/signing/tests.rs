@@ -21,21 +21,13 @@ const EXAMPLE_QUERY: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256\
 
 #[test]
 fn step_1_canonical_request() {
-    let canonical = canonical_request(
-        "GET",
-        "/test.txt",
-        EXAMPLE_QUERY,
-        &[("host", "examplebucket.s3.amazonaws.com")],
-        "host",
-    );
+    let canonical =
+        canonical_request("GET", "/test.txt", EXAMPLE_QUERY, &[("host", "examplebucket.s3.amazonaws.com")], "host");
     assert_eq!(
         canonical,
         format!("GET\n/test.txt\n{EXAMPLE_QUERY}\nhost:examplebucket.s3.amazonaws.com\n\nhost\nUNSIGNED-PAYLOAD")
     );
-    assert_eq!(
-        hex_sha256(&[canonical.as_bytes()]),
-        "3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04"
-    );
+    assert_eq!(hex_sha256(&[canonical.as_bytes()]), "3bfa292879f6447bbcda7001decf97f4a54dc650c8942174ae0a9121cf58ad04");
 }
 
 #[test]
@@ -75,7 +67,9 @@ fn the_published_url_whole() {
     let place = Place::new("x", "us-east-1", &custom);
     let request = Request { method: "GET", place: &place, key: "test.txt", headers: &[], query: &[] };
     let url = signer.presign(&request, Duration::from_secs(86400));
-    assert!(url.starts_with(&format!("https://examplebucket.s3.amazonaws.com/x/test.txt?{EXAMPLE_QUERY}&X-Amz-Signature=")));
+    assert!(
+        url.starts_with(&format!("https://examplebucket.s3.amazonaws.com/x/test.txt?{EXAMPLE_QUERY}&X-Amz-Signature="))
+    );
 }
 
 #[test]
@@ -167,13 +161,9 @@ fn aws_sigv4_agrees() {
         utf8_percent_encode("a b+c/ü", QUERY)
     );
     assert!(unsigned.starts_with("https://bucket.s3.eu-west-1.amazonaws.com/1/ab/%C3%BC%20~x%2By?"));
-    let signable = SignableRequest::new(
-        "PUT",
-        &url,
-        headers.iter().map(|(n, v)| (*n, v.as_str())),
-        SignableBody::UnsignedPayload,
-    )
-    .unwrap();
+    let signable =
+        SignableRequest::new("PUT", &url, headers.iter().map(|(n, v)| (*n, v.as_str())), SignableBody::UnsignedPayload)
+            .unwrap();
     let (instructions, signature) = sign(signable, &parameters).unwrap().into_parts();
     assert!(ours.ends_with(&format!("X-Amz-Signature={signature}")), "{ours}\n{:?}", instructions.params());
 }

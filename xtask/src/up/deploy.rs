@@ -31,15 +31,26 @@ pub(super) fn functions() -> Outcome<Vec<String>> {
 /// Builds every function, cargo's progress in view, then lets SAM collect them.
 pub(super) fn build() -> Outcome {
     if env::var_os("CARGO_TARGET_DIR").is_some() {
-        return Err("CARGO_TARGET_DIR is set, and SAM only looks into ./target: unset it and run this again.".to_owned());
+        return Err(
+            "CARGO_TARGET_DIR is set, and SAM only looks into ./target: unset it and run this again.".to_owned()
+        );
     }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root()).env("PATH", SAM.path()).args(["lambda", "build", "--release", "--locked"]);
     for name in functions()? {
         cargo.args(["--bin", &name]);
     }
-    run(&mut cargo).map_err(|e| format!("{e}\nThe functions did not build: mend what the compiler says and run this again."))?;
-    quietly("sam build", &local().join("sam-build.log"), sam().args(["build", "--no-cached"]))
+    run(&mut cargo)
+        .map_err(|e| format!("{e}\nThe functions did not build: mend what the compiler says and run this again."))?;
+    let architecture = format!("Architecture={}", machine());
+    let mut collect = sam();
+    collect.args(["build", "--no-cached", "--parameter-overrides", &architecture]);
+    quietly("sam build", &local().join("sam-build.log"), &mut collect)
+}
+
+/// This machine, as the template calls it.
+fn machine() -> &'static str {
+    if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
 /// The SAM CLI, talking to the emulator and to nobody else.
@@ -60,15 +71,16 @@ fn sam() -> Command {
 
 /// Deploys and tells where everything is.
 pub(super) fn deploy(users: &Users) -> Outcome<Stack> {
-    let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let mut deploy = sam();
     deploy.args(["deploy", "--stack-name", NAME, "--no-confirm-changeset", "--parameter-overrides"]).args([
-        format!("Architecture={machine}"),
+        format!("Architecture={}", machine()),
         format!("JwtIssuer={}", users.issuer),
         format!("JwtAudience={}", users.audience),
         format!("AllowedOrigins={ORIGINS}"),
         "RequireTls=false".to_owned(),
         "DeletionProtection=false".to_owned(),
+        // The emulator takes this number only as a literal.
+        "ValidatorConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),

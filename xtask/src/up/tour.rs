@@ -12,7 +12,8 @@ use crate::{Outcome, root};
 /// Uploads a real picture and waits for its verdict.
 pub(super) fn upload(stack: &Stack) -> Outcome {
     let user = stack.users.first().ok_or("the stack has no users")?;
-    let picture = std::fs::read(root().join("xtask/assets/sluice.png")).map_err(|e| format!("xtask/assets/sluice.png: {e}"))?;
+    let picture =
+        std::fs::read(root().join("xtask/assets/sluice.png")).map_err(|e| format!("xtask/assets/sluice.png: {e}"))?;
     let bearer = format!("Bearer {}", user.token);
     println!("A first upload, as {}", user.name);
 

@@ -55,10 +55,7 @@ fn pool() -> Outcome<Users> {
     });
     let client = text(&cognito("CreateUserPoolClient", &client)?["UserPoolClient"]["ClientId"])?;
     for name in ["alice", "bob"] {
-        cognito(
-            "AdminCreateUser",
-            &json!({ "UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS" }),
-        )?;
+        cognito("AdminCreateUser", &json!({ "UserPoolId": pool, "Username": name, "MessageAction": "SUPPRESS" }))?;
         let password = json!({ "UserPoolId": pool, "Username": name, "Password": password(name), "Permanent": true });
         cognito("AdminSetUserPassword", &password)?;
     }
