@@ -166,7 +166,7 @@ impl Sniffed {
                 matches!(declared, "application/msword" | "application/vnd.ms-excel" | "application/vnd.ms-powerpoint")
             }
             "text/plain" => text(declared),
-            "video/mp4" => matches!(declared, "video/quicktime" | "audio/mp4"),
+            "application/mp4" | "video/mp4" => matches!(declared, "video/mp4" | "audio/mp4"),
             _ => false,
         }
     }

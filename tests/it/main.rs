@@ -1,1 +1,16 @@
+//! The whole story, against the deployed local stack, and the laws of the repository itself.
+//!
+//! `cargo xtask test` brings the stack up and runs this; `documents` and `tidy` need no stack.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+
+mod abuse;
+mod documents;
+mod events;
+mod ownership;
+mod permissions;
+mod replay;
+mod single_upload;
+mod store;
+mod tidy;
+mod world;

@@ -40,6 +40,12 @@ fn running() -> Option<String> {
     alive.is_ok_and(|status| status.success()).then(|| pid.trim().to_owned())
 }
 
+/// Whether our emulator runs.
+#[must_use]
+pub fn is_running() -> bool {
+    running().is_some()
+}
+
 /// Makes sure that our emulator runs and answers; says whether it was running already.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ pub mod emulator;
 pub mod http;
 pub mod process;
 pub mod stack;
+pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;

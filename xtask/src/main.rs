@@ -39,7 +39,9 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("\n{problem}");
+            if !problem.is_empty() {
+                eprintln!("\n{problem}");
+            }
             ExitCode::FAILURE
         }
     }

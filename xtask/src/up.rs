@@ -6,6 +6,7 @@ mod users;
 
 use std::time::Instant;
 
+use crate::aws::form_call;
 use crate::stack::Stack;
 use crate::tools::{EMULATOR, SAM};
 use crate::{Outcome, emulator};
@@ -35,7 +36,33 @@ pub fn ready() -> Outcome<Stack> {
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
-    let stack = deploy::deploy(&users)?;
+    let stack = deploy::deploy(deploy::NAME, &users, &[])?;
     stack.write()?;
     Ok(stack)
+}
+
+/// Holds the template against SAM's and `CloudFormation`'s rules.
+///
+/// # Errors
+/// With what the linter says.
+pub fn lint() -> Outcome {
+    SAM.install()?;
+    deploy::lint()
+}
+
+/// Deploys a second stack beside the first, with some parameters of its own.
+///
+/// # Errors
+/// When the local stack isn't up, or the deployment fails.
+pub fn deploy_beside(name: &str, extra: &[&str]) -> Outcome<Stack> {
+    deploy::deploy(name, &users::users(true)?, extra)
+}
+
+/// Removes a stack that was deployed beside the first.
+///
+/// # Errors
+/// When the emulator refuses.
+pub fn remove_beside(name: &str) -> Outcome {
+    let body = format!("Action=DeleteStack&Version=2010-05-15&StackName={name}");
+    form_call(&emulator::endpoint(), "cloudformation", &body).map(drop)
 }

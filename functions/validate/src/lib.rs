@@ -4,7 +4,7 @@
 //!
 //! - **Events**: `s3:ObjectCreated:*` through SQS (partial batch answers) or directly
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`
-//! - **IAM**: `s3:GetObject`, `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
+//! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
 //!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict
 //!
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.

@@ -13,7 +13,7 @@ use crate::tools::SAM;
 use crate::{Outcome, emulator, local, root};
 
 /// What the local stack is called.
-const NAME: &str = "sluice-local";
+pub(super) const NAME: &str = "sluice-local";
 
 /// Pages on this machine that may upload.
 const ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
@@ -48,6 +48,11 @@ pub(super) fn build() -> Outcome {
     quietly("sam build", &local().join("sam-build.log"), &mut collect)
 }
 
+/// The template's lint, with the default region that some rules ask for.
+pub(super) fn lint() -> Outcome {
+    quietly("sam validate --lint", &local().join("sam-validate.log"), sam().args(["validate", "--lint"]))
+}
+
 /// This machine, as the template calls it.
 fn machine() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
@@ -69,10 +74,10 @@ fn sam() -> Command {
     sam
 }
 
-/// Deploys and tells where everything is.
-pub(super) fn deploy(users: &Users) -> Outcome<Stack> {
+/// Deploys and tells where everything is. `extra` are parameters that override the usual ones.
+pub(super) fn deploy(name: &str, users: &Users, extra: &[&str]) -> Outcome<Stack> {
     let mut deploy = sam();
-    deploy.args(["deploy", "--stack-name", NAME, "--no-confirm-changeset", "--parameter-overrides"]).args([
+    deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args([
         format!("Architecture={}", machine()),
         format!("JwtIssuer={}", users.issuer),
         format!("JwtAudience={}", users.audience),
@@ -85,14 +90,15 @@ pub(super) fn deploy(users: &Users) -> Outcome<Stack> {
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),
     ]);
-    quietly("sam deploy", &local().join("sam-deploy.log"), &mut deploy)?;
-    let stack = outputs(users)?;
+    deploy.args(extra);
+    quietly(&format!("sam deploy of {name}"), &local().join(format!("deploy-{name}.log")), &mut deploy)?;
+    let stack = outputs(name, users)?;
     allow_origins(&stack)?;
     Ok(stack)
 }
 
-fn outputs(users: &Users) -> Outcome<Stack> {
-    let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={NAME}");
+fn outputs(name: &str, users: &Users) -> Outcome<Stack> {
+    let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}");
     let xml = form_call(&emulator::endpoint(), "cloudformation", &body)?;
     let output = |name: &str| -> Outcome<String> {
         let found = xml.split("<OutputKey>").find_map(|rest| {

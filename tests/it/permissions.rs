@@ -1,0 +1,174 @@
+//! Every IAM action in the template is needed: taken away, something a user relies on fails.
+//!
+//! On a stack of its own, which is also the one whose validator S3 calls directly.
+
+use serde_json::{Value, json};
+use xtask::aws::{form_call, json_call};
+use xtask::http::send;
+use xtask::stack::Stack;
+use xtask::up::{deploy_beside, remove_beside};
+
+use crate::world::{Person, alice_of, asset, eventually, key_in, versions_in};
+
+const NAME: &str = "sluice-direct";
+
+/// What the emulator never checks, or answers differently; `cargo xtask verify` is for these.
+const ONLY_ON_AWS: [&str; 6] = [
+    "logs:CreateLogStream",
+    "logs:PutLogEvents",
+    "sqs:SendMessage",
+    "kms:GenerateDataKey",
+    "kms:Decrypt",
+    // Without it AWS answers 403 for a missing object; the emulator answers 404 either way.
+    "s3:ListBucket",
+];
+
+struct Role {
+    name: String,
+    policy: String,
+    document: Value,
+}
+
+#[test]
+fn each_action_is_needed_and_the_direct_trigger_works() {
+    let stack = deploy_beside(NAME, &["ValidatorTrigger=direct"]).unwrap();
+    let alice = alice_of(&stack);
+    the_direct_trigger_judges(&stack, &alice);
+    for (role, logical) in [("presign", "PresignRole"), ("uploads", "UploadsRole"), ("validate", "ValidateRole")] {
+        let role_of = role_of(&stack, logical);
+        let mut actions = actions(&role_of.document);
+        actions.retain(|action| !ONLY_ON_AWS.contains(&action.as_str()));
+        assert!(!actions.is_empty());
+        for action in actions {
+            let works = format!("{role} with {action}");
+            assert!(scenario(&stack, &alice, role, &action), "{works} should work");
+            put(&stack, &role_of, &without(&role_of.document, &action));
+            let worked = scenario(&stack, &alice, role, &action);
+            put(&stack, &role_of, &role_of.document);
+            assert!(!worked, "{role} does not need {action}");
+        }
+    }
+    remove_beside(NAME).unwrap();
+}
+
+fn the_direct_trigger_judges(stack: &Stack, alice: &Person) {
+    let good = alice.upload("lock.png", "image/png", &asset("lock.png"));
+    let bad = alice.upload("program.png", "image/png", &asset("program.exe"));
+    assert_eq!(alice.verdict(good.id())["status"], "accepted");
+    assert_eq!(alice.verdict(bad.id())["status"], "rejected");
+    eventually("the rejected version to go", || versions_in(stack, &key_in(stack, &bad)).is_empty().then_some(()));
+}
+
+/// Whether what the action is for works.
+fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
+    let png = asset("lock.png");
+    let judged = || {
+        let grant = alice.upload("lock.png", "image/png", &png);
+        alice.verdict(grant.id());
+        grant
+    };
+    match (role, action) {
+        ("presign", "s3:PutObject") => alice.grant("lock.png", "image/png", png.len()).put(&png).status == 200,
+        ("presign", "dynamodb:PutItem") => {
+            let body = json!({ "filename": "a.png", "contentType": "image/png", "size": 1 }).to_string();
+            alice.call("POST", "/uploads", &[("idempotency-key", "permissions")], body.as_bytes()).status == 201
+        }
+        ("uploads", "dynamodb:GetItem") => alice.status("01900000-0000-7000-8000-000000000000").status == 404,
+        ("uploads", "s3:GetObject") => alice.status("01900000-0000-7000-8000-000000000000").status == 404,
+        ("uploads", "dynamodb:Query") => alice.get("/uploads").status == 200,
+        ("uploads", "s3:GetObjectVersion") => {
+            let content = alice.get(&format!("/uploads/{}/content", judged().id())).json();
+            send("GET", content["url"].as_str().unwrap(), &[], &[]).unwrap().status == 200
+        }
+        (
+            "uploads",
+            "dynamodb:PutItem" | "dynamodb:UpdateItem" | "s3:DeleteObjectVersion" | "s3:ListBucketVersions",
+        ) => alice.delete(judged().id()).status == 200,
+        ("validate", "s3:GetObjectVersion" | "dynamodb:PutItem") => {
+            let grant = alice.grant("lock.png", "image/png", png.len());
+            settles(stack, || grant.put(&png).status, || alice.status(grant.id()).json()["status"] == "accepted")
+        }
+        ("validate", "s3:DeleteObjectVersion") => {
+            let program = asset("program.exe");
+            let grant = alice.grant("a.png", "image/png", program.len());
+            let gone = || {
+                alice.status(grant.id()).json()["status"] == "rejected"
+                    && versions_in(stack, &key_in(stack, &grant)).is_empty()
+            };
+            settles(stack, || grant.put(&program).status, gone)
+        }
+        (role, action) => panic!("{role} may {action}, and no test needs it"),
+    }
+}
+
+/// Does something and waits for its effect (true) or for the event to end among the dead letters (false).
+fn settles(stack: &Stack, act: impl Fn() -> u16, done: impl Fn() -> bool) -> bool {
+    let before = dead_letters(stack);
+    assert_eq!(act(), 200);
+    eventually("an effect or a dead letter", || {
+        if done() {
+            return Some(true);
+        }
+        (dead_letters(stack) > before).then_some(false)
+    })
+}
+
+fn dead_letters(stack: &Stack) -> u64 {
+    let body = json!({ "QueueUrl": stack.dlq, "AttributeNames": ["ApproximateNumberOfMessages"] });
+    let answer = json_call(&stack.endpoint, "sqs", "AmazonSQS.GetQueueAttributes", &body).unwrap();
+    answer["Attributes"]["ApproximateNumberOfMessages"].as_str().unwrap().parse().unwrap()
+}
+
+fn role_of(stack: &Stack, logical: &str) -> Role {
+    let body = format!("Action=DescribeStackResource&Version=2010-05-15&StackName={NAME}&LogicalResourceId={logical}");
+    let xml = form_call(&stack.endpoint, "cloudformation", &body).unwrap();
+    let name = between(&xml, "<PhysicalResourceId>", "</PhysicalResourceId>");
+    let policy = logical.trim_end_matches("Role").to_lowercase();
+    let body = format!("Action=GetRolePolicy&Version=2010-05-08&RoleName={name}&PolicyName={policy}");
+    let xml = form_call(&stack.endpoint, "iam", &body).unwrap();
+    let encoded = between(&xml, "<PolicyDocument>", "</PolicyDocument>").replace("&quot;", "\"");
+    let decoded = percent_encoding::percent_decode_str(&encoded).decode_utf8().unwrap().into_owned();
+    Role { name, policy, document: serde_json::from_str(&decoded).unwrap() }
+}
+
+fn between(text: &str, start: &str, end: &str) -> String {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}"));
+    rest.split_once(end).unwrap().0.to_owned()
+}
+
+fn list(action: &Value) -> Vec<String> {
+    match action {
+        Value::String(one) => vec![one.clone()],
+        Value::Array(many) => many.iter().map(|one| one.as_str().unwrap().to_owned()).collect(),
+        other => panic!("{other} is no action"),
+    }
+}
+
+fn actions(document: &Value) -> Vec<String> {
+    let mut all: Vec<String> =
+        document["Statement"].as_array().unwrap().iter().flat_map(|s| list(&s["Action"])).collect();
+    assert!(all.iter().all(|action| !action.contains('*')), "{all:?}");
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+fn without(document: &Value, action: &str) -> Value {
+    let mut document = document.clone();
+    let statements = document["Statement"].as_array_mut().unwrap();
+    for statement in statements.iter_mut() {
+        let left: Vec<String> = list(&statement["Action"]).into_iter().filter(|one| one != action).collect();
+        statement["Action"] = json!(left);
+    }
+    statements.retain(|statement| statement["Action"] != json!([]));
+    document
+}
+
+fn put(stack: &Stack, role: &Role, document: &Value) {
+    let document: String = form_urlencoded::byte_serialize(document.to_string().as_bytes()).collect();
+    let (name, policy) = (&role.name, &role.policy);
+    let body = format!(
+        "Action=PutRolePolicy&Version=2010-05-08&RoleName={name}&PolicyName={policy}&PolicyDocument={document}"
+    );
+    form_call(&stack.endpoint, "iam", &body).unwrap();
+}
