@@ -118,7 +118,7 @@ impl Signer {
     }
 }
 
-/// Sorted by encoded name, then value, as the canonical request wants it.
+/// Sorted by name, then value, as the canonical request wants it; encoding changes no order among the names in use.
 fn canonical_query(pairs: &mut Vec<(&str, &str)>) -> String {
     pairs.sort_unstable();
     let mut query = String::with_capacity(1600);

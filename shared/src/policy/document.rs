@@ -12,6 +12,7 @@ use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule};
 use crate::media::MediaPattern;
 use crate::s3_limits::{LONGEST_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
+use crate::sniff::{Action, ContentRules};
 
 /// The version of this format. A document of another one is refused rather than half understood.
 pub const VERSION: u64 = 1;
@@ -112,6 +113,9 @@ struct ClassDocument {
     /// Types that may be shown in a browser instead of downloaded. By default none.
     #[serde(default)]
     inline: Field<Vec<String>>,
+    /// Content rules by name, each "allow", "flag" or "reject"; "base" is "standard" (the default) or "strict".
+    #[serde(default)]
+    content: Field<BTreeMap<String, String>>,
     #[serde(flatten)]
     #[cfg_attr(test, schemars(skip))]
     unknown: BTreeMap<String, Value>,
@@ -298,7 +302,36 @@ impl Reader {
                 names => AllowedMetadata::Names(names),
             },
             inline: self.patterns(&at("inline"), class.inline),
+            content: self.content(&at("content"), class.content),
         }
+    }
+
+    fn content(&mut self, path: &str, field: Field<BTreeMap<String, String>>) -> ContentRules {
+        let mut given = self.given(path, field).unwrap_or_default();
+        let mut rules = match given.remove("base").as_deref() {
+            None | Some("standard") => ContentRules::standard(),
+            Some("strict") => ContentRules::strict(),
+            Some(_) => {
+                self.fault(&join(path, "base"), "use \"standard\" or \"strict\"");
+                ContentRules::standard()
+            }
+        };
+        for (name, action) in given {
+            let action = match action.as_str() {
+                "allow" => Action::Allow,
+                "flag" => Action::Flag,
+                "reject" => Action::Reject,
+                _ => {
+                    self.fault(&join(path, &name), "use \"allow\", \"flag\" or \"reject\"");
+                    continue;
+                }
+            };
+            if rules.set(&name, action).is_err() {
+                let known = ContentRules::RULES.join(", ");
+                self.fault(&join(path, &name), format!("there is no such rule; the rules are {known}"));
+            }
+        }
+        rules
     }
 
     fn rule(&mut self, path: &str, rule: RuleDocument, store: StoreLimits) -> Rule {
