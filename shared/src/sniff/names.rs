@@ -43,6 +43,28 @@ pub enum NameProblem {
 }
 
 impl NameProblem {
+    /// Every problem, in the order of the documents.
+    pub const ALL: [Self; 18] = [
+        Self::Empty,
+        Self::TooLong,
+        Self::NoExtension,
+        Self::ActiveExtension,
+        Self::DoubleExtension,
+        Self::ForeignExtension,
+        Self::Bidirectional,
+        Self::Invisible,
+        Self::Control,
+        Self::Encoded,
+        Self::Quote,
+        Self::Path,
+        Self::Stream,
+        Self::Reserved,
+        Self::Device,
+        Self::TrailingDot,
+        Self::Hidden,
+        Self::ServerFile,
+    ];
+
     /// Whether the name passes a file off as another kind, rather than being merely awkward for some system.
     #[must_use]
     pub fn deceives(self) -> bool {
