@@ -177,7 +177,7 @@ async fn a_key_stands_for_one_create(table: &impl Answers) {
     let now = Timestamp::now();
     let after = |seconds| now.checked_add(SignedDuration::from_secs(seconds)).expect("a timestamp");
     let (first, second) = (fresh_id(), fresh_id());
-    let mut check = async |owner: &OwnerId, body: &str, id, at, expected| {
+    let check = async |owner: &OwnerId, body: &str, id, at, expected| {
         assert_eq!(table.remember(owner, &key, body, id, at).await.expect("an answer"), expected);
     };
     check(&owner, &body, first, now, Remembered::New).await;
