@@ -85,7 +85,7 @@ pub async fn handle<R: UploadRecords, O: Objects>(
     deadline: SystemTime,
 ) -> Result<Value, Retry> {
     let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    match wire::Event::read(event) {
+    match wire::Event::read(&event) {
         wire::Event::Queue(messages) => {
             let failed: Vec<Option<String>> = stream::iter(messages)
                 .map(|message| async move {
@@ -111,7 +111,7 @@ async fn message_outcome<R: UploadRecords, O: Objects>(
     body: Value,
     until: SystemTime,
 ) -> Result<(), Retry> {
-    match wire::Event::read(body) {
+    match wire::Event::read(&body) {
         wire::Event::Direct(records) => match records_outcome(deps, records, until).await {
             0 => Ok(()),
             failed => Err(Retry::Some(failed)),

@@ -291,7 +291,7 @@ impl Reader {
                 ByteSize::from_bytes(100_000_000),
                 ByteSize::parse,
             ),
-            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_secs(900), url_life),
+            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_mins(15), url_life),
             checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
                 "optional" => Ok(Requirement::Optional),
                 "required" => Ok(Requirement::Required),
