@@ -343,6 +343,8 @@ impl Class {
             (Some(size), _) if size > single => Err(Refusal::UseMultipart { size, max: single }),
             (Some(size), _) => Ok(SizeGrant::Exactly(size)),
             (None, Transport::Put) => Err(Refusal::SizeRequired),
+            // A form that no file could keep to.
+            (None, Transport::Post) if rule.min > single => Err(Refusal::UseMultipart { size: rule.min, max: single }),
             (None, Transport::Post) => Ok(SizeGrant::Between { min: rule.min, max: max.min(single) }),
         }
     }

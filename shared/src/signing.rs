@@ -142,7 +142,7 @@ fn canonical_request(method: &str, path: &str, query: &str, headers: &[(&str, &s
         text.push('\n');
     }
     // The body is the client's business: its length and checksum are bound by signed headers instead.
-    text.push_str("\n");
+    text.push('\n');
     text.push_str(signed);
     text.push_str("\nUNSIGNED-PAYLOAD");
     text

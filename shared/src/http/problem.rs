@@ -171,3 +171,6 @@ impl From<ObjectsError> for Problem {
         unavailable(&error, "the bucket")
     }
 }
+
+#[cfg(test)]
+mod tests;

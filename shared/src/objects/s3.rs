@@ -183,13 +183,12 @@ fn absent<T, E>(error: SdkError<E>) -> Result<Option<T>, ObjectsError>
 where
     E: ProvideErrorMetadata,
 {
-    let gone = match (status(&error), error.code()) {
+    let gone = matches!(
+        (status(&error), error.code()),
         // A HEAD has no body and so no code; with ListBucket granted its 404 means what it says.
-        (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) => true,
         // A delete marker answers 405 to a HEAD by version.
-        (Some(405), _) => true,
-        _ => false,
-    };
+        (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) | (Some(405), _)
+    );
     if gone { Ok(None) } else { Err(unavailable(error)) }
 }
 

@@ -59,7 +59,7 @@ struct Document {
     version: Field<u64>,
     /// Classes by name; the one called "default" applies when a caller names none.
     #[serde(default)]
-    classes: BTreeMap<String, Field<ClassDocument>>,
+    classes: Field<BTreeMap<String, Field<ClassDocument>>>,
     /// Limits of a store other than Amazon S3.
     #[serde(default)]
     store: Field<StoreDocument>,
@@ -219,10 +219,11 @@ impl Reader {
 
     fn policy(&mut self, document: Document, hash: String) -> Policy {
         self.unknown("", &document.unknown);
-        match self.given("version", document.version) {
-            Some(VERSION) => {}
-            None => self.fault("version", format!("needed; the version of this format is {VERSION}")),
-            Some(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
+        match document.version {
+            Field::Good(VERSION) => {}
+            Field::Absent => self.fault("version", format!("needed; the version of this format is {VERSION}")),
+            Field::Good(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
+            Field::Bad(problem) => self.fault("version", problem),
         }
         let store = match self.given("store", document.store) {
             None => StoreLimits::S3,
@@ -239,11 +240,19 @@ impl Reader {
                 }
             }
         };
-        if document.classes.is_empty() {
-            self.fault("classes", "at least one class is needed");
-        }
+        let named = match document.classes {
+            Field::Good(named) if !named.is_empty() => named,
+            Field::Absent | Field::Good(_) => {
+                self.fault("classes", "at least one class is needed");
+                BTreeMap::new()
+            }
+            Field::Bad(problem) => {
+                self.fault("classes", problem);
+                BTreeMap::new()
+            }
+        };
         let mut classes = BTreeMap::new();
-        for (name, field) in document.classes {
+        for (name, field) in named {
             let path = join("classes", &name);
             if let Some(class) = self.given(&path, field) {
                 classes.insert(name, self.class(&path, class, store));
@@ -286,7 +295,7 @@ impl Reader {
                 ByteSize::from_bytes(100_000_000),
                 ByteSize::parse,
             ),
-            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_secs(900), url_life),
+            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_mins(15), url_life),
             checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
                 "optional" => Ok(Requirement::Optional),
                 "required" => Ok(Requirement::Required),
