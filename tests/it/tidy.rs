@@ -62,7 +62,8 @@ fn the_core_knows_no_vendor_no_clock_and_no_environment() {
     };
     for path in sources("shared").iter().filter(|path| !is_test(path)) {
         if core.iter().any(|module| inside(path, module)) {
-            let vendors = ["aws_sdk_", "aws_config", "aws_smithy", "lambda_http", "lambda_runtime", "tokio", "async fn"];
+            let vendors =
+                ["aws_sdk_", "aws_config", "aws_smithy", "lambda_http", "lambda_runtime", "tokio", "async fn"];
             names(path, &vendors, "the core decides and performs nothing");
             let ambient = ["std::env", "env::var", "SystemTime::now", "Timestamp::now", "Instant::now", "Uuid::new"];
             names(path, &ambient, "time, environment and randomness are passed in");
@@ -75,7 +76,9 @@ fn each_vendor_has_its_file() {
     for path in all().iter().filter(|path| !is_test(path)) {
         let file = path.strip_prefix(xtask::root()).unwrap().to_string_lossy().into_owned();
         let rule = "each SDK is named in its own adapter only";
-        if !matches!(file.as_str(), "shared/src/objects/s3.rs" | "shared/src/clients.rs") && !file.starts_with("benches") {
+        if !matches!(file.as_str(), "shared/src/objects/s3.rs" | "shared/src/clients.rs")
+            && !file.starts_with("benches")
+        {
             names(path, &["aws_sdk_s3"], rule);
         }
         if !file.starts_with("shared/src/records/") && file != "shared/src/clients.rs" {

@@ -101,8 +101,8 @@ fn pictures_that_are_no_good() {
     fails(b"\x89PNG\r\n\x1a\n", "image/png", "stub");
     fails(b"GIF89a\x01\0\x01\0\0\0\0<html><script>alert(1)</script>", "image/gif", "malformed");
     fails(&GIF[..GIF.len() - 3], "image/gif", "truncated");
-    fails(&png(), "image/jpeg", "content-is-another-type");
-    fails(&[0; 400], "image/png", "content-is-another-type");
+    fails(&png(), "image/jpeg", "content-mismatch");
+    fails(&[0; 400], "image/png", "content-mismatch");
 }
 
 #[test]
@@ -155,8 +155,8 @@ fn new_office() {
     };
     fails(&docx(&[item("word/_rels/settings.xml.rels", &relations("https://x/a.dotm"))]), DOCX, "remote-template");
     passes(&docx(&[item("word/_rels/settings.xml.rels", &relations("file:///C:/Normal.dotm"))]), DOCX);
-    fails(&zip(&[item("word/document.xml", b"x")]), DOCX, "content-is-another-type");
-    fails(&docx(&[]), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "content-is-another-type");
+    fails(&zip(&[item("word/document.xml", b"x")]), DOCX, "content-mismatch");
+    fails(&docx(&[]), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "content-mismatch");
     // The list of types behind a large part: no head shows it.
     let far = zip(&[
         item("media/a", &vec![1; 70_000]),
@@ -177,8 +177,8 @@ fn old_office() {
     is(&cfb(&["__properties_version1.0"]), "application/vnd.ms-outlook");
     fails(&cfb(&["EncryptedPackage"]), DOCX, "encrypted");
     fails(&cfb(&["WordDocument", "_VBA_PROJECT"]), "application/msword", "macros");
-    fails(&cfb(&["Other"]), "application/msword", "content-is-another-type");
-    fails(b"{\\rtf1 x}", "application/msword", "content-is-another-type");
+    fails(&cfb(&["Other"]), "application/msword", "content-mismatch");
+    fails(b"{\\rtf1 x}", "application/msword", "content-mismatch");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn programs() {
     ] {
         fails(bytes, claim, "executable");
     }
-    fails(b"#!/bin/sh\nrm -rf /\n", "text/plain", "content-is-another-type");
+    fails(b"#!/bin/sh\nrm -rf /\n", "text/plain", "content-mismatch");
 }
 
 #[test]
@@ -256,14 +256,14 @@ fn pages_under_other_names() {
         b"<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><body/></html>",
         b"<iframe src=x></iframe>",
     ] {
-        fails(page, "text/plain", "content-is-another-type");
-        fails(page, "image/png", "content-is-another-type");
+        fails(page, "text/plain", "content-mismatch");
+        fails(page, "image/png", "content-mismatch");
     }
     let wide: Vec<u8> =
         [0xff, 0xfe].into_iter().chain("<html><body>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-    fails(&wide, "text/plain", "content-is-another-type");
+    fails(&wide, "text/plain", "content-mismatch");
     let late = [&vec![b' '; 40_000][..], b"<html><body>hi</body></html>"].concat();
-    fails(&late, "text/plain", "content-is-another-type");
+    fails(&late, "text/plain", "content-mismatch");
 }
 
 #[test]
@@ -310,9 +310,9 @@ fn declared_text_is_verified() {
     passes(b"caf\xe9,1\nth\xe9,2\n", "text/csv");
     passes(b"a,b\n1,2\n", "text/plain");
     finds(b"a,b\n1,=HYPERLINK(\"http://x\")\n", "text/csv", FindingCode::Formula);
-    fails(b"callback({\"a\":1})", "application/json", "content-is-another-type");
-    fails(b"{\"a\":1,}", "application/json", "content-is-another-type");
-    fails(b"a,b\n1,\0\x012\n", "text/csv", "content-is-another-type");
+    fails(b"callback({\"a\":1})", "application/json", "content-mismatch");
+    fails(b"{\"a\":1,}", "application/json", "content-mismatch");
+    fails(b"a,b\n1,\0\x012\n", "text/csv", "content-mismatch");
     finds(b"+ADw-script+AD4-", "text/plain", FindingCode::EncodingTrick);
     finds(b"{}\n{}\n", "application/json", FindingCode::ManyDocuments);
     finds(b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "application/xml", FindingCode::Entities);

@@ -26,6 +26,7 @@ const TABLE: &[(&str, u16)] = &[
     ("unknown-class", 422),
     ("type-not-allowed", 422),
     ("extension-not-allowed", 422),
+    ("name-not-allowed", 422),
     ("size-required", 422),
     ("too-small", 422),
     ("too-large", 422),
