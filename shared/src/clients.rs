@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use tokio::sync::OnceCell;
 
@@ -16,6 +17,25 @@ struct Cells {
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     path_style: bool,
+}
+
+/// What went wrong with a call, fit for the log: code and message. The raw answer stays out, for S3 repeats the
+/// canonical request in some of them, session token included.
+pub(crate) fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::ServiceError(failure) => {
+            let (status, refusal) = (failure.raw().status(), failure.err());
+            let (code, message) = (refusal.code().unwrap_or("no code"), refusal.message().unwrap_or("no message"));
+            format!("{status} {code}: {message}")
+        }
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(cause) => format!("not sent: {}", DisplayErrorContext(cause)),
+            None => "not sent".to_owned(),
+        },
+        SdkError::ResponseError(_) => "answered in another shape".to_owned(),
+        _ => "the request could not be built".to_owned(),
+    }
 }
 
 impl Clients {

@@ -66,7 +66,15 @@ pub fn named_caller(request: &Request, access: &Access) -> Result<OwnerId, Probl
 /// 400 with what is wrong and where.
 pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     let bytes: &[u8] = request.body();
+    // serde would read an array as the fields in their order: nobody may come to depend on that.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::new(Code::InvalidBody, "the body is an array and should be an object"));
+    }
     serde_json::from_slice(bytes).map_err(|e| match e.classify() {
+        // Valid JSON, but a number that no machine word holds, such as 1e400.
+        serde_json::error::Category::Syntax if e.to_string().starts_with("number out of range") => {
+            Problem::new(Code::InvalidSize, e.to_string())
+        }
         serde_json::error::Category::Data => Problem::new(Code::InvalidBody, e.to_string()),
         serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
             Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}"))

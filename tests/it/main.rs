@@ -9,6 +9,7 @@ mod documents;
 mod events;
 mod ownership;
 mod permissions;
+mod readme;
 mod replay;
 mod single_upload;
 mod store;

@@ -129,7 +129,7 @@ fn allow_origins(stack: &Stack) -> Outcome {
             "allowOrigins": origins,
             "allowMethods": ["GET", "POST", "DELETE"],
             "allowHeaders": ["authorization", "content-type", "idempotency-key"],
-            "exposeHeaders": ["retry-after", "x-request-id"],
+            "exposeHeaders": ["retry-after"],
             "maxAge": 86400,
         }
     });
