@@ -45,6 +45,12 @@ impl Clients {
         Self(Arc::new(Cells { path_style, ..Cells::default() }))
     }
 
+    /// Clients of a configuration made elsewhere.
+    #[must_use]
+    pub fn of(config: SdkConfig, path_style: bool) -> Self {
+        Self(Arc::new(Cells { config: OnceCell::new_with(Some(config)), path_style, ..Cells::default() }))
+    }
+
     async fn config(&self) -> &SdkConfig {
         self.0
             .config

@@ -7,7 +7,8 @@ use crate::world::{alice, asset, stack};
 /// The first block of a language in the README.
 fn block(language: &str) -> String {
     let readme = std::fs::read_to_string(xtask::root().join("README.md")).unwrap();
-    let starts = readme.split(&format!("```{language}\n")).skip(1);
+    let fence = format!("```{language}\n");
+    let starts = readme.split(&fence).skip(1);
     let blocks = starts.map(|rest| rest.split("\n```").next().unwrap().to_owned());
     blocks.into_iter().find(|block| block.contains("uploads")).unwrap_or_else(|| panic!("no {language} example"))
 }
@@ -37,7 +38,7 @@ fn the_curl_example_uploads_a_file() {
 fn the_browser_example_uploads_a_file() {
     // Node's resolver does not know that *.localhost is this machine, as browsers do.
     let script = format!(
-        "import dns from 'node:dns'; import fs from 'node:fs'; import { File } from 'node:buffer';\n\
+        "import dns from 'node:dns'; import fs from 'node:fs'; import {{ File }} from 'node:buffer';\n\
          const lookup = dns.lookup;\n\
          dns.lookup = (host, options, done) => lookup(host.endsWith('.localhost') ? '127.0.0.1' : host, options, done);\n\
          {}\n\
