@@ -2,18 +2,17 @@
 //!
 //! The **core** decides: values in, values out. It knows no clock, no environment, no AWS client and no HTTP, and
 //! so it needs neither to be tested. The **edges** perform: each names one vendor, and nothing else may.
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should"))]
 
 // core, in reading order
-pub mod checksum;
-pub mod filename;
-pub mod grant;
+pub mod size;
 pub mod key;
 pub mod media;
-pub mod policy;
+pub mod filename;
+pub mod checksum;
 pub mod s3_limits;
+pub mod policy;
+pub mod grant;
 pub mod signing;
-pub mod size;
 pub mod sniff;
 pub mod upload;
 pub mod verdict;

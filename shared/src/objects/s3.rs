@@ -99,7 +99,7 @@ impl Objects for S3Objects {
                 .set_version_id_marker(version_marker)
                 .send()
                 .await
-                .map_err(unavailable)?;
+                .map_err(|e| unavailable(&e))?;
             // A prefix could be the beginning of a longer key.
             let found = page.versions().iter().map(|v| (v.key(), v.version_id()));
             let markers = page.delete_markers().iter().map(|m| (m.key(), m.version_id()));
@@ -189,9 +189,9 @@ where
         // A delete marker answers 405 to a HEAD by version.
         (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) | (Some(405), _)
     );
-    if gone { Ok(None) } else { Err(unavailable(error)) }
+    if gone { Ok(None) } else { Err(unavailable(&error)) }
 }
 
-fn unavailable<E: ProvideErrorMetadata>(error: SdkError<E>) -> ObjectsError {
-    ObjectsError(describe(&error).into())
+fn unavailable<E: ProvideErrorMetadata>(error: &SdkError<E>) -> ObjectsError {
+    ObjectsError(describe(error).into())
 }

@@ -60,7 +60,7 @@ impl DynamoRecords {
                 Some(PutItemError::ConditionalCheckFailedException(stands)) => {
                     Ok(Some(stands.item.clone().unwrap_or_default()))
                 }
-                _ => Err(unavailable(error)),
+                _ => Err(unavailable(&error)),
             },
         }
     }
@@ -93,7 +93,7 @@ impl DynamoRecords {
                     .key_condition_expression("ownerShard = :owner AND id < :before")
                     .expression_attribute_values(":before", AttributeValue::S(before.to_string())),
             };
-            let page = query.send().await.map_err(unavailable)?;
+            let page = query.send().await.map_err(|e| unavailable(&e))?;
             for item in page.items.unwrap_or_default() {
                 records.push(item::record(item)?);
             }
@@ -116,7 +116,7 @@ impl UploadRecords for DynamoRecords {
             .consistent_read(true)
             .send()
             .await
-            .map_err(unavailable)?;
+            .map_err(|e| unavailable(&e))?;
         answer.item.map(item::record).transpose()
     }
 
@@ -148,7 +148,7 @@ impl UploadRecords for DynamoRecords {
             .expression_attribute_values(":now", AttributeValue::S(now.to_string()))
             .send()
             .await
-            .map_err(unavailable)?;
+            .map_err(|e| unavailable(&e))?;
         Ok(())
     }
 
@@ -196,6 +196,6 @@ fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn unavailable<E: ProvideErrorMetadata>(error: SdkError<E>) -> RecordsError {
-    RecordsError::Unavailable(describe(&error).into())
+fn unavailable<E: ProvideErrorMetadata>(error: &SdkError<E>) -> RecordsError {
+    RecordsError::Unavailable(describe(error).into())
 }
