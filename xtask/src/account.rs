@@ -20,6 +20,8 @@ pub struct Deployment {
     pub queue: String,
     /// The dead letters' URL.
     pub dead_letters: String,
+    /// Whether events go to the validator directly, so that nobody reads the queue.
+    pub direct: bool,
 }
 
 /// Runs the AWS command line and reads its answer; null where there is none.
@@ -79,6 +81,9 @@ fn read(name: &str, answer: &Value) -> Outcome<Deployment> {
         bucket: output("BucketName")?,
         queue: output("QueueUrl")?,
         dead_letters: output("DeadLettersUrl")?,
+        direct: stack["Parameters"].as_array().into_iter().flatten().any(|parameter| {
+            parameter["ParameterKey"] == "ValidatorTrigger" && parameter["ParameterValue"] == "direct"
+        }),
     })
 }
 
@@ -108,6 +113,14 @@ mod tests {
         assert_eq!(found.region, "eu-west-1");
         assert_eq!(found.bucket, "sluice-uploads-111122223333-eu-west-1");
         assert!(found.queue.ends_with("/q") && found.dead_letters.ends_with("/d"));
+        assert!(!found.direct);
+    }
+
+    #[test]
+    fn the_trigger_is_a_parameter() {
+        let mut direct = described();
+        direct["Stacks"][0]["Parameters"] = json!([{ "ParameterKey": "ValidatorTrigger", "ParameterValue": "direct" }]);
+        assert!(read("sluice", &direct).unwrap().direct);
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 mod form;
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
 use ureq::http::{Request, Response};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Proxy};
 
 pub use form::form;
@@ -55,6 +57,7 @@ pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> R
         .allow_non_standard_methods(true)
         .timeout_global(Some(Duration::from_mins(1)))
         // No proxy stands between this machine and itself.
+        .tls_config(TlsConfig::builder().root_certs(roots(&address)).build())
         .proxy(if is_here(&address) { None } else { Proxy::try_from_env() })
         .build()
         .into();
@@ -95,6 +98,20 @@ fn resolve(url: &str) -> (String, Option<String>) {
     } else {
         unchanged
     }
+}
+
+/// Whom this machine trusts; Mozilla's list where it doesn't say, or where there is no TLS to trust anybody with.
+fn roots(url: &str) -> RootCerts {
+    static ROOTS: OnceLock<RootCerts> = OnceLock::new();
+    if !url.starts_with("https:") {
+        return RootCerts::WebPki;
+    }
+    let load = || {
+        let found = rustls_native_certs::load_native_certs().certs;
+        let found: Vec<_> = found.iter().map(|root| Certificate::from_der(root).to_owned()).collect();
+        if found.is_empty() { RootCerts::WebPki } else { RootCerts::from(found) }
+    };
+    ROOTS.get_or_init(load).clone()
 }
 
 /// Whether an address is on this machine.

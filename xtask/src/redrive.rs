@@ -55,6 +55,12 @@ fn here() -> Outcome<u64> {
 
 fn on_aws(name: &str) -> Outcome<u64> {
     let deployment = deployment(name)?;
+    if deployment.direct {
+        return Err(format!(
+            "{name} was deployed with ValidatorTrigger=direct, so nobody reads its queue: its dead letters stay where \
+             they are safe. Each holds the event as `requestPayload`; invoke the validator with that."
+        ));
+    }
     let region = deployment.region.as_str();
     let attribute = |url: &str, name: &str| -> Outcome<String> {
         let asked = ["sqs", "get-queue-attributes", "--region", region, "--queue-url", url, "--attribute-names", name];

@@ -28,6 +28,16 @@ pub(super) fn check(bench: &Bench, report: &mut Report) {
         bench.owner.status(&grant.id)?.expect_code(404, "not-received")?;
         Ok(seen)
     });
+    report.check("a form with another field is refused", Counts::OnAws, || {
+        let body = json!({ "filename": "verify.png", "contentType": "image/png", "method": "POST" });
+        let mut grant = bench.owner.grant(&body)?;
+        for (_, value) in grant.fields.iter_mut().filter(|(name, _)| name == "content-type") {
+            "text/html".clone_into(value);
+        }
+        let seen = grant.post(&bench.picture)?.expect(403)?;
+        bench.owner.status(&grant.id)?.expect_code(404, "not-received")?;
+        Ok(seen)
+    });
     if let Ok((grant, record, _)) = accepted {
         report.check("its replay doesn't change what was accepted", Counts::OnAws, || replayed(bench, &grant, &record));
     }
