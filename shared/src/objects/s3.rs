@@ -47,7 +47,7 @@ impl Objects for S3Objects {
             .await;
         match head {
             Ok(head) => Ok(Some(observed(&head, version))),
-            Err(error) => absent(error),
+            Err(error) => absent(&error),
         }
     }
 
@@ -71,7 +71,7 @@ impl Objects for S3Objects {
             }
             // A range of an empty object can't be satisfied: there is just nothing in it.
             Err(error) if status(&error) == Some(416) => Ok(Some(Vec::new())),
-            Err(error) => absent(error),
+            Err(error) => absent(&error),
         }
     }
 
@@ -80,7 +80,7 @@ impl Objects for S3Objects {
         let deleted = deleted.set_version_id((!version.is_empty()).then(|| version.to_owned())).send();
         match deleted.await {
             Ok(_) => Ok(()),
-            Err(error) => absent::<(), _>(error).map(|_| ()),
+            Err(error) => absent::<(), _>(&error).map(|_| ()),
         }
     }
 
@@ -179,17 +179,17 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 }
 
 /// `None` where the store says that the object or the version is not there.
-fn absent<T, E>(error: SdkError<E>) -> Result<Option<T>, ObjectsError>
+fn absent<T, E>(error: &SdkError<E>) -> Result<Option<T>, ObjectsError>
 where
     E: ProvideErrorMetadata,
 {
     let gone = matches!(
-        (status(&error), error.code()),
+        (status(error), error.code()),
         // A HEAD has no body and so no code; with ListBucket granted its 404 means what it says.
         // A delete marker answers 405 to a HEAD by version.
         (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) | (Some(405), _)
     );
-    if gone { Ok(None) } else { Err(unavailable(&error)) }
+    if gone { Ok(None) } else { Err(unavailable(error)) }
 }
 
 fn unavailable<E: ProvideErrorMetadata>(error: &SdkError<E>) -> ObjectsError {
