@@ -16,7 +16,7 @@ use shared::upload::{Judged, Outcome, Record};
 use crate::{Deps, deleted, not_received, own_key, own_record, wire};
 
 /// How long a content URL lives: long enough to start a download, too short to share.
-const LIFE: Duration = Duration::from_secs(300);
+const LIFE: Duration = Duration::from_mins(5);
 
 /// RFC 8187's `attr-char`, all else encoded: quotes, line ends and semicolons can't leave the parameter.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
