@@ -9,7 +9,7 @@ use serde_json::Value;
 use xtask::http::send;
 use xtask::tools::runtime_interface_emulator;
 
-use crate::world::{eventually, stack};
+use crate::world::{eventually, quiet_bucket, stack};
 
 /// A function in AWS's emulator, stopped when dropped.
 struct Function {
@@ -69,6 +69,8 @@ fn events(name: &str) -> Vec<PathBuf> {
 
 /// Sends every event of a function and gives what was answered, by file name.
 fn answers(name: &str) -> Vec<(String, Value)> {
+    // The golden events' bucket, with nothing in it.
+    quiet_bucket("sluice-example", false);
     let function = start(name);
     let send_one = |file: &PathBuf| {
         let answer = send("POST", &function.url, &[], &fs::read(file).unwrap()).unwrap();

@@ -192,6 +192,21 @@ pub(crate) fn versions_in(stack: &Stack, key: &str) -> Vec<String> {
     ids.map(|rest| rest.split("</VersionId>").next().unwrap().to_owned()).collect()
 }
 
+/// A bucket that nobody watches, beside the deployed one.
+pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
+    let url = format!("{}/{name}", stack().endpoint);
+    let place = format!(
+        "<CreateBucketConfiguration><LocationConstraint>{}</LocationConstraint></CreateBucketConfiguration>",
+        stack().region
+    );
+    let created = rest_call("PUT", &url, "s3", place.as_bytes());
+    assert!(created.as_ref().is_ok() || created.as_ref().is_err_and(|e| e.contains("409")), "{created:?}");
+    if versioned {
+        let on = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        rest_call("PUT", &format!("{url}?versioning"), "s3", on).unwrap();
+    }
+}
+
 /// The table's item of an upload, as root sees it.
 pub(crate) fn item(id: &str) -> Option<Value> {
     let body =

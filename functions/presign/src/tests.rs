@@ -1,3 +1,5 @@
+//! Golden events in, grants out, and nothing stored on the way.
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

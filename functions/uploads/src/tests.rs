@@ -1,3 +1,5 @@
+//! Golden events in; status, code and body out.
+
 use std::collections::BTreeSet;
 
 use serde_json::json;

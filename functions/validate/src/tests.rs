@@ -1,3 +1,5 @@
+//! Golden events in, verdicts and batch answers out.
+
 use std::collections::BTreeSet;
 
 use serde_json::json;

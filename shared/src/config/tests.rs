@@ -1,3 +1,5 @@
+//! Every fault of an environment at once.
+
 use super::*;
 
 const FULL: [(&str, &str); 5] = [

@@ -1,3 +1,5 @@
+//! Keys, ids and owners: one spelling each, and nobody's but ours.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Every rule of a policy at its boundary, and a policy a thousand times as large.
+
 use super::*;
 use crate::http::{Code, Problem};
 

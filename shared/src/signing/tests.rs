@@ -1,3 +1,5 @@
+//! Each step of a signature against AWS's published vector, and the whole against AWS's own signer.
+
 use super::post::FormRequest;
 use super::*;
 use crate::size::ByteSize;

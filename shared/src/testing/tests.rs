@@ -1,3 +1,5 @@
+//! The ports in memory keep the ports' contract.
+
 use super::*;
 use crate::records::UploadRecords;
 

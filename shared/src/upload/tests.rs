@@ -1,3 +1,5 @@
+//! The first verdict is final, whatever comes after it.
+
 use super::*;
 use crate::key::{OwnerId, UploadId};
 use proptest::prelude::*;

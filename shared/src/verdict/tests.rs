@@ -1,3 +1,5 @@
+//! Each difference between grant and object has its reason.
+
 use std::borrow::Cow;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The same key and body give the same id.
+
 use super::*;
 
 fn keyed(body: &Value, key: &str) -> Request {

@@ -1,3 +1,5 @@
+//! Bad bodies have a code, and leave nothing behind.
+
 use super::*;
 
 async fn refused(body: &str, status: u16, code: &str) {

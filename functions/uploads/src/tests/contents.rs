@@ -1,3 +1,5 @@
+//! Content is served when accepted, and then exactly that version.
+
 use super::*;
 
 #[tokio::test]

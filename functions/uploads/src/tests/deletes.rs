@@ -1,3 +1,5 @@
+//! The tombstone comes first, and a killed delete is finished by the next.
+
 use super::*;
 
 /// A way for things to be before the owner deletes.

@@ -1,3 +1,5 @@
+//! Pages of one's own uploads, newest first.
+
 use super::*;
 
 async fn page(world: &World, query: &str) -> Answer {

@@ -1,3 +1,5 @@
+//! Killed or refused at every call, and delivered again: the same end.
+
 use super::*;
 
 /// A way for things to be before an event arrives.

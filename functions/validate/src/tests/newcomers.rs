@@ -1,3 +1,5 @@
+//! What becomes of versions that come after the verdict.
+
 use super::*;
 
 const KEEPS: &str = r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["*/*"]}], "onRejection": "keep"}}}"#;

@@ -1,3 +1,5 @@
+//! Every code with its status, and every refusal with its code.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

@@ -1,3 +1,5 @@
+//! Every fault of a document is told at once, and the published schema is that of the types.
+
 use super::*;
 use crate::config::SHIPPED_POLICY;
 

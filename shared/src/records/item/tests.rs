@@ -1,3 +1,5 @@
+//! What is written reads back.
+
 use super::*;
 
 fn key() -> ObjectKey {
