@@ -1,0 +1,47 @@
+//! The usual way for comparison: the same grant by a Python function over boto3.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::Outcome;
+use crate::report::{Report, median, row};
+use crate::runtime::live;
+use crate::specimen::environment;
+
+/// Each start takes about half a second.
+const STARTS: usize = 7;
+const TIMES_FASTER: f64 = 100.0;
+const SOURCE: &str = include_str!("article.py");
+
+/// Compares with presign's own `cold` start in milliseconds, where a Python with boto3 is at hand.
+pub(super) fn compare(report: &mut Report, event: &str, cold: f64) -> Outcome {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
+    let python = root.join("target/tools/sam/bin/python");
+    let mut probe = Command::new(&python);
+    probe.args(["-c", "import boto3"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    if !probe.status().is_ok_and(|status| status.success()) {
+        report.note("boto3 for comparison: not measured, `cargo xtask up` has not installed it yet");
+        return Ok(());
+    }
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let mut command = Command::new(&python);
+        command.args(["-c", SOURCE]).env_clear().envs(environment());
+        let life = live(&mut command, event, 1)?;
+        starts.extend(life.first_answer.map(super::millis));
+    }
+    let boto3 = median(&mut starts);
+    let times = boto3 / cold;
+    report.table(&[
+        row(["the same grant", "start → first answer"]),
+        row(["presign", &format!("{cold:.1}")]),
+        row(["Python and boto3", &format!("{boto3:.1}")]),
+    ]);
+    report.limit(
+        "faster than boto3, start → first answer",
+        times >= TIMES_FASTER,
+        &format!("{times:.0} ×"),
+        &format!("{TIMES_FASTER} ×"),
+    );
+    Ok(())
+}
