@@ -1,6 +1,7 @@
 //! The build tool's parts, as a library so that the acceptance tests can talk to the local stack too.
 
 pub mod aws;
+pub mod bench;
 pub mod check;
 pub mod down;
 pub mod emulator;

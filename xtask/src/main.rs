@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{check, down, test, up};
+use xtask::{bench, check, down, test, up};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -27,6 +27,12 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Measure, print the figures and fail when a stated limit is missed
+    Bench {
+        /// One bench, then its own arguments; all benches when left out
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -35,6 +41,7 @@ fn main() -> ExitCode {
         Command::Down => down::down(),
         Command::Check => check::check(),
         Command::Test { full } => test::test(full),
+        Command::Bench { args } => bench::bench(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
