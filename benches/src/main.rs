@@ -18,8 +18,11 @@ use report::Report;
 /// What went wrong, as one sentence.
 type Outcome<T = ()> = Result<T, String>;
 
-/// Each bench and what it measures.
-const BENCHES: &[(&str, fn(&mut Report) -> Outcome)] = &[("presign", presign::measure), ("signing", signing::measure)];
+/// A bench: its name, and what prints and judges its figures.
+type Bench = (&'static str, fn(&mut Report) -> Outcome);
+
+/// All of them, in the order in which they run.
+const BENCHES: &[Bench] = &[("presign", presign::measure), ("signing", signing::measure)];
 
 fn main() -> ExitCode {
     let wanted: Vec<String> = env::args().skip(1).collect();
@@ -31,7 +34,7 @@ fn main() -> ExitCode {
     let mut report = Report::default();
     for (name, measure) in BENCHES {
         if wanted.first().is_none_or(|first| first == name) {
-            report.title(name);
+            report::title(name);
             if let Err(problem) = measure(&mut report) {
                 report.failed(&problem);
             }

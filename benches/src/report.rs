@@ -1,6 +1,37 @@
 //! Tables for people, and the verdict for the shell.
+#![expect(clippy::print_stdout, reason = "figures are printed: that is what a bench is for")]
 
 use std::process::ExitCode;
+
+/// The heading of a bench.
+pub(crate) fn title(name: &str) {
+    println!("\n── {name}");
+}
+
+/// One line under a heading, in words.
+pub(crate) fn note(text: &str) {
+    println!("  {text}");
+}
+
+/// Rows of equal length, the first of them the heading; the first column is flush left, figures flush right.
+pub(crate) fn table(rows: &[Vec<String>]) {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    println!();
+    for row in rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(i, (cell, &width))| if i == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") })
+            .collect();
+        println!("  {}", cells.join("  "));
+    }
+    println!();
+}
 
 /// Prints figures as they come and remembers which limits were missed.
 #[derive(Default)]
@@ -10,36 +41,6 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Begins a bench.
-    pub(crate) fn title(&mut self, name: &str) {
-        println!("\n── {name}");
-    }
-
-    /// One line under a title, in words.
-    pub(crate) fn note(&mut self, text: &str) {
-        println!("  {text}");
-    }
-
-    /// Rows of equal length, the first of them the heading; the first column is flush left, figures flush right.
-    pub(crate) fn table(&mut self, rows: &[Vec<String>]) {
-        let columns = rows.first().map_or(0, Vec::len);
-        let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        println!();
-        for row in rows {
-            let cells: Vec<String> = row
-                .iter()
-                .zip(&widths)
-                .enumerate()
-                .map(|(i, (cell, &width))| if i == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") })
-                .collect();
-            println!("  {}", cells.join("  "));
-        }
-        println!();
-    }
-
     /// A budget: `what` says what is limited, `figure` and `limit` are shown as they are.
     pub(crate) fn limit(&mut self, what: &str, held: bool, figure: &str, limit: &str) {
         println!("  {} {what}: {figure} (limit {limit})", if held { "✓" } else { "✗" });

@@ -170,7 +170,7 @@ fn canonical_request(method: &str, path: &str, query: &str, headers: &[(&str, &s
         text.push('\n');
     }
     // The body is the client's business: its length and checksum are bound by signed headers instead.
-    text.push_str("\n");
+    text.push('\n');
     text.push_str(signed);
     text.push_str("\nUNSIGNED-PAYLOAD");
     text
@@ -193,7 +193,7 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
 
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     // HMAC takes keys of any length: the error type exists for other MACs behind the same trait.
-    Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&Default::default()))
+    Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 
 /// `20130524T000000Z`

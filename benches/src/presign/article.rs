@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::Outcome;
-use crate::report::{Report, median, row};
+use crate::report::{Report, median, note, row, table};
 use crate::runtime::live;
 use crate::specimen::environment;
 
@@ -20,7 +20,7 @@ pub(super) fn compare(report: &mut Report, event: &str, cold: f64) -> Outcome {
     let mut probe = Command::new(&python);
     probe.args(["-c", "import boto3"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
-        report.note("boto3 for comparison: not measured, `cargo xtask up` has not installed it yet");
+        note("boto3 for comparison: not measured, `cargo xtask up` has not installed it yet");
         return Ok(());
     }
     let mut starts = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn compare(report: &mut Report, event: &str, cold: f64) -> Outcome {
     }
     let boto3 = median(&mut starts);
     let times = boto3 / cold;
-    report.table(&[
+    table(&[
         row(["the same grant", "start → first answer"]),
         row(["presign", &format!("{cold:.1}")]),
         row(["Python and boto3", &format!("{boto3:.1}")]),
