@@ -68,8 +68,7 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
     ));
     judge(report, &mut seen)?;
     no_network(report, &event)?;
-    let cold = seen.get_mut(1).map_or(f64::NAN, |presign| median(&mut presign.cold));
-    article::compare(report, &event, cold)
+    article::compare(report, &event)
 }
 
 impl Seen {
