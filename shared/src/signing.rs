@@ -49,7 +49,11 @@ pub struct Signer {
     token: Option<String>,
     date: String,
     scope: String,
-    key: [u8; 32],
+    /// The key of the day, already mixed into both of HMAC's hashes.
+    key: Hmac<Sha256>,
+    /// `credential` and `token` as a query wants them: the same in every URL, and most of its length.
+    encoded_credential: String,
+    encoded_token: Option<String>,
 }
 
 /// A request that somebody else will send.
@@ -74,10 +78,14 @@ impl Signer {
         let date = amz_date(now);
         let day = date.get(..8).unwrap_or_default();
         let scope = format!("{day}/{region}/s3/aws4_request");
+        let credential = format!("{}/{scope}", credentials.access_key_id);
+        let encoded = |text: &str| utf8_percent_encode(text, QUERY).to_string();
         Self {
-            credential: format!("{}/{scope}", credentials.access_key_id),
+            encoded_credential: encoded(&credential),
+            encoded_token: credentials.session_token.as_deref().map(encoded),
+            credential,
             token: credentials.session_token.clone(),
-            key: signing_key(&credentials.secret_access_key, day, region, "s3"),
+            key: keyed(&signing_key(&credentials.secret_access_key, day, region, "s3")),
             scope,
             date,
         }
@@ -94,47 +102,67 @@ impl Signer {
         let signed = signed.join(";");
 
         let seconds = life.as_secs().to_string();
-        let mut query: Vec<(&str, &str)> = request.query.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let signed_encoded = utf8_percent_encode(&signed, QUERY).to_string();
+        let mut query: Vec<(&str, Value<'_>)> =
+            request.query.iter().map(|(name, value)| (*name, Value::Plain(value))).collect();
         query.extend([
-            ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
-            ("X-Amz-Credential", &self.credential),
-            ("X-Amz-Date", &self.date),
-            ("X-Amz-Expires", &seconds),
-            ("X-Amz-SignedHeaders", &signed),
+            ("X-Amz-Algorithm", Value::Encoded("AWS4-HMAC-SHA256")),
+            ("X-Amz-Credential", Value::Encoded(&self.encoded_credential)),
+            ("X-Amz-Date", Value::Encoded(&self.date)),
+            ("X-Amz-Expires", Value::Encoded(&seconds)),
+            ("X-Amz-SignedHeaders", Value::Encoded(&signed_encoded)),
         ]);
-        if let Some(token) = &self.token {
-            query.push(("X-Amz-Security-Token", token));
+        if let Some(token) = &self.encoded_token {
+            query.push(("X-Amz-Security-Token", Value::Encoded(token)));
         }
         let query = canonical_query(&mut query);
         let path = utf8_percent_encode(&request.place.path(request.key), PATH).to_string();
         let canonical = canonical_request(request.method, &path, &query, &headers, &signed);
         let signature = self.sign(&string_to_sign(&self.date, &self.scope, &canonical));
-        format!("{}://{host}{path}?{query}&X-Amz-Signature={signature}", request.place.scheme())
+        [request.place.scheme(), "://", host, &path, "?", &query, "&X-Amz-Signature=", &signature].concat()
     }
 
     /// The signature of `text`, in hex.
     fn sign(&self, text: &str) -> String {
-        hex(&hmac(&self.key, text.as_bytes()))
+        let mut mac = self.key.clone();
+        mac.update(text.as_bytes());
+        hex(&mac.finalize().into_bytes())
     }
 }
 
+/// A query parameter's value.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Value<'a> {
+    /// As it is meant.
+    Plain(&'a str),
+    /// As it goes into the query, or so that there is nothing to encode.
+    Encoded(&'a str),
+}
+
 /// Sorted by name, then value, as the canonical request wants it; encoding changes no order among the names in use.
-fn canonical_query(pairs: &mut Vec<(&str, &str)>) -> String {
+fn canonical_query(pairs: &mut [(&str, Value<'_>)]) -> String {
     pairs.sort_unstable();
-    let mut query = String::with_capacity(1600);
+    let mut query = String::with_capacity(2048);
     for (name, value) in pairs {
         if !query.is_empty() {
             query.push('&');
         }
         query.extend(utf8_percent_encode(name, QUERY));
         query.push('=');
-        query.extend(utf8_percent_encode(value, QUERY));
+        match value {
+            Value::Plain(text) => query.extend(utf8_percent_encode(text, QUERY)),
+            Value::Encoded(text) => query.push_str(text),
+        }
     }
     query
 }
 
 fn canonical_request(method: &str, path: &str, query: &str, headers: &[(&str, &str)], signed: &str) -> String {
-    let mut text = format!("{method}\n{path}\n{query}\n");
+    let mut text = String::with_capacity(method.len() + path.len() + query.len() + 512);
+    for line in [method, path, query] {
+        text.push_str(line);
+        text.push('\n');
+    }
     for (name, value) in headers {
         text.push_str(name);
         text.push(':');
@@ -160,10 +188,12 @@ fn signing_key(secret: &str, day: &str, region: &str, service: &str) -> [u8; 32]
 }
 
 fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    keyed(key).chain_update(text).finalize().into_bytes().into()
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
     // HMAC takes keys of any length: the error type exists for other MACs behind the same trait.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
-    mac.update(text);
-    mac.finalize().into_bytes().into()
+    Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
 }
 
 /// `20130524T000000Z`

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod aws;
+pub mod bench;
 pub mod check;
 pub mod down;
 pub mod emulator;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{check, down, redrive, test, up, verify};
+use xtask::{bench, check, down, redrive, test, up, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -53,6 +53,12 @@ enum Command {
         #[arg(long, value_name = "NAME", default_value = "local")]
         stack: String,
     },
+    /// Measure, print the figures and fail when a stated limit is missed
+    Bench {
+        /// One bench, then its own arguments; all benches when left out
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
         Command::Test { full } => test::test(full),
         Command::Verify { stack } => verify::verify(&stack),
         Command::Redrive { stack } => redrive::redrive(&stack),
+        Command::Bench { args } => bench::bench(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! `cargo xtask up`: from nothing to a real file accepted.
 
-mod deploy;
+pub(crate) mod deploy;
 mod tour;
 mod users;
 

@@ -16,7 +16,7 @@ use crate::{Outcome, emulator, local, root};
 const ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
 
 /// The crates below `functions/`: folder = crate = binary.
-pub(super) fn functions() -> Outcome<Vec<String>> {
+pub(crate) fn functions() -> Outcome<Vec<String>> {
     let folder = root().join("functions");
     let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
     let mut names: Vec<String> =
