@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use tokio::sync::OnceCell;
 
@@ -18,11 +19,36 @@ struct Cells {
     path_style: bool,
 }
 
+/// What went wrong with a call, fit for the log: code and message. The raw answer stays out, for S3 repeats the
+/// canonical request in some of them, session token included.
+pub(crate) fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    match error {
+        SdkError::ServiceError(failure) => {
+            let (status, refusal) = (failure.raw().status(), failure.err());
+            let (code, message) = (refusal.code().unwrap_or("no code"), refusal.message().unwrap_or("no message"));
+            format!("{status} {code}: {message}")
+        }
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(cause) => format!("not sent: {}", DisplayErrorContext(cause)),
+            None => "not sent".to_owned(),
+        },
+        SdkError::ResponseError(_) => "answered in another shape".to_owned(),
+        _ => "the request could not be built".to_owned(),
+    }
+}
+
 impl Clients {
     /// Clients that address buckets by path where `path_style` says so, as stores of one's own want it.
     #[must_use]
     pub fn new(path_style: bool) -> Self {
         Self(Arc::new(Cells { path_style, ..Cells::default() }))
+    }
+
+    /// Clients of a configuration made elsewhere.
+    #[must_use]
+    pub fn of(config: SdkConfig, path_style: bool) -> Self {
+        Self(Arc::new(Cells { config: OnceCell::new_with(Some(config)), path_style, ..Cells::default() }))
     }
 
     async fn config(&self) -> &SdkConfig {

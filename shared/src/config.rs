@@ -63,7 +63,15 @@ impl Config {
     /// # Errors
     /// All [`ConfigFaults`].
     pub fn from_env() -> Result<Self, ConfigFaults> {
-        Self::from_lookup(|name| std::env::var(name).ok(), || std::fs::read_to_string(POLICY_FILE).ok())
+        Self::from_lookup(
+            |name| std::env::var(name).ok(),
+            || match std::fs::read_to_string(POLICY_FILE) {
+                Ok(text) => Some(text),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+                // A policy that is there and can't be read must not be replaced silently by a laxer one.
+                Err(error) => Some(format!("{POLICY_FILE}: {error}")),
+            },
+        )
     }
 
     /// Reads any environment.

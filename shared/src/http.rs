@@ -66,6 +66,10 @@ pub fn named_caller(request: &Request, access: &Access) -> Result<OwnerId, Probl
 /// 400 with what is wrong and where.
 pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     let bytes: &[u8] = request.body();
+    // serde would read an array as the fields in their order: nobody may come to depend on that.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(Problem::new(Code::InvalidBody, "the body is an array and should be an object"));
+    }
     serde_json::from_slice(bytes).map_err(|e| match e.classify() {
         serde_json::error::Category::Data => Problem::new(Code::InvalidBody, e.to_string()),
         serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {

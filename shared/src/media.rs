@@ -44,7 +44,11 @@ impl MediaType {
         let length = essence.len();
         let text = match parameters.map(|p| p.trim_matches(blanks)).filter(|p| !p.is_empty()) {
             None => essence,
-            Some(p) if p.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => format!("{essence}; {p}"),
+            Some(p) if p.bytes().all(|b| b == b' ' || b.is_ascii_graphic()) => {
+                // Signature Version 4 folds runs of blanks in header values, so what is signed has none.
+                let folded: Vec<&str> = p.split(' ').filter(|piece| !piece.is_empty()).collect();
+                format!("{essence}; {}", folded.join(" "))
+            }
             Some(_) => return Err(NotAMediaType),
         };
         Ok(Self { text, essence: length })
@@ -204,6 +208,7 @@ mod tests {
             (" Image/PNG ", "image/png", "image/png"),
             ("text/csv;charset=utf-8", "text/csv; charset=utf-8", "text/csv"),
             ("text/csv;", "text/csv", "text/csv"),
+            ("text/csv;  a=b;   c=d ", "text/csv; a=b; c=d", "text/csv"),
             ("video/webm;codecs=\"vp8, opus\"", "video/webm; codecs=\"vp8, opus\"", "video/webm"),
         ] {
             let media = MediaType::parse(text).unwrap();

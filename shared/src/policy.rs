@@ -14,6 +14,7 @@ use crate::key::{OwnerId, hex_sha256};
 use crate::media::{MediaPattern, MediaType};
 use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
+use crate::sniff::{Action, ContentRules, name_problems};
 
 /// The name of the class that applies when the caller names none.
 pub const DEFAULT_CLASS: &str = "default";
@@ -48,6 +49,8 @@ pub struct Class {
     pub metadata: AllowedMetadata,
     /// Types that may be served for display in a browser.
     pub inline: Vec<MediaPattern>,
+    /// What to make of what the bytes turn out to hold.
+    pub content: ContentRules,
 }
 
 /// Types with what else holds for them.
@@ -202,6 +205,14 @@ pub enum Refusal {
         /// What would be allowed.
         allowed: Vec<String>,
     },
+    /// A name that deceives, or that the class finds too unusual.
+    #[error("class {class:?} does not take this file name: {problem}")]
+    NameNotAllowed {
+        /// The class.
+        class: String,
+        /// What is wrong with the name, as a code.
+        problem: &'static str,
+    },
     /// A PUT needs its length.
     #[error("a size in bytes is needed; a client that can't know it asks with \"method\": \"POST\"")]
     SizeRequired,
@@ -262,6 +273,9 @@ impl Policy {
             let allowed = rule.extensions.clone();
             return Err(Refusal::ExtensionNotAllowed { content_type: wish.content_type, allowed });
         }
+        if let Some(problem) = class.refuses_name(&wish.filename) {
+            return Err(Refusal::NameNotAllowed { class: name, problem });
+        }
         let size = class.size_grant(rule, self.store, wish.size, wish.transport)?;
         if class.checksum == Requirement::Required && wish.checksum.is_none() {
             return Err(Refusal::ChecksumRequired { class: name });
@@ -305,6 +319,15 @@ impl Class {
         self.inline.iter().any(|pattern| pattern.matches(content_type))
     }
 
+    /// What a class that rejects misleading or unusual names finds wrong with one.
+    fn refuses_name(&self, name: &FileName) -> Option<&'static str> {
+        let refused = name_problems(name.as_str()).into_iter().find(|problem| {
+            let rule = if problem.deceives() { self.content.misleading_name } else { self.content.unusual_name };
+            rule == Action::Reject
+        });
+        refused.map(crate::sniff::NameProblem::as_str)
+    }
+
     fn size_grant(
         &self,
         rule: &Rule,
@@ -320,6 +343,8 @@ impl Class {
             (Some(size), _) if size > single => Err(Refusal::UseMultipart { size, max: single }),
             (Some(size), _) => Ok(SizeGrant::Exactly(size)),
             (None, Transport::Put) => Err(Refusal::SizeRequired),
+            // A form that no file could keep to.
+            (None, Transport::Post) if rule.min > single => Err(Refusal::UseMultipart { size: rule.min, max: single }),
             (None, Transport::Post) => Ok(SizeGrant::Between { min: rule.min, max: max.min(single) }),
         }
     }

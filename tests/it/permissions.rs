@@ -10,7 +10,10 @@ use xtask::up::{deploy_beside, remove_beside};
 
 use crate::world::{Person, alice_of, asset, eventually, key_in, versions_in};
 
-const NAME: &str = "sluice-direct";
+/// Its bucket is retained when the stack goes, so each run has a name of its own.
+fn name() -> String {
+    format!("sluice-direct-{}", std::process::id())
+}
 
 /// What the emulator never checks, or answers differently; `cargo xtask verify` is for these.
 const ONLY_ON_AWS: [&str; 6] = [
@@ -31,7 +34,7 @@ struct Role {
 
 #[test]
 fn each_action_is_needed_and_the_direct_trigger_works() {
-    let stack = deploy_beside(NAME, &["ValidatorTrigger=direct"]).unwrap();
+    let stack = deploy_beside(&name(), &["ValidatorTrigger=direct"]).unwrap();
     let alice = alice_of(&stack);
     the_direct_trigger_judges(&stack, &alice);
     for (role, logical) in [("presign", "PresignRole"), ("uploads", "UploadsRole"), ("validate", "ValidateRole")] {
@@ -48,7 +51,7 @@ fn each_action_is_needed_and_the_direct_trigger_works() {
             assert!(!worked, "{role} does not need {action}");
         }
     }
-    remove_beside(NAME).unwrap();
+    remove_beside(&name()).unwrap();
 }
 
 fn the_direct_trigger_judges(stack: &Stack, alice: &Person) {
@@ -120,7 +123,8 @@ fn dead_letters(stack: &Stack) -> u64 {
 }
 
 fn role_of(stack: &Stack, logical: &str) -> Role {
-    let body = format!("Action=DescribeStackResource&Version=2010-05-15&StackName={NAME}&LogicalResourceId={logical}");
+    let body =
+        format!("Action=DescribeStackResource&Version=2010-05-15&StackName={}&LogicalResourceId={logical}", name());
     let xml = form_call(&stack.endpoint, "cloudformation", &body).unwrap();
     let name = between(&xml, "<PhysicalResourceId>", "</PhysicalResourceId>");
     let policy = logical.trim_end_matches("Role").to_lowercase();

@@ -24,7 +24,7 @@ pub(crate) fn run(tally: &mut Tally) {
     tally.command("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"));
     tally.cargo_test(
         "unit, property and handler tests",
-        &mut cargo(&["test", "--workspace", "--exclude", "acceptance", "--locked", "--quiet"]),
+        &mut cargo(&["test", "--workspace", "--exclude", "acceptance", "--locked", "--quiet", "--no-fail-fast"]),
     );
     tally.cargo_test(
         "documents and house rules",

@@ -15,7 +15,7 @@ use crate::tools::EMULATOR;
 use crate::{Outcome, local};
 
 /// How long the emulator may take to start or to stop.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The port that it listens on: `SLUICE_PORT`, or 4566 as AWS emulators do.
 #[must_use]

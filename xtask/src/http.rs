@@ -1,10 +1,14 @@
-//! A small HTTP client for the local stack.
+//! A small HTTP client, for the local stack and for deployed ones.
+
+mod form;
 
 use std::time::Duration;
 
 use serde_json::Value;
-use ureq::Agent;
 use ureq::http::{Request, Response};
+use ureq::{Agent, Proxy};
+
+pub use form::form;
 
 /// What came back.
 #[derive(Debug, Clone)]
@@ -44,15 +48,16 @@ impl Answer {
 /// # Errors
 /// When there is no answer within a minute.
 pub fn send(method: &str, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Result<Answer, String> {
+    let (address, host) = resolve(url);
     let agent: Agent = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
         .allow_non_standard_methods(true)
-        .timeout_global(Some(Duration::from_secs(60)))
-        .proxy(None)
+        .timeout_global(Some(Duration::from_mins(1)))
+        // No proxy stands between this machine and itself.
+        .proxy(if is_here(&address) { None } else { Proxy::try_from_env() })
         .build()
         .into();
-    let (address, host) = resolve(url);
     let mut request = Request::builder().method(method).uri(address);
     if let Some(host) = host {
         request = request.header("host", host);
@@ -90,6 +95,14 @@ fn resolve(url: &str) -> (String, Option<String>) {
     } else {
         unchanged
     }
+}
+
+/// Whether an address is on this machine.
+#[must_use]
+pub fn is_here(url: &str) -> bool {
+    let authority = url.split("://").nth(1).unwrap_or_default().split(['/', '?']).next().unwrap_or_default();
+    let name = authority.split(':').next().unwrap_or_default();
+    name == "127.0.0.1" || name == "localhost" || name.ends_with(".localhost")
 }
 
 /// Presigned URLs carry credentials in their query: they belong in no message.

@@ -1,16 +1,22 @@
 //! The build tool's parts, as a library so that the acceptance tests can talk to the local stack too.
 
+#![expect(clippy::print_stdout, reason = "a tool tells on standard output what it does")]
+
+pub mod account;
 pub mod aws;
 pub mod check;
 pub mod down;
 pub mod emulator;
 pub mod http;
 pub mod process;
+pub mod redrive;
+pub mod samples;
 pub mod stack;
 pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
+pub mod verify;
 
 use std::path::{Path, PathBuf};
 

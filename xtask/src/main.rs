@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use xtask::{check, down, test, up};
+use xtask::{check, down, redrive, test, up, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -12,6 +12,14 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// What `verify` has to be told.
+const VERIFY: &str = "\
+A stack on AWS is found through the AWS CLI: sign in, set AWS_DEFAULT_REGION, and bring a token.
+  SLUICE_TOKEN        a token that the stack's authorizer accepts
+  SLUICE_TOKEN_OTHER  another user's, to see that users can't reach each other
+  SLUICE_ORIGIN       a page that may upload [default: http://localhost:3000]
+For the local stack (`--stack local`) all of that is known; what counts only on AWS is marked AWS there.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -27,6 +35,24 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Hold a deployed stack against its promises, as a user would, over HTTP
+    ///
+    /// Uploads, downloads and deletes a few small files: on AWS that costs less than a cent. Everything it made is
+    /// deleted again and leaves a tombstone, as every deletion does. Ends with `N passed, N failed`.
+    #[command(after_long_help = VERIFY)]
+    Verify {
+        /// The name given to `sam deploy`, or `local`
+        #[arg(long, value_name = "NAME")]
+        stack: String,
+    },
+    /// Move events from the dead letters back to the queue, once what kept them there is mended
+    ///
+    /// Always safe: verdicts are final, and events may come twice. A stack on AWS is found through the AWS CLI.
+    Redrive {
+        /// The name given to `sam deploy`, or `local`
+        #[arg(long, value_name = "NAME", default_value = "local")]
+        stack: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -35,6 +61,8 @@ fn main() -> ExitCode {
         Command::Down => down::down(),
         Command::Check => check::check(),
         Command::Test { full } => test::test(full),
+        Command::Verify { stack } => verify::verify(&stack),
+        Command::Redrive { stack } => redrive::redrive(&stack),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Outcome, local};
 
+/// What the local stack is called.
+pub const LOCAL: &str = "sluice-local";
+
+/// Whether a name on the command line means the local stack.
+#[must_use]
+pub fn is_local(name: &str) -> bool {
+    name == LOCAL || name == "local"
+}
+
 /// Where a stack is and who may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -7,7 +7,7 @@ mod users;
 use std::time::Instant;
 
 use crate::aws::form_call;
-use crate::stack::Stack;
+use crate::stack::{LOCAL, Stack};
 use crate::tools::{EMULATOR, SAM};
 use crate::{Outcome, emulator};
 
@@ -36,7 +36,7 @@ pub fn ready() -> Outcome<Stack> {
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
-    let stack = deploy::deploy(deploy::NAME, &users, &[])?;
+    let stack = deploy::deploy(LOCAL, &users, &[])?;
     stack.write()?;
     Ok(stack)
 }

@@ -55,8 +55,10 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
     let wish = parse_body::<wire::Wanted>(request)?.into_wish(owner.clone())?;
     let transport = wish.transport;
     let reviewed = deps.config.policy.review(wish)?;
+    // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
+    let carried = reviewed.grant.encode()?;
     let id = upload_id(deps, request, &owner).await?;
-    let ticket = sign(deps, id, &reviewed, transport)?;
+    let ticket = sign(deps, id, &reviewed, carried, transport);
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
     Ok(json(StatusCode::CREATED, &ticket))
 }
@@ -82,7 +84,7 @@ async fn upload_id<A: Answers>(deps: &Deps<A>, request: &Request, owner: &OwnerI
     }
 }
 
-fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, transport: Transport) -> Result<wire::Ticket, Problem> {
+fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> wire::Ticket {
     let config = &deps.config;
     let now = (deps.ambient.now)();
     let signer = Signer::new(&config.credentials, &config.region, now);
@@ -92,9 +94,9 @@ fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, transport: Transpo
     if let Some(checksum) = &grant.checksum {
         fixed.push((checksum.algorithm().header(), checksum.value().to_owned()));
     }
-    fixed.push((METADATA_HEADER, grant.encode()?));
+    fixed.push((METADATA_HEADER, carried));
     let expires_at = expiry(now, reviewed);
-    Ok(match transport {
+    match transport {
         Transport::Put => {
             let headers = put_headers(grant, fixed);
             let unsigned = Unsigned { method: "PUT", place: &config.place, key: &key, headers: &headers, query: &[] };
@@ -112,7 +114,7 @@ fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, transport: Transpo
             let form = signer.form(&request, now, reviewed.url_life);
             wire::Ticket::post(id, form, expires_at, reviewed.multipart_recommended)
         }
-    })
+    }
 }
 
 /// What the store will insist on: the exact length, and that nothing lies there yet.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -77,7 +77,9 @@ fn sign<R, O>(deps: &Deps<R, O>, judged: &Judged, inline: bool) -> wire::Content
     let key = judged.key.to_string();
     let unsigned = Unsigned { method: "GET", place: &deps.config.place, key: &key, headers: &[], query: &query };
     let url = Signer::new(&deps.config.credentials, &deps.config.region, now).presign(&unsigned, LIFE);
-    let expires_at = now.checked_add(SignedDuration::try_from(LIFE).unwrap_or_default()).unwrap_or(now);
+    // The signature counts from the whole second.
+    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let expires_at = start.checked_add(SignedDuration::try_from(LIFE).unwrap_or_default()).unwrap_or(start);
     wire::Content { url, expires_at }
 }
 

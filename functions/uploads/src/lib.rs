@@ -8,6 +8,7 @@
 //!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell "still validating" from
 //!   "never arrived", `s3:GetObjectVersion` because the content URL acts with these rights,
 //!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should"))]
 
 mod content;
 mod delete;

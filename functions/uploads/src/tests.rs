@@ -1,1 +1,234 @@
+use std::collections::BTreeSet;
 
+use serde_json::json;
+use shared::testing::contract::judged;
+use shared::testing::http::{Answer, Call, request};
+use shared::testing::{
+    ALICE, BOB, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, ambient, config, golden_events,
+    grant, id, key,
+};
+use shared::upload::{Judged, Outcome};
+
+use super::*;
+
+mod contents;
+mod deletes;
+mod listings;
+
+/// What a bucket and a table hold, and the function over them.
+#[derive(Default)]
+struct World {
+    records: MemoryRecords,
+    objects: MemoryObjects,
+    open: bool,
+}
+
+impl World {
+    /// Asks under an interruption; `None` when it was killed.
+    async fn ask_under(&self, trouble: &Interruption, request: Request) -> Option<Answer> {
+        let open = if self.open { "true" } else { "" };
+        let deps = Deps {
+            config: config(&[("OPEN_MODE", open)]),
+            records: trouble.of(&self.records),
+            objects: trouble.of(&self.objects),
+            ambient: ambient(),
+        };
+        trouble.run(handle(&deps, request)).await.map(|response| Answer::of(&response.unwrap()))
+    }
+
+    async fn ask(&self, call: &Call) -> Answer {
+        self.ask_under(&Interruption::none(), call.request()).await.unwrap()
+    }
+
+    /// An object that was judged so; a rejected one is gone, as it should be.
+    fn judged(&self, key: &ObjectKey, outcome: Outcome) -> Judged {
+        let version = self.objects.put_granted(key, &grant(key.owner(), PNG.len() as u64), PNG);
+        let judged = Judged { findings: Vec::new(), ..judged(key, &version, outcome) };
+        self.records.store(Record::Judged(Box::new(judged.clone())));
+        judged
+    }
+
+    /// An object of which the validator has not heard yet.
+    fn arrived(&self, key: &ObjectKey) -> String {
+        self.objects.put_granted(key, &grant(key.owner(), PNG.len() as u64), PNG)
+    }
+}
+
+fn get(id: UploadId) -> Call {
+    Call::new("GET", &format!("/uploads/{id}")).by(ALICE)
+}
+
+fn content(id: UploadId) -> Call {
+    Call::new("GET", &format!("/uploads/{id}/content")).by(ALICE)
+}
+
+fn delete(id: UploadId) -> Call {
+    Call::new("DELETE", &format!("/uploads/{id}")).by(ALICE)
+}
+
+#[tokio::test]
+async fn every_golden_event_has_its_answer() {
+    // What it says of an accepted upload of Alice's, and where nothing ever arrived.
+    let expected = [
+        ("content", (200, ""), (404, "not-received")),
+        ("content-inline", (200, ""), (404, "not-received")),
+        ("content-redirect", (307, ""), (404, "not-received")),
+        ("delete", (200, ""), (404, "not-received")),
+        ("delete-other-user", (404, "not-received"), (404, "not-received")),
+        ("list", (200, ""), (200, "")),
+        ("list-bad-cursor", (400, "invalid-cursor"), (400, "invalid-cursor")),
+        ("list-cursor", (200, ""), (200, "")),
+        ("list-limit", (200, ""), (200, "")),
+        ("status", (200, ""), (404, "not-received")),
+        ("status-no-claims", (401, "unauthenticated"), (401, "unauthenticated")),
+        ("status-not-an-id", (404, "not-found"), (404, "not-found")),
+        ("status-other-user", (404, "not-received"), (404, "not-received")),
+    ];
+    let events = golden_events("uploads");
+    let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
+        (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
+    assert_eq!(files, known, "every file is used, and every use has its file");
+    for (name, there, nothing) in expected {
+        let world = World::default();
+        let none = Interruption::none();
+        let answer = world.ask_under(&none, request(&events[name])).await.unwrap();
+        assert_eq!(answer.outcome(), nothing, "{name}: {}", answer.body);
+        assert!(world.records.is_empty() && world.objects.is_empty(), "{name}");
+        world.judged(&key(ALICE, id(1)), Outcome::Accepted);
+        let answer = world.ask_under(&none, request(&events[name])).await.unwrap();
+        assert_eq!(answer.outcome(), there, "{name}: {}", answer.body);
+        assert_eq!(world.objects.is_empty(), name == "delete", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_tells_what_was_declared_and_what_arrived() {
+    let world = World::default();
+    let key = key(ALICE, id(1));
+    let stored = Judged { ..world.judged(&key, Outcome::Rejected) };
+    let answer = world.ask(&get(id(1))).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.body,
+        json!({
+            "id": id(1).to_string(),
+            "status": "rejected",
+            "class": "default",
+            "filename": "Ünïcödé \"x\".png",
+            "declared": { "size": u64::MAX, "contentType": "image/png" },
+            "observed": { "size": 69, "contentType": "image/png" },
+            "reasons": [{ "code": "empty", "detail": "a sentence" }, { "code": "truncated", "detail": "a sentence" }],
+            "findings": [],
+            "checksum": "crc32:AAAAAA==",
+            "metadata": { "album": "Süd", "empty": "" },
+            "bucket": BUCKET,
+            "key": key.to_string(),
+            "versionId": stored.version,
+            "createdAt": "2026-11-03T12:00:00.251Z",
+            "judgedAt": "2026-11-03T12:00:00.25Z"
+        })
+    );
+}
+
+#[tokio::test]
+async fn until_the_verdict_the_bucket_tells_whether_anything_arrived() {
+    let world = World::default();
+    assert_eq!(world.ask(&get(id(1))).await.outcome(), (404, "not-received"));
+    let key = key(ALICE, id(1));
+    world.arrived(&key);
+    let answer = world.ask(&get(id(1))).await;
+    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("validating")));
+    assert_eq!(answer.body["declared"], json!({ "size": 69, "contentType": "image/png" }));
+    assert_eq!((answer.body.get("observed"), answer.body.get("versionId")), (None, None));
+    world.objects.hide(&key);
+    assert_eq!(world.ask(&get(id(1))).await.outcome(), (404, "not-received"));
+    assert!(world.records.is_empty());
+}
+
+#[tokio::test]
+async fn another_users_upload_looks_exactly_like_none() {
+    let routes =
+        [get as fn(UploadId) -> Call, content, delete, |id| content(id).query("disposition=inline&redirect=1")];
+    for route in routes {
+        let never = World::default().ask(&route(id(1)).by(BOB)).await;
+        assert_eq!(never.outcome(), (404, "not-received"));
+        for state in 0..5 {
+            let world = World::default();
+            let key = key(ALICE, id(1));
+            match state {
+                0 => drop(world.judged(&key, Outcome::Accepted)),
+                1 => drop(world.judged(&key, Outcome::Rejected)),
+                2 => drop(world.arrived(&key)),
+                3 => world.records.store(Record::Deleting(key.clone())),
+                _ => world.records.store(Record::Deleted(key.clone())),
+            }
+            let before = (world.records.stored(), world.objects.kept(&key));
+            assert_eq!(world.ask(&route(id(1)).by(BOB)).await, never, "state {state}");
+            assert_eq!((world.records.stored(), world.objects.kept(&key)), before);
+        }
+    }
+    let world = World::default();
+    world.judged(&key(ALICE, id(1)), Outcome::Accepted);
+    let listing = world.ask(&Call::new("GET", "/uploads").by(BOB)).await;
+    assert_eq!(listing.body, json!({ "items": [], "nextCursor": null }));
+    // The same subject of another identity provider is another user.
+    let elsewhere = json!({ "iss": "https://issuer.example", "sub": ALICE });
+    assert_eq!(world.ask(&get(id(1)).with_claims(&elsewhere)).await.outcome(), (404, "not-received"));
+}
+
+#[tokio::test]
+async fn nobody_learns_anything() {
+    let world = World::default();
+    world.judged(&key(ALICE, id(1)), Outcome::Accepted);
+    let id = id(1);
+    for (method, path) in [
+        ("GET", "/uploads".to_owned()),
+        ("GET", format!("/uploads/{id}")),
+        ("GET", format!("/uploads/{id}/content")),
+        ("DELETE", format!("/uploads/{id}")),
+    ] {
+        let answer = world.ask(&Call::new(method, &path)).await;
+        assert_eq!(answer.outcome(), (401, "unauthenticated"), "{method} {path}");
+    }
+    assert!(!world.objects.is_empty());
+}
+
+#[tokio::test]
+async fn an_open_deployment_reads_by_id_and_neither_lists_nor_deletes() {
+    let world = World { open: true, ..World::default() };
+    let key = ObjectKey::new(OwnerId::open(), id(1));
+    world.judged(&key, Outcome::Accepted);
+    let bare = |method: &str, path: &str| Call::new(method, path);
+    let path = format!("/uploads/{}", id(1));
+    assert_eq!(world.ask(&bare("GET", &path)).await.body["status"], "accepted");
+    assert_eq!(world.ask(&bare("GET", &format!("{path}/content"))).await.status, 200);
+    assert_eq!(world.ask(&bare("GET", "/uploads")).await.outcome(), (403, "open-mode"));
+    assert_eq!(world.ask(&bare("DELETE", &path)).await.outcome(), (403, "open-mode"));
+    assert!(!world.objects.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_id_and_what_is_no_route() {
+    let world = World::default();
+    let upper = id(1).to_string().to_uppercase();
+    let v4 = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
+    for wrong in ["x", v4, &upper, "019a49a960fa70008000000000000001"] {
+        let answer = world.ask(&Call::new("GET", &format!("/uploads/{wrong}")).by(ALICE)).await;
+        assert_eq!(answer.outcome(), (404, "not-found"), "{wrong}");
+    }
+    for (method, path) in [("POST", "/uploads"), ("PUT", "/uploads/x"), ("GET", "/"), ("GET", "/uploads/x/content/y")] {
+        let answer = world.ask(&Call::new(method, path).by(ALICE)).await;
+        assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn an_outage_is_a_503_on_every_route() {
+    let world = World::default();
+    world.judged(&key(ALICE, id(1)), Outcome::Accepted);
+    for call in [get(id(1)), content(id(1)), delete(id(1)), Call::new("GET", "/uploads").by(ALICE)] {
+        let answer = world.ask_under(&Interruption::outage(), call.request()).await.unwrap();
+        assert_eq!(answer.outcome(), (503, "unavailable"));
+        assert!(!answer.body.to_string().contains("interrupted"), "the cause is for the log alone");
+    }
+}

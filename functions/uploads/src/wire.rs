@@ -72,7 +72,7 @@ impl Upload {
             class: granted.map(|granted| granted.class.clone()),
             filename: granted.map(|granted| granted.filename.clone()),
             declared: granted.map(|granted| Facts {
-                size: granted.size.map(|size| size.bytes()),
+                size: granted.size.map(shared::size::ByteSize::bytes),
                 content_type: granted.content_type.clone(),
             }),
             observed: Some(Facts { size: Some(judged.size.bytes()), content_type: judged.content_type.clone() }),

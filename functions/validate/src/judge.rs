@@ -6,7 +6,7 @@
 use shared::objects::{Objects, ObjectsError};
 use shared::policy::{OnRejection, SizeGrant};
 use shared::records::{Judging, UploadRecords};
-use shared::sniff::{Sniffed, Sniffer, Step};
+use shared::sniff::{ContentRules, Sniffed, Sniffer, Step};
 use shared::upload::{Granted, Judged, Newcomer, Record, newcomer};
 use shared::verdict::{Observed, inspect};
 
@@ -22,7 +22,7 @@ pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, creat
         tracing::info!(key = %created.key, "the version is gone: nothing to judge");
         return Ok(());
     };
-    let verdict = inspect(&created.key, &observed, &sniffed);
+    let verdict = inspect(&created.key, &observed, &sniffed, &rules(deps, &observed));
     let judged = Judged {
         key: created.key.clone(),
         bucket: deps.config.bucket.clone(),
@@ -116,6 +116,13 @@ fn granted(observed: &Observed) -> Option<Granted> {
         metadata: grant.metadata.clone(),
         policy_hash: grant.policy_hash.clone(),
     })
+}
+
+/// Today's content rules of the grant's class; the standard ones where there is no such class any more.
+fn rules<R, O>(deps: &Deps<R, O>, observed: &Observed) -> ContentRules {
+    let grant = observed.grant.as_ref().ok();
+    let class = grant.and_then(|grant| deps.config.policy.classes.get(&grant.class));
+    class.map_or_else(ContentRules::standard, |class| class.content.clone())
 }
 
 /// Whether the class wants rejected versions kept. A class that is gone keeps nothing.

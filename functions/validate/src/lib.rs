@@ -8,6 +8,7 @@
 //!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict
 //!
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that panics has failed, as it should"))]
 
 mod judge;
 mod wire;
@@ -84,7 +85,7 @@ pub async fn handle<R: UploadRecords, O: Objects>(
     deadline: SystemTime,
 ) -> Result<Value, Retry> {
     let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    match wire::Event::read(event) {
+    match wire::Event::read(&event) {
         wire::Event::Queue(messages) => {
             let failed: Vec<Option<String>> = stream::iter(messages)
                 .map(|message| async move {
@@ -110,7 +111,7 @@ async fn message_outcome<R: UploadRecords, O: Objects>(
     body: Value,
     until: SystemTime,
 ) -> Result<(), Retry> {
-    match wire::Event::read(body) {
+    match wire::Event::read(&body) {
         wire::Event::Direct(records) => match records_outcome(deps, records, until).await {
             0 => Ok(()),
             failed => Err(Retry::Some(failed)),
@@ -134,10 +135,10 @@ async fn records_outcome<R: UploadRecords, O: Objects>(
     stream::iter(records)
         .map(|record| async move {
             let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-            let outcome = match tokio::time::timeout(left, judge::judge(deps, &record)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Err(Retry::Deadline),
-            };
+            // A timeout of nothing would still begin the work: what can't be finished is not begun.
+            let in_time =
+                async { if left.is_zero() { Err(Retry::Deadline) } else { judge::judge(deps, &record).await } };
+            let outcome = tokio::time::timeout(left, in_time).await.unwrap_or(Err(Retry::Deadline));
             if let Err(error) = &outcome {
                 let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
                 tracing::error!(key = %record.key, %error, cause, "must come again");

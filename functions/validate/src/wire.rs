@@ -33,7 +33,7 @@ pub(crate) struct Created {
 
 impl Event {
     /// Reads any of them.
-    pub(crate) fn read(event: Value) -> Self {
+    pub(crate) fn read(event: &Value) -> Self {
         if event["Event"] == "s3:TestEvent" {
             return Self::Test;
         }

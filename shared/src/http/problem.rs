@@ -1,6 +1,6 @@
 //! Everything that can go wrong for a caller, on one screen (RFC 9457).
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
@@ -70,6 +70,7 @@ codes! {
     UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "There is no such class",
     TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "The type is not allowed",
     ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "The extension does not fit the type",
+    NameNotAllowed "name-not-allowed" UNPROCESSABLE_ENTITY "The file name is not allowed",
     SizeRequired "size-required" UNPROCESSABLE_ENTITY "The size is needed",
     TooSmall "too-small" UNPROCESSABLE_ENTITY "The file is too small",
     TooLarge "too-large" UNPROCESSABLE_ENTITY "The file is too large",
@@ -120,7 +121,11 @@ impl Problem {
             message: &self.detail,
             error: self.code.as_str(),
         };
-        super::respond(status, "application/problem+json", &wire)
+        let mut response = super::respond(status, "application/problem+json", &wire);
+        if self.code == Code::Unavailable {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
@@ -130,6 +135,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownClass { .. } => Code::UnknownClass,
             Refusal::TypeNotAllowed { .. } => Code::TypeNotAllowed,
             Refusal::ExtensionNotAllowed { .. } => Code::ExtensionNotAllowed,
+            Refusal::NameNotAllowed { .. } => Code::NameNotAllowed,
             Refusal::SizeRequired => Code::SizeRequired,
             Refusal::TooSmall { .. } => Code::TooSmall,
             Refusal::TooLarge { .. } => Code::TooLarge,
@@ -165,3 +171,6 @@ impl From<ObjectsError> for Problem {
         unavailable(&error, "the bucket")
     }
 }
+
+#[cfg(test)]
+mod tests;

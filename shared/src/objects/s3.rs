@@ -1,13 +1,13 @@
 //! The bucket, in S3. The only file that makes its calls.
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ChecksumMode;
 
 use super::{Objects, ObjectsError};
-use crate::clients::Clients;
+use crate::clients::{Clients, describe};
 use crate::grant::{METADATA_NAME, NotAGrant};
 use crate::key::ObjectKey;
 use crate::policy::Grant;
@@ -59,7 +59,7 @@ impl Objects for S3Objects {
             .get_object()
             .bucket(&self.bucket)
             .key(key.to_string())
-            .version_id(version)
+            .set_version_id((!version.is_empty()).then(|| version.to_owned()))
             .range(format!("bytes={}-{last}", range.start))
             .send()
             .await;
@@ -76,8 +76,8 @@ impl Objects for S3Objects {
     }
 
     async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
-        let deleted =
-            self.client().await.delete_object().bucket(&self.bucket).key(key.to_string()).version_id(version).send();
+        let deleted = self.client().await.delete_object().bucket(&self.bucket).key(key.to_string());
+        let deleted = deleted.set_version_id((!version.is_empty()).then(|| version.to_owned())).send();
         match deleted.await {
             Ok(_) => Ok(()),
             Err(error) => absent::<(), _>(error).map(|_| ()),
@@ -181,18 +181,17 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
 /// `None` where the store says that the object or the version is not there.
 fn absent<T, E>(error: SdkError<E>) -> Result<Option<T>, ObjectsError>
 where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata,
 {
-    let gone = match (status(&error), error.code()) {
+    let gone = matches!(
+        (status(&error), error.code()),
         // A HEAD has no body and so no code; with ListBucket granted its 404 means what it says.
-        (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) => true,
         // A delete marker answers 405 to a HEAD by version.
-        (Some(405), _) => true,
-        _ => false,
-    };
+        (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) | (Some(405), _)
+    );
     if gone { Ok(None) } else { Err(unavailable(error)) }
 }
 
-fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> ObjectsError {
-    ObjectsError(DisplayErrorContext(error).to_string().into())
+fn unavailable<E: ProvideErrorMetadata>(error: SdkError<E>) -> ObjectsError {
+    ObjectsError(describe(&error).into())
 }

@@ -12,6 +12,7 @@ use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule};
 use crate::media::MediaPattern;
 use crate::s3_limits::{LONGEST_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
+use crate::sniff::{Action, ContentRules};
 
 /// The version of this format. A document of another one is refused rather than half understood.
 pub const VERSION: u64 = 1;
@@ -58,7 +59,7 @@ struct Document {
     version: Field<u64>,
     /// Classes by name; the one called "default" applies when a caller names none.
     #[serde(default)]
-    classes: BTreeMap<String, Field<ClassDocument>>,
+    classes: Field<BTreeMap<String, Field<ClassDocument>>>,
     /// Limits of a store other than Amazon S3.
     #[serde(default)]
     store: Field<StoreDocument>,
@@ -112,6 +113,9 @@ struct ClassDocument {
     /// Types that may be shown in a browser instead of downloaded. By default none.
     #[serde(default)]
     inline: Field<Vec<String>>,
+    /// Content rules by name, each "allow", "flag" or "reject"; "base" is "standard" (the default) or "strict".
+    #[serde(default)]
+    content: Field<BTreeMap<String, String>>,
     #[serde(flatten)]
     #[cfg_attr(test, schemars(skip))]
     unknown: BTreeMap<String, Value>,
@@ -215,10 +219,11 @@ impl Reader {
 
     fn policy(&mut self, document: Document, hash: String) -> Policy {
         self.unknown("", &document.unknown);
-        match self.given("version", document.version) {
-            Some(VERSION) => {}
-            None => self.fault("version", format!("needed; the version of this format is {VERSION}")),
-            Some(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
+        match document.version {
+            Field::Good(VERSION) => {}
+            Field::Absent => self.fault("version", format!("needed; the version of this format is {VERSION}")),
+            Field::Good(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
+            Field::Bad(problem) => self.fault("version", problem),
         }
         let store = match self.given("store", document.store) {
             None => StoreLimits::S3,
@@ -235,11 +240,19 @@ impl Reader {
                 }
             }
         };
-        if document.classes.is_empty() {
-            self.fault("classes", "at least one class is needed");
-        }
+        let named = match document.classes {
+            Field::Good(named) if !named.is_empty() => named,
+            Field::Absent | Field::Good(_) => {
+                self.fault("classes", "at least one class is needed");
+                BTreeMap::new()
+            }
+            Field::Bad(problem) => {
+                self.fault("classes", problem);
+                BTreeMap::new()
+            }
+        };
         let mut classes = BTreeMap::new();
-        for (name, field) in document.classes {
+        for (name, field) in named {
             let path = join("classes", &name);
             if let Some(class) = self.given(&path, field) {
                 classes.insert(name, self.class(&path, class, store));
@@ -282,7 +295,7 @@ impl Reader {
                 ByteSize::from_bytes(100_000_000),
                 ByteSize::parse,
             ),
-            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_secs(900), url_life),
+            url_life: self.read(&at("urlLife"), class.url_life, Duration::from_mins(15), url_life),
             checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
                 "optional" => Ok(Requirement::Optional),
                 "required" => Ok(Requirement::Required),
@@ -298,7 +311,36 @@ impl Reader {
                 names => AllowedMetadata::Names(names),
             },
             inline: self.patterns(&at("inline"), class.inline),
+            content: self.content(&at("content"), class.content),
         }
+    }
+
+    fn content(&mut self, path: &str, field: Field<BTreeMap<String, String>>) -> ContentRules {
+        let mut given = self.given(path, field).unwrap_or_default();
+        let mut rules = match given.remove("base").as_deref() {
+            None | Some("standard") => ContentRules::standard(),
+            Some("strict") => ContentRules::strict(),
+            Some(_) => {
+                self.fault(&join(path, "base"), "use \"standard\" or \"strict\"");
+                ContentRules::standard()
+            }
+        };
+        for (name, action) in given {
+            let action = match action.as_str() {
+                "allow" => Action::Allow,
+                "flag" => Action::Flag,
+                "reject" => Action::Reject,
+                _ => {
+                    self.fault(&join(path, &name), "use \"allow\", \"flag\" or \"reject\"");
+                    continue;
+                }
+            };
+            if rules.set(&name, action).is_err() {
+                let known = ContentRules::RULES.join(", ");
+                self.fault(&join(path, &name), format!("there is no such rule; the rules are {known}"));
+            }
+        }
+        rules
     }
 
     fn rule(&mut self, path: &str, rule: RuleDocument, store: StoreLimits) -> Rule {

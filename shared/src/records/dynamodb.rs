@@ -1,14 +1,14 @@
 //! The table, in `DynamoDB`. The only file that makes its calls.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
 use super::item::{self, Item};
 use super::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
-use crate::clients::Clients;
+use crate::clients::{Clients, describe};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::upload::{Judged, Record};
 
@@ -56,11 +56,12 @@ impl DynamoRecords {
         }
         match put.send().await {
             Ok(_) => Ok(None),
-            Err(SdkError::ServiceError(failure)) => match failure.into_err() {
-                PutItemError::ConditionalCheckFailedException(stands) => Ok(Some(stands.item.unwrap_or_default())),
-                other => Err(unavailable(other)),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
+                    Ok(Some(stands.item.clone().unwrap_or_default()))
+                }
+                _ => Err(unavailable(error)),
             },
-            Err(other) => Err(unavailable(other)),
         }
     }
 
@@ -195,6 +196,6 @@ fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> RecordsError {
-    RecordsError::Unavailable(DisplayErrorContext(error).to_string().into())
+fn unavailable<E: ProvideErrorMetadata>(error: SdkError<E>) -> RecordsError {
+    RecordsError::Unavailable(describe(&error).into())
 }

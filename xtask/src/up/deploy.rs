@@ -5,15 +5,12 @@ use std::{env, fs};
 
 use serde_json::json;
 
-use super::users::Users;
+use super::users::Pool;
 use crate::aws::{REGION, ROOT, form_call, rest_call};
 use crate::process::{quietly, run};
 use crate::stack::{Stack, StackCredentials};
 use crate::tools::SAM;
 use crate::{Outcome, emulator, local, root};
-
-/// What the local stack is called.
-pub(super) const NAME: &str = "sluice-local";
 
 /// Pages on this machine that may upload.
 const ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
@@ -75,7 +72,7 @@ fn sam() -> Command {
 }
 
 /// Deploys and tells where everything is. `extra` are parameters that override the usual ones.
-pub(super) fn deploy(name: &str, users: &Users, extra: &[&str]) -> Outcome<Stack> {
+pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack> {
     let mut deploy = sam();
     deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args([
         format!("Architecture={}", machine()),
@@ -97,7 +94,7 @@ pub(super) fn deploy(name: &str, users: &Users, extra: &[&str]) -> Outcome<Stack
     Ok(stack)
 }
 
-fn outputs(name: &str, users: &Users) -> Outcome<Stack> {
+fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
     let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}");
     let xml = form_call(&emulator::endpoint(), "cloudformation", &body)?;
     let output = |name: &str| -> Outcome<String> {
@@ -132,7 +129,7 @@ fn allow_origins(stack: &Stack) -> Outcome {
             "allowOrigins": origins,
             "allowMethods": ["GET", "POST", "DELETE"],
             "allowHeaders": ["authorization", "content-type", "idempotency-key"],
-            "exposeHeaders": ["retry-after", "x-request-id"],
+            "exposeHeaders": ["retry-after"],
             "maxAge": 86400,
         }
     });

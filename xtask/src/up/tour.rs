@@ -7,13 +7,12 @@ use serde_json::{Value, json};
 
 use crate::http::send;
 use crate::stack::Stack;
-use crate::{Outcome, root};
+use crate::{Outcome, samples};
 
 /// Uploads a real picture and waits for its verdict.
 pub(super) fn upload(stack: &Stack) -> Outcome {
     let user = stack.users.first().ok_or("the stack has no users")?;
-    let picture =
-        std::fs::read(root().join("xtask/assets/sluice.png")).map_err(|e| format!("xtask/assets/sluice.png: {e}"))?;
+    let picture = samples::picture()?;
     let bearer = format!("Bearer {}", user.token);
     println!("A first upload, as {}", user.name);
 
@@ -53,7 +52,7 @@ fn verdict(stack: &Stack, id: &str, bearer: &str) -> Outcome<Value> {
         if answer.status == 200 && record["status"] != "validating" {
             return Ok(record);
         }
-        if started.elapsed() > Duration::from_secs(60) {
+        if started.elapsed() > Duration::from_mins(1) {
             return Err(format!("no verdict after a minute; the last answer was {}: {}", answer.status, answer.text()));
         }
         sleep(Duration::from_millis(200));

@@ -11,16 +11,16 @@ use crate::{Outcome, emulator, local};
 
 /// A user pool and who is in it.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Users {
+pub(super) struct Pool {
     pub(super) issuer: String,
     pub(super) audience: String,
     pub(super) users: Vec<User>,
 }
 
 /// The pool of the running emulator, or a new one where the emulator is new.
-pub(super) fn users(kept: bool) -> Outcome<Users> {
+pub(super) fn users(kept: bool) -> Outcome<Pool> {
     let file = local().join("users.json");
-    let known = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Users>(&text).ok());
+    let known = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Pool>(&text).ok());
     let mut users = match known {
         Some(users) if kept => users,
         Some(_) | None => pool()?,
@@ -43,7 +43,7 @@ fn password(name: &str) -> String {
     format!("{name}-A1!local")
 }
 
-fn pool() -> Outcome<Users> {
+fn pool() -> Outcome<Pool> {
     let pool = text(&cognito("CreateUserPool", &json!({ "PoolName": "sluice" }))?["UserPool"]["Id"])?;
     let client = json!({
         "UserPoolId": pool,
@@ -60,7 +60,7 @@ fn pool() -> Outcome<Users> {
         cognito("AdminSetUserPassword", &password)?;
     }
     let issuer = format!("https://cognito-idp.{REGION}.amazonaws.com/{pool}");
-    Ok(Users { issuer, audience: client, users: Vec::new() })
+    Ok(Pool { issuer, audience: client, users: Vec::new() })
 }
 
 fn sign_in(client: &str, name: &str) -> Outcome<User> {

@@ -1,0 +1,181 @@
+use super::*;
+
+async fn refused(body: &str, status: u16, code: &str) {
+    // With a key, so that whatever would be stored could be.
+    let deps = deps(MemoryRecords::default());
+    let call = Call::new("POST", "/uploads").by(ALICE).header("idempotency-key", "k").body(body);
+    let answer = ask(&deps, call.request()).await;
+    assert_eq!(answer.outcome(), (status, code), "{}: {}", &body[..body.len().min(200)], answer.body);
+    assert!(deps.answers.is_empty(), "a refusal leaves nothing behind");
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_refused() {
+    for body in ["", "filename=x", "{", "{\"filename\": \"a.png\",}", "\u{feff}{}"] {
+        refused(body, 400, "invalid-json").await;
+    }
+}
+
+#[tokio::test]
+async fn another_shape_is_refused() {
+    for body in ["null", "[]", r#"["photo.png", "image/png", 72]"#, "1", "\"text\"", "{}", &"[".repeat(100_000)] {
+        refused(body, 400, "invalid-body").await;
+    }
+    for field in ["filename", "contentType"] {
+        let mut body = png();
+        body.as_object_mut().unwrap().remove(field);
+        refused(&body.to_string(), 400, "invalid-body").await;
+    }
+    for (field, value) in [
+        ("acl", json!("public-read")),
+        ("Filename", json!("x")),
+        ("owner", json!("somebody")),
+        ("filename", json!(7)),
+        ("filename", json!(null)),
+        ("size", json!("72")),
+        ("size", json!([72])),
+        ("size", json!(true)),
+        ("class", json!(1)),
+        ("metadata", json!({ "a": 1 })),
+        ("metadata", json!(["a"])),
+        ("checksum", json!("crc32")),
+        ("checksum", json!({ "algorithm": "crc32" })),
+        ("checksum", json!({ "algorithm": "crc32", "value": "AAAAAA==", "more": 1 })),
+        ("method", json!("PATCH")),
+        ("method", json!("put")),
+    ] {
+        refused(&with(png(), field, value).to_string(), 400, "invalid-body").await;
+    }
+    let twice = r#"{"filename": "a.png", "filename": "b.png", "contentType": "image/png", "size": 1}"#;
+    refused(twice, 400, "invalid-body").await;
+}
+
+#[tokio::test]
+async fn a_size_is_a_whole_number_of_bytes() {
+    for size in ["-1", "-0.0", "1.5", "1.0", "1e3", "18446744073709551616", "99999999999999999999999999", "1e300"] {
+        let body = format!(r#"{{"filename": "a.png", "contentType": "image/png", "size": {size}}}"#);
+        refused(&body, 400, "invalid-size").await;
+    }
+    let beyond = r#"{"filename": "a.png", "contentType": "image/png", "size": 1e999}"#;
+    refused(beyond, 400, "invalid-json").await;
+    refused(&with(png(), "size", json!(u64::MAX)).to_string(), 422, "too-large").await;
+    refused(&with(png(), "size", json!(0)).to_string(), 422, "too-small").await;
+    refused(&with(png(), "size", Value::Null).to_string(), 422, "size-required").await;
+}
+
+#[tokio::test]
+async fn a_file_name_is_one_name_that_shows_as_it_is() {
+    for name in [
+        "",
+        " ",
+        "..",
+        "a\0.png",
+        "a\r\nx: y.png",
+        "a\u{7f}.png",
+        "a\u{85}.png",
+        "a\u{2028}.png",
+        "photo\u{202e}gnp.exe",
+        "a\u{2066}.png",
+        "a\u{200b}.png",
+        "\u{feff}a.png",
+        "../a.png",
+        "/etc/passwd",
+        "C:\\a.png",
+        "a/b.png",
+    ] {
+        refused(&with(png(), "filename", json!(name)).to_string(), 400, "invalid-filename").await;
+    }
+}
+
+#[tokio::test]
+async fn types_and_checksums_are_what_they_say() {
+    for media in ["", "png", "image/", "/png", "image/*", "image/png\r\nx-amz-acl: public-read", "image/ü", "a/b/c"] {
+        refused(&with(png(), "contentType", json!(media)).to_string(), 400, "invalid-content-type").await;
+    }
+    for (algorithm, value) in [("md5", "AAAAAA=="), ("", ""), ("crc32", "AAAA"), ("crc32", "%"), ("sha256", "AAAAAA==")]
+    {
+        let body = with(png(), "checksum", json!({ "algorithm": algorithm, "value": value }));
+        refused(&body.to_string(), 400, "invalid-checksum").await;
+    }
+}
+
+#[tokio::test]
+async fn the_policy_refuses_with_its_own_codes() {
+    let strict = |field, value| with(png(), field, value).to_string();
+    refused(&strict("class", json!("enormous")), 422, "unknown-class").await;
+    refused(&strict("class", json!("x".repeat(10_000))), 422, "unknown-class").await;
+    refused(&strict("contentType", json!("image/svg+xml")), 422, "type-not-allowed").await;
+    refused(&strict("filename", json!("photo.exe")), 422, "extension-not-allowed").await;
+    refused(&strict("filename", json!("photo")), 422, "extension-not-allowed").await;
+    refused(
+        &with(with(png(), "class", json!("avatar")), "metadata", json!({ "a": "b" })).to_string(),
+        422,
+        "metadata-not-allowed",
+    )
+    .await;
+    refused(&strict("metadata", json!({ "note": "x".repeat(10_000) })), 400, "metadata-too-large").await;
+    refused(&strict("filename", json!(format!("{}.png", "x".repeat(10_000)))), 400, "metadata-too-large").await;
+}
+
+#[tokio::test]
+async fn limits_hold_to_the_byte() {
+    let policy = r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["image/*"], "min": "100 B", "max": "200 B"}]},
+        "big": {"allow": [{"types": ["*/*"]}], "singleRequestMax": "5 GiB", "checksum": "required"},
+        "one": {"allow": [{"types": ["*/*"], "min": "0 B"}], "singleRequestMax": "150 B"},
+        "part": {"allow": [{"types": ["*/*"], "min": "6 GB"}]}}}"#;
+    let deps = Deps { config: config(&[("POLICY", policy)]), ..deps(NoTable) };
+    let sum = json!({ "algorithm": "crc32", "value": "AAAAAA==" });
+    for (class, size, checksum, expected) in [
+        ("default", json!(99), None, (422, "too-small")),
+        ("default", json!(100), None, (201, "")),
+        ("default", json!(101), None, (201, "")),
+        ("default", json!(199), None, (201, "")),
+        ("default", json!(200), None, (201, "")),
+        ("default", json!(201), None, (422, "too-large")),
+        ("one", json!(0), None, (201, "")),
+        ("one", json!(149), None, (201, "")),
+        ("one", json!(150), None, (201, "")),
+        ("one", json!(151), None, (422, "use-multipart")),
+        ("big", json!(5_u64 << 30), Some(&sum), (201, "")),
+        ("big", json!((5_u64 << 30) + 1), Some(&sum), (422, "use-multipart")),
+        ("big", json!(53_687_091_200_001_u64), Some(&sum), (422, "too-large")),
+        ("big", json!(1), None, (422, "checksum-required")),
+        ("part", json!(6_000_000_000_u64), None, (422, "use-multipart")),
+        ("part", Value::Null, None, (422, "use-multipart")),
+    ] {
+        let mut body = with(with(png(), "class", json!(class)), "size", size.clone());
+        if let Some(sum) = checksum {
+            body["checksum"] = sum.clone();
+        }
+        if size.is_null() {
+            body["method"] = json!("POST");
+        }
+        let answer = ask(&deps, create(&body).request()).await;
+        assert_eq!(answer.outcome(), expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_granted_anything() {
+    let deps = deps(NoTable);
+    let bare = Call::new("POST", "/uploads").body(png().to_string());
+    for call in [
+        bare.clone(),
+        bare.clone().header("authorization", "Bearer made.up.token"),
+        bare.clone().with_claims(&json!({})),
+        bare.clone().with_claims(&json!({ "iss": "https://issuer.example" })),
+        bare.clone().with_claims(&json!({ "iss": "https://issuer.example", "sub": "" })),
+    ] {
+        assert_eq!(ask(&deps, call.request()).await.outcome(), (401, "unauthenticated"));
+    }
+}
+
+#[tokio::test]
+async fn other_routes_are_named_as_such() {
+    let deps = deps(NoTable);
+    for (method, path) in [("GET", "/uploads"), ("PUT", "/uploads"), ("POST", "/"), ("POST", "/policy"), ("GET", "/x")]
+    {
+        let answer = ask(&deps, Call::new(method, path).by(ALICE).request()).await;
+        assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
+    }
+}

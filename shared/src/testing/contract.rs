@@ -1,0 +1,271 @@
+//! What both ports promise, as checks that every implementation must pass: the ones in memory and the real ones.
+//!
+//! No store need be empty: ids and owners are fresh at every call.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{PNG, Upload, fresh_id, grant};
+use crate::key::{ObjectKey, OwnerId, hex_sha256};
+use crate::objects::Objects;
+use crate::records::{Answers, Judging, Page, Remembered, UploadRecords};
+use crate::size::ByteSize;
+use crate::sniff::ByteRange;
+use crate::upload::{Granted, Judged, Note, Outcome, Record};
+
+/// How a suite gets objects into a bucket. The port has no such call, for no function of ours writes objects.
+pub trait Stocking {
+    /// Writes an object over whatever lies there, and gives its version.
+    fn put(&self, key: &ObjectKey, upload: &Upload) -> impl Future<Output = String>;
+
+    /// Deletes without a version, and gives the marker's.
+    fn hide(&self, key: &ObjectKey) -> impl Future<Output = String>;
+}
+
+impl Stocking for super::MemoryObjects {
+    async fn put(&self, key: &ObjectKey, upload: &Upload) -> String {
+        Self::put(self, key, upload.clone())
+    }
+
+    async fn hide(&self, key: &ObjectKey) -> String {
+        Self::hide(self, key)
+    }
+}
+
+fn fresh_owner() -> OwnerId {
+    OwnerId::from_claims("contract", &fresh_id().to_string()).expect("a subject")
+}
+
+fn fresh_key() -> ObjectKey {
+    ObjectKey::new(fresh_owner(), fresh_id())
+}
+
+/// A verdict with something in every field.
+#[must_use]
+pub fn judged(key: &ObjectKey, version: &str, outcome: Outcome) -> Judged {
+    let note = |code: &str| Note { code: code.to_owned(), detail: "a sentence".to_owned() };
+    let granted = grant(key.owner(), PNG.len() as u64);
+    Judged {
+        key: key.clone(),
+        bucket: "sluice-example".to_owned(),
+        version: version.to_owned(),
+        sequencer: Some("0055aed6dcd90281e500000000000000".to_owned()),
+        outcome,
+        reasons: if outcome == Outcome::Rejected { vec![note("empty"), note("truncated")] } else { Vec::new() },
+        findings: vec![note("macros")],
+        granted: Some(Granted {
+            class: granted.class,
+            filename: "Ünïcödé \"x\".png".to_owned(),
+            size: Some(ByteSize::from_bytes(u64::MAX)),
+            content_type: granted.content_type.to_string(),
+            metadata: [("album".to_owned(), "Süd".to_owned()), ("empty".to_owned(), String::new())].into(),
+            policy_hash: granted.policy_hash,
+        }),
+        size: ByteSize::from_bytes(PNG.len() as u64),
+        content_type: "image/png".to_owned(),
+        checksum: Some("crc32:AAAAAA==".to_owned()),
+        judged_at: "2026-11-03T12:00:00.25Z".parse().expect("a timestamp"),
+    }
+}
+
+/// Everything that a table promises.
+pub async fn records(table: &(impl UploadRecords + Answers)) {
+    the_first_verdict_is_final(table).await;
+    a_tombstone_is_for_ever(table).await;
+    a_listing_holds_ones_own_newest_first(table).await;
+    a_key_stands_for_one_create(table).await;
+}
+
+async fn the_first_verdict_is_final(table: &impl UploadRecords) {
+    for outcome in [Outcome::Accepted, Outcome::Rejected] {
+        let key = fresh_key();
+        assert_eq!(table.get(key.id()).await.expect("an answer"), None);
+        let first = judged(&key, "v1", outcome);
+        assert_eq!(table.judge(&first).await.expect("an answer"), Judging::Written);
+        let record = Record::Judged(Box::new(first.clone()));
+        for other in [Outcome::Accepted, Outcome::Rejected] {
+            let later = judged(&key, "v2", other);
+            assert_eq!(table.judge(&later).await.expect("an answer"), Judging::Stands(record.clone()));
+        }
+        assert_eq!(table.judge(&first).await.expect("an answer"), Judging::Stands(record.clone()));
+        assert_eq!(table.get(key.id()).await.expect("an answer"), Some(record));
+    }
+    let bare = Judged {
+        sequencer: None,
+        granted: None,
+        checksum: None,
+        findings: Vec::new(),
+        ..judged(&fresh_key(), "v1", Outcome::Accepted)
+    };
+    assert_eq!(table.judge(&bare).await.expect("an answer"), Judging::Written);
+    let read = table.get(bare.key.id()).await.expect("an answer");
+    assert_eq!(read, Some(Record::Judged(Box::new(bare))));
+}
+
+async fn a_tombstone_is_for_ever(table: &impl UploadRecords) {
+    let now = Timestamp::now();
+    for verdict in [None, Some(Outcome::Accepted), Some(Outcome::Rejected)] {
+        let key = fresh_key();
+        table.buried(&key, now).await.expect_err("nothing is buried without a tombstone");
+        if let Some(outcome) = verdict {
+            let written = judged(&key, "v1", outcome);
+            table.judge(&written).await.expect("an answer");
+            table.buried(&key, now).await.expect_err("a verdict is no tombstone");
+            assert_eq!(table.get(key.id()).await.expect("an answer"), Some(Record::Judged(Box::new(written))));
+        }
+        let late = judged(&key, "v2", Outcome::Accepted);
+        for _ in 0..2 {
+            table.bury(&key, now).await.expect("an answer");
+            assert_eq!(table.get(key.id()).await.expect("an answer"), Some(Record::Deleting(key.clone())));
+            let stands = table.judge(&late).await.expect("an answer");
+            assert_eq!(stands, Judging::Stands(Record::Deleting(key.clone())));
+        }
+        for _ in 0..2 {
+            table.buried(&key, now).await.expect("an answer");
+            // A repeated DELETE begins anew and must not bring back a step that was passed.
+            table.bury(&key, now).await.expect("an answer");
+            assert_eq!(table.get(key.id()).await.expect("an answer"), Some(Record::Deleted(key.clone())));
+            let stands = table.judge(&late).await.expect("an answer");
+            assert_eq!(stands, Judging::Stands(Record::Deleted(key.clone())));
+        }
+        let page = table.list(key.owner(), None, 10).await.expect("an answer");
+        assert_eq!(page.items, [], "a tombstone is in no listing");
+    }
+}
+
+async fn a_listing_holds_ones_own_newest_first(table: &impl UploadRecords) {
+    let (owner, other) = (fresh_owner(), fresh_owner());
+    let mut ids = BTreeSet::new();
+    for _ in 0..7 {
+        for owner in [&owner, &other] {
+            let key = ObjectKey::new(owner.clone(), fresh_id());
+            table.judge(&judged(&key, "v1", Outcome::Accepted)).await.expect("an answer");
+        }
+        let key = ObjectKey::new(owner.clone(), fresh_id());
+        table.judge(&judged(&key, "v1", Outcome::Rejected)).await.expect("an answer");
+    }
+    let mine = table.list(&owner, None, 1000).await.expect("an answer");
+    assert_eq!(mine.next, None);
+    for record in &mine.items {
+        assert_eq!(record.key().owner(), &owner);
+        assert_eq!(table.get(record.key().id()).await.expect("an answer").as_ref(), Some(record));
+        ids.insert(record.key().id());
+    }
+    let newest_first: Vec<_> = ids.iter().rev().copied().collect();
+    assert_eq!(newest_first.len(), 14);
+    for limit in [1, 3, 7, 14] {
+        let (mut seen, mut before) = (Vec::new(), None);
+        loop {
+            let Page { items, next } = table.list(&owner, before, limit).await.expect("an answer");
+            assert!(items.len() <= usize::from(limit));
+            assert!(next.is_none() || next == items.last().map(|record| record.key().id()));
+            seen.extend(items.iter().map(|record| record.key().id()));
+            before = next;
+            if next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, newest_first, "{limit} a page");
+    }
+}
+
+async fn a_key_stands_for_one_create(table: &impl Answers) {
+    let (owner, other) = (fresh_owner(), fresh_owner());
+    let key = hex_sha256(&[b"key"]);
+    let (body, changed) = (hex_sha256(&[b"body"]), hex_sha256(&[b"changed"]));
+    let now = Timestamp::now();
+    let after = |seconds| now.checked_add(SignedDuration::from_secs(seconds)).expect("a timestamp");
+    let (first, second) = (fresh_id(), fresh_id());
+    let check = async |owner: &OwnerId, body: &str, id, at, expected| {
+        assert_eq!(table.remember(owner, &key, body, id, at).await.expect("an answer"), expected);
+    };
+    check(&owner, &body, first, now, Remembered::New).await;
+    check(&owner, &body, second, now, Remembered::Same(first)).await;
+    check(&owner, &changed, second, now, Remembered::Other).await;
+    check(&other, &changed, second, now, Remembered::New).await;
+    check(&owner, &body, second, after(86_399), Remembered::Same(first)).await;
+    check(&owner, &changed, second, after(86_400), Remembered::New).await;
+    check(&owner, &changed, first, after(86_401), Remembered::Same(second)).await;
+}
+
+/// Everything that a bucket promises.
+pub async fn objects(bucket: &impl Objects, stock: &impl Stocking) {
+    what_was_put_is_seen(bucket, stock).await;
+    a_range_is_what_there_is_of_it(bucket, stock).await;
+    versions_are_told_apart(bucket, stock).await;
+    what_is_not_there_is_none(bucket, stock).await;
+}
+
+async fn what_was_put_is_seen(bucket: &impl Objects, stock: &impl Stocking) {
+    let key = fresh_key();
+    let grant = grant(key.owner(), PNG.len() as u64);
+    let version = stock.put(&key, &Upload::granted(&grant, PNG)).await;
+    for asked in [None, Some(version.as_str())] {
+        let seen = bucket.head(&key, asked).await.expect("an answer").expect("an object");
+        assert_eq!(seen.version, version);
+        assert_eq!(seen.size, ByteSize::from_bytes(PNG.len() as u64));
+        assert_eq!(seen.content_type.as_deref(), Some("image/png"));
+        assert_eq!(seen.grant.as_ref(), Ok(&grant));
+        assert_eq!(seen.strays, Vec::<String>::new());
+    }
+    let mut marked = Upload::granted(&grant, PNG);
+    marked.metadata.insert("other".to_owned(), "x".to_owned());
+    let version = stock.put(&key, &marked).await;
+    let seen = bucket.head(&key, Some(&version)).await.expect("an answer").expect("an object");
+    assert_eq!((seen.grant.is_ok(), seen.strays.len()), (true, 1));
+    let version = stock.put(&key, &Upload::foreign(b"x")).await;
+    let seen = bucket.head(&key, Some(&version)).await.expect("an answer").expect("an object");
+    assert!(seen.grant.is_err());
+}
+
+async fn a_range_is_what_there_is_of_it(bucket: &impl Objects, stock: &impl Stocking) {
+    let key = fresh_key();
+    let version = stock.put(&key, &Upload::foreign(b"0123456789")).await;
+    for (start, len, expected) in
+        [(0, 10, "0123456789"), (0, 16_384, "0123456789"), (3, 4, "3456"), (9, 1, "9"), (9, 5, "9"), (10, 1, "")]
+    {
+        let read = bucket.read(&key, &version, ByteRange { start, len }).await.expect("an answer");
+        assert_eq!(read.as_deref(), Some(expected.as_bytes()), "{len} bytes from {start}");
+    }
+    let empty = stock.put(&key, &Upload::foreign(b"")).await;
+    let read = bucket.read(&key, &empty, ByteRange { start: 0, len: 16_384 }).await.expect("an answer");
+    assert_eq!(read, Some(Vec::new()));
+    let read = bucket.read(&key, &version, ByteRange { start: 0, len: 1 }).await.expect("an answer");
+    assert_eq!(read.as_deref(), Some(b"0".as_slice()), "a read is pinned to its version");
+}
+
+async fn versions_are_told_apart(bucket: &impl Objects, stock: &impl Stocking) {
+    let key = fresh_key();
+    let first = stock.put(&key, &Upload::foreign(b"first")).await;
+    let second = stock.put(&key, &Upload::foreign(b"the second")).await;
+    let marker = stock.hide(&key).await;
+    let size = async |version: Option<&str>| {
+        bucket.head(&key, version).await.expect("an answer").map(|seen| seen.size.bytes())
+    };
+    let all = async || bucket.versions(&key).await.expect("an answer").into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(all().await, BTreeSet::from([first.clone(), second.clone(), marker.clone()]));
+    assert_eq!((size(None).await, size(Some(&first)).await, size(Some(&second)).await), (None, Some(5), Some(10)));
+    assert_eq!(size(Some(&marker)).await, None);
+    bucket.delete_version(&key, &marker).await.expect("an answer");
+    assert_eq!(size(None).await, Some(10));
+    for _ in 0..2 {
+        bucket.delete_version(&key, &second).await.expect("an answer");
+        assert_eq!((size(None).await, size(Some(&second)).await), (Some(5), None));
+        assert_eq!(all().await, BTreeSet::from([first.clone()]));
+    }
+    bucket.delete_version(&key, &first).await.expect("an answer");
+    assert_eq!((size(None).await, all().await), (None, BTreeSet::new()));
+}
+
+async fn what_is_not_there_is_none(bucket: &impl Objects, stock: &impl Stocking) {
+    let (key, never) = (fresh_key(), fresh_key());
+    let gone = stock.put(&key, &Upload::foreign(b"x")).await;
+    bucket.delete_version(&key, &gone).await.expect("an answer");
+    for (key, version) in [(&key, None), (&key, Some(gone.as_str())), (&never, None)] {
+        assert_eq!(bucket.head(key, version).await.expect("an answer"), None);
+    }
+    let window = ByteRange { start: 0, len: 1 };
+    assert_eq!(bucket.read(&key, &gone, window).await.expect("an answer"), None);
+    assert_eq!(bucket.versions(&never).await.expect("an answer"), Vec::<String>::new());
+}

@@ -1,0 +1,167 @@
+//! What can happen to a call: killed or failed, before or after it took effect.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::objects::{Objects, ObjectsError};
+use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
+use crate::sniff::ByteRange;
+use crate::upload::{Judged, Record};
+use crate::verdict::Observed;
+
+/// When a call is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It has not taken effect.
+    Before,
+    /// It has, but nobody learns of it.
+    After,
+}
+
+/// How a call is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The process ends: the call never returns, and what awaits it is dropped.
+    Kill,
+    /// The call returns a fault that may pass.
+    Fault,
+}
+
+/// Interrupts one call among all those to the ports that share it, or none, or every one.
+#[derive(Debug, Default)]
+pub struct Interruption {
+    plan: Option<(Option<usize>, Moment, Kind)>,
+    calls: AtomicUsize,
+    killed: Notify,
+}
+
+impl Interruption {
+    /// Nothing happens; calls are merely counted.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The `n`-th call from now, counted from 0, is interrupted.
+    #[must_use]
+    pub fn at(n: usize, moment: Moment, kind: Kind) -> Self {
+        Self { plan: Some((Some(n), moment, kind)), ..Self::default() }
+    }
+
+    /// Every call fails without effect.
+    #[must_use]
+    pub fn outage() -> Self {
+        Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
+    }
+
+    /// How many calls were made.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// `port`, as it answers under this interruption.
+    pub fn of<'a, P>(&'a self, port: &'a P) -> Interrupted<'a, P> {
+        Interrupted { port, interruption: self }
+    }
+
+    /// Runs `work` to its end, or until it is killed: then it is dropped where it stood, and `None` comes back.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.killed.notified() => None,
+            done = work => Some(done),
+        }
+    }
+
+    async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
+        let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
+        match planned {
+            None => call.await,
+            Some((_, moment, kind)) => {
+                if moment == Moment::After {
+                    drop(call.await);
+                }
+                match kind {
+                    Kind::Fault => Err(fault()),
+                    Kind::Kill => {
+                        self.killed.notify_one();
+                        std::future::pending().await
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A port whose calls may be interrupted.
+#[derive(Debug)]
+pub struct Interrupted<'a, P> {
+    port: &'a P,
+    interruption: &'a Interruption,
+}
+
+fn table() -> RecordsError {
+    RecordsError::Unavailable("interrupted".into())
+}
+
+fn bucket() -> ObjectsError {
+    ObjectsError("interrupted".into())
+}
+
+impl<R: UploadRecords> UploadRecords for Interrupted<'_, R> {
+    async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
+        self.interruption.call(self.port.get(id), table).await
+    }
+
+    async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        self.interruption.call(self.port.judge(judged), table).await
+    }
+
+    async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        self.interruption.call(self.port.bury(key, now), table).await
+    }
+
+    async fn buried(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        self.interruption.call(self.port.buried(key, now), table).await
+    }
+
+    async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
+        self.interruption.call(self.port.list(owner, before, limit), table).await
+    }
+}
+
+impl<A: Answers> Answers for Interrupted<'_, A> {
+    async fn remember(
+        &self,
+        owner: &OwnerId,
+        key: &str,
+        body: &str,
+        id: UploadId,
+        now: Timestamp,
+    ) -> Result<Remembered, RecordsError> {
+        self.interruption.call(self.port.remember(owner, key, body, id, now), table).await
+    }
+}
+
+impl<O: Objects> Objects for Interrupted<'_, O> {
+    async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<Observed>, ObjectsError> {
+        self.interruption.call(self.port.head(key, version), bucket).await
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.interruption.call(self.port.read(key, version, range), bucket).await
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        self.interruption.call(self.port.delete_version(key, version), bucket).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        self.interruption.call(self.port.versions(key), bucket).await
+    }
+}

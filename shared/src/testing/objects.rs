@@ -1,0 +1,153 @@
+//! A versioned bucket, in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::grant::{METADATA_NAME, NotAGrant};
+use crate::key::ObjectKey;
+use crate::objects::{Objects, ObjectsError};
+use crate::policy::Grant;
+use crate::size::ByteSize;
+use crate::sniff::ByteRange;
+use crate::verdict::Observed;
+
+/// What a client sends to the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// The body.
+    pub bytes: Vec<u8>,
+    /// Its declared type.
+    pub content_type: String,
+    /// User metadata, names without their prefix.
+    pub metadata: BTreeMap<String, String>,
+    /// Checksums that the store computed or verified, `algorithm:base64`.
+    pub checksums: Vec<String>,
+}
+
+impl Upload {
+    /// What a client sends that keeps to its grant.
+    #[must_use]
+    pub fn granted(grant: &Grant, bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.to_vec(),
+            content_type: grant.content_type.to_string(),
+            metadata: BTreeMap::from([(METADATA_NAME.to_owned(), grant.encode().expect("a grant that fits"))]),
+            checksums: grant.checksum.iter().map(ToString::to_string).collect(),
+        }
+    }
+
+    /// What somebody writes who has rights of their own.
+    #[must_use]
+    pub fn foreign(bytes: &[u8]) -> Self {
+        let content_type = "application/octet-stream".to_owned();
+        Self { bytes: bytes.to_vec(), content_type, metadata: BTreeMap::new(), checksums: Vec::new() }
+    }
+
+    fn observed(&self, version: &str) -> Observed {
+        let stray = self.metadata.keys().any(|name| name != METADATA_NAME);
+        Observed {
+            version: version.to_owned(),
+            size: ByteSize::from_bytes(self.bytes.len() as u64),
+            content_type: Some(self.content_type.clone()),
+            grant: self.metadata.get(METADATA_NAME).map_or(Err(NotAGrant), |value| Grant::decode(value)),
+            checksums: self.checksums.clone(),
+            strays: stray.then(|| "metadata of its own".to_owned()).into_iter().collect(),
+        }
+    }
+}
+
+/// One bucket with versioning on, held to the real one's ways by
+/// [`contract::objects`](super::contract::objects).
+#[derive(Debug, Default)]
+pub struct MemoryObjects(Mutex<Bucket>);
+
+#[derive(Debug, Default)]
+struct Bucket {
+    written: u64,
+    keys: HashMap<ObjectKey, Vec<Version>>,
+}
+
+/// `upload` is `None` in a delete marker.
+#[derive(Debug, Clone)]
+struct Version {
+    id: String,
+    upload: Option<Upload>,
+}
+
+impl MemoryObjects {
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, key: &ObjectKey, upload: Option<Upload>) -> String {
+        let mut bucket = self.bucket();
+        bucket.written += 1;
+        let id = format!("version-{}", bucket.written);
+        bucket.keys.entry(key.clone()).or_default().push(Version { id: id.clone(), upload });
+        id
+    }
+
+    /// Stores an object over whatever lies there, and gives its version.
+    pub fn put(&self, key: &ObjectKey, upload: Upload) -> String {
+        self.write(key, Some(upload))
+    }
+
+    /// Stores `bytes` as a client would that keeps to `grant`.
+    pub fn put_granted(&self, key: &ObjectKey, grant: &Grant, bytes: &[u8]) -> String {
+        self.put(key, Upload::granted(grant, bytes))
+    }
+
+    /// Deletes without a version, as consoles do: a marker hides what lies below.
+    pub fn hide(&self, key: &ObjectKey) -> String {
+        self.write(key, None)
+    }
+
+    /// The versions and markers of a key, oldest first.
+    #[must_use]
+    pub fn kept(&self, key: &ObjectKey) -> Vec<String> {
+        self.bucket().keys.get(key).into_iter().flatten().map(|version| version.id.clone()).collect()
+    }
+
+    /// Whether there is no version of anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bucket().keys.values().all(Vec::is_empty)
+    }
+
+    fn find(&self, key: &ObjectKey, version: Option<&str>) -> Option<(String, Upload)> {
+        let bucket = self.bucket();
+        let versions = bucket.keys.get(key)?;
+        let found = match version {
+            None => versions.last(),
+            Some(version) => versions.iter().find(|found| found.id == version),
+        }?;
+        Some((found.id.clone(), found.upload.clone()?))
+    }
+}
+
+impl Objects for MemoryObjects {
+    async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<Observed>, ObjectsError> {
+        Ok(self.find(key, version).map(|(id, upload)| upload.observed(&id)))
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        let Some((_, upload)) = self.find(key, Some(version)) else { return Ok(None) };
+        let (start, len) = (usize::try_from(range.start), usize::try_from(range.len));
+        let (start, len) = (start.unwrap_or(usize::MAX), len.unwrap_or(usize::MAX));
+        Ok(Some(upload.bytes.into_iter().skip(start).take(len).collect()))
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        if let Some(versions) = self.bucket().keys.get_mut(key) {
+            versions.retain(|found| found.id != version);
+        }
+        Ok(())
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        let mut versions = self.kept(key);
+        // S3 lists the newest first.
+        versions.reverse();
+        Ok(versions)
+    }
+}

@@ -1,0 +1,147 @@
+//! The table, in memory.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
+use crate::upload::{Judged, Record};
+
+/// One table with the conditions of the real one, held to them by [`contract::records`](super::contract::records).
+#[derive(Debug, Default)]
+pub struct MemoryRecords(Mutex<Tables>);
+
+#[derive(Debug, Default)]
+struct Tables {
+    records: BTreeMap<UploadId, Record>,
+    answers: HashMap<(OwnerId, String), Answer>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    id: UploadId,
+    body: String,
+    expires: Timestamp,
+}
+
+impl MemoryRecords {
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every record, oldest first.
+    #[must_use]
+    pub fn stored(&self) -> Vec<Record> {
+        self.tables().records.values().cloned().collect()
+    }
+
+    /// The record of `id`.
+    #[must_use]
+    pub fn record(&self, id: UploadId) -> Option<Record> {
+        self.tables().records.get(&id).cloned()
+    }
+
+    /// How many idempotency keys are kept.
+    #[must_use]
+    pub fn answers(&self) -> usize {
+        self.tables().answers.len()
+    }
+
+    /// Whether nothing at all is stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let tables = self.tables();
+        tables.records.is_empty() && tables.answers.is_empty()
+    }
+
+    /// Puts a record there, whatever stood in its place.
+    pub fn store(&self, record: Record) {
+        self.tables().records.insert(record.key().id(), record);
+    }
+}
+
+impl UploadRecords for MemoryRecords {
+    async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
+        Ok(self.record(id))
+    }
+
+    async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        let mut tables = self.tables();
+        if let Some(stands) = tables.records.get(&judged.key.id()) {
+            return Ok(Judging::Stands(stands.clone()));
+        }
+        tables.records.insert(judged.key.id(), Record::Judged(Box::new(judged.clone())));
+        Ok(Judging::Written)
+    }
+
+    async fn bury(&self, key: &ObjectKey, _now: Timestamp) -> Result<(), RecordsError> {
+        let mut tables = self.tables();
+        match tables.records.get(&key.id()) {
+            Some(Record::Deleting(_) | Record::Deleted(_)) => {}
+            Some(Record::Judged(_)) | None => {
+                tables.records.insert(key.id(), Record::Deleting(key.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn buried(&self, key: &ObjectKey, _now: Timestamp) -> Result<(), RecordsError> {
+        let mut tables = self.tables();
+        match tables.records.get_mut(&key.id()) {
+            Some(record @ (Record::Deleting(_) | Record::Deleted(_))) => {
+                *record = Record::Deleted(record.key().clone());
+                Ok(())
+            }
+            Some(Record::Judged(_)) | None => Err(RecordsError::Unavailable("there is no tombstone".into())),
+        }
+    }
+
+    async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
+        let tables = self.tables();
+        let older = tables.records.iter().rev().filter(|(id, _)| before.is_none_or(|before| **id < before));
+        // Tombstones are not in the owner's index.
+        let own = older.filter(|(_, record)| matches!(record, Record::Judged(_)) && record.key().owner() == owner);
+        let items: Vec<Record> = own.take(limit.into()).map(|(_, record)| record.clone()).collect();
+        let next = items.last().filter(|_| items.len() >= usize::from(limit)).map(|record| record.key().id());
+        Ok(Page { items, next })
+    }
+}
+
+impl Answers for MemoryRecords {
+    async fn remember(
+        &self,
+        owner: &OwnerId,
+        key: &str,
+        body: &str,
+        id: UploadId,
+        now: Timestamp,
+    ) -> Result<Remembered, RecordsError> {
+        let mut tables = self.tables();
+        let place = (owner.clone(), key.to_owned());
+        if let Some(answer) = tables.answers.get(&place).filter(|answer| answer.expires.as_second() > now.as_second()) {
+            return Ok(if answer.body == body { Remembered::Same(answer.id) } else { Remembered::Other });
+        }
+        let expires = now.checked_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+        tables.answers.insert(place, Answer { id, body: body.to_owned(), expires });
+        Ok(Remembered::New)
+    }
+}
+
+/// A table that must not be asked.
+#[derive(Debug, Clone, Copy)]
+pub struct NoTable;
+
+impl Answers for NoTable {
+    async fn remember(
+        &self,
+        _: &OwnerId,
+        _: &str,
+        _: &str,
+        _: UploadId,
+        _: Timestamp,
+    ) -> Result<Remembered, RecordsError> {
+        panic!("a call to the table where none was due")
+    }
+}

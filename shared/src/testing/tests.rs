@@ -1,0 +1,46 @@
+use super::*;
+use crate::records::UploadRecords;
+
+#[tokio::test]
+async fn the_table_in_memory_keeps_the_contract() {
+    contract::records(&MemoryRecords::default()).await;
+}
+
+#[tokio::test]
+async fn the_bucket_in_memory_keeps_the_contract() {
+    let bucket = MemoryObjects::default();
+    contract::objects(&bucket, &bucket).await;
+}
+
+#[tokio::test]
+async fn an_interrupted_port_still_keeps_the_contract_until_it_is_interrupted() {
+    let (table, bucket, interruption) = (MemoryRecords::default(), MemoryObjects::default(), Interruption::none());
+    contract::records(&interruption.of(&table)).await;
+    contract::objects(&interruption.of(&bucket), &bucket).await;
+    assert!(interruption.calls() > 100);
+}
+
+#[tokio::test]
+async fn a_call_is_interrupted_before_or_after_it_took_effect() {
+    for (kind, moment, effect) in [
+        (Kind::Kill, Moment::Before, false),
+        (Kind::Kill, Moment::After, true),
+        (Kind::Fault, Moment::Before, false),
+        (Kind::Fault, Moment::After, true),
+    ] {
+        let (table, interruption) = (MemoryRecords::default(), Interruption::at(1, moment, kind));
+        let port = interruption.of(&table);
+        let key = key(ALICE, id(0));
+        let outcome = interruption
+            .run(async {
+                assert!(port.get(key.id()).await.is_ok());
+                port.bury(&key, now()).await
+            })
+            .await;
+        match kind {
+            Kind::Kill => assert!(outcome.is_none()),
+            Kind::Fault => assert!(outcome.is_some_and(|outcome| outcome.is_err())),
+        }
+        assert_eq!((table.record(key.id()).is_some(), interruption.calls()), (effect, 2));
+    }
+}

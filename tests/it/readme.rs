@@ -1,0 +1,58 @@
+//! The README's examples, run as they are printed.
+
+use std::process::Command;
+
+use crate::world::{alice, asset, stack};
+
+/// The first block of a language in the README.
+fn block(language: &str) -> String {
+    let readme = std::fs::read_to_string(xtask::root().join("README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let starts = readme.split(&fence).skip(1);
+    let blocks = starts.map(|rest| rest.split("\n```").next().unwrap().to_owned());
+    blocks.into_iter().find(|block| block.contains("uploads")).unwrap_or_else(|| panic!("no {language} example"))
+}
+
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?} can't be started ({e}): is it installed?"));
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{err}");
+    out.into_owned()
+}
+
+#[test]
+fn the_curl_example_uploads_a_file() {
+    let file = xtask::root().join("tests/assets/lock.png");
+    let token = &stack().users[0].token;
+    let out = run(Command::new("bash")
+        .args(["-eu", "-c", &block("sh")])
+        .env("API", &stack().api_url)
+        .env("TOKEN", token)
+        .env("FILE", file));
+    let record: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}"));
+    assert_eq!((record["status"].as_str(), record["filename"].as_str()), (Some("accepted"), Some("lock.png")));
+    assert_eq!(alice().verdict(record["id"].as_str().unwrap())["status"], "accepted");
+}
+
+#[test]
+fn the_browser_example_uploads_a_file() {
+    // Node's resolver does not know that *.localhost is this machine, as browsers do.
+    let script = format!(
+        "import dns from 'node:dns'; import fs from 'node:fs'; import {{ File }} from 'node:buffer';\n\
+         const lookup = dns.lookup;\n\
+         dns.lookup = (host, options, done) => lookup(host.endsWith('.localhost') ? '127.0.0.1' : host, options, done);\n\
+         {}\n\
+         const bytes = fs.readFileSync(process.env.FILE);\n\
+         const file = new File([bytes], 'lock.png', {{ type: 'image/png' }});\n\
+         console.log(JSON.stringify(await upload(process.env.API, process.env.TOKEN, file)));\n",
+        block("js")
+    );
+    let out = run(Command::new("node")
+        .args(["--input-type=module", "--eval", &script])
+        .env("API", &stack().api_url)
+        .env("TOKEN", &stack().users[0].token)
+        .env("FILE", xtask::root().join("tests/assets/lock.png")));
+    let record: serde_json::Value = serde_json::from_str(out.trim()).unwrap_or_else(|e| panic!("{e}: {out}"));
+    assert_eq!(record["status"], "accepted", "{record}");
+    assert_eq!(record["observed"]["size"], asset("lock.png").len());
+}

@@ -1,0 +1,75 @@
+//! A thousand times everything, with no number edited in the code.
+
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+use shared::policy::document;
+use shared::testing::http::Call;
+use shared::testing::{MemoryObjects, MemoryRecords, PNG, ambient, config, grant, id, key, owner};
+
+/// A thousand classes of a thousand types; the last class takes up to 200 GB, all others what S3 takes.
+fn policy() -> String {
+    let types: Vec<String> = (0..1000).map(|n| format!("application/x-type-{n}")).collect();
+    let class = |max: &str| json!({ "allow": [{ "types": types, "max": max }] });
+    let mut classes: serde_json::Map<String, Value> =
+        (0..999).map(|n| (format!("class-{n}"), class("48.828125 TiB"))).collect();
+    classes.insert("last".to_owned(), class("200 GB"));
+    json!({ "version": 1, "classes": classes }).to_string()
+}
+
+#[tokio::test]
+async fn a_thousand_classes_types_events_and_records() {
+    // The policy, through presign's own door.
+    let text = policy();
+    assert!(document::parse(&text).is_ok());
+    let deps =
+        presign::Deps { config: config(&[("POLICY", &text)]), answers: MemoryRecords::default(), ambient: ambient() };
+    for (class, size, status) in [
+        ("class-998", 5_000_000_000_u64, 201),
+        ("class-998", 53_687_091_200_000, 422),
+        ("class-998", 53_687_091_200_001, 422),
+        ("last", 200_000_000_000, 422),
+        ("last", 200_000_000_001, 422),
+    ] {
+        let body = json!({ "filename": "x", "contentType": "application/x-type-999", "size": size, "class": class });
+        let call = Call::new("POST", "/uploads").by("alice").body(body.to_string());
+        let response = presign::handle(&deps, call.request()).await.unwrap();
+        let text = String::from_utf8(response.body().to_vec()).unwrap();
+        assert_eq!(response.status().as_u16(), status, "{class} {size}: {text}");
+        // Allowed, but not in one request; one byte more is not allowed at all.
+        let code = if size % 10 == 1 { "too-large" } else { "use-multipart" };
+        assert!(status == 201 || text.contains(&format!("\"{code}\"")), "{class} {size}: {text}");
+    }
+
+    // A thousand events in one invocation.
+    let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
+    let alice = owner("alice");
+    let events: Vec<Value> = (0..1000)
+        .map(|n| {
+            let key = key("alice", id(n));
+            let version = objects.put_granted(&key, &grant(&alice, PNG.len() as u64), PNG);
+            json!({ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+                "bucket": { "name": config(&[]).bucket },
+                "object": { "key": key.to_string(), "versionId": version, "sequencer": "00" } } })
+        })
+        .collect();
+    let deps = validate::Deps { config: config(&[]), records, objects, ambient: ambient() };
+    let deadline = SystemTime::now() + Duration::from_secs(600);
+    validate::handle(&deps, json!({ "Records": events }), deadline).await.unwrap();
+    assert_eq!(deps.records.stored().len(), 1000);
+
+    // And all of them listed by pages.
+    let deps = uploads::Deps { config: deps.config, records: deps.records, objects: deps.objects, ambient: ambient() };
+    let (mut seen, mut cursor) = (0, String::new());
+    loop {
+        let call = Call::new("GET", "/uploads").by("alice").query(&format!("limit=7{cursor}"));
+        let response = uploads::handle(&deps, call.request()).await.unwrap();
+        let page: Value = serde_json::from_slice(response.body()).unwrap();
+        seen += page["items"].as_array().unwrap().len();
+        match page["nextCursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(seen, 1000);
+}
