@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};
-use crate::report::{Report, median, row};
+use crate::report::{Report, median, note, row, table};
 use crate::runtime::{Life, function, live};
 use crate::specimen::{environment, grant_request};
 
@@ -62,14 +62,13 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
             one.add(&live(&mut function(&one.bootstrap, &environment), &event, WARM_CALLS)?);
         }
     }
-    report.note(&format!(
+    note(&format!(
         "{STARTS} starts of each in turn, {} warm calls; medians, in milliseconds",
         WARM_RUNS * (WARM_CALLS - 1)
     ));
     judge(report, &mut seen)?;
     no_network(report, &event)?;
-    let cold = seen.get_mut(1).map_or(f64::NAN, |presign| median(&mut presign.cold));
-    article::compare(report, &event, cold)
+    article::compare(report, &event)
 }
 
 impl Seen {
@@ -96,7 +95,7 @@ fn judge(report: &mut Report, seen: &mut [Seen]) -> Outcome {
         rows.push(row([one.name, &shown(ready), &shown(cold), &shown(warm), &size, &memory]));
         medians.push((one.name, ready, cold, warm));
     }
-    report.table(&rows);
+    table(&rows);
     let [(_, hello_ready, hello_cold, hello_warm), (_, _, cold, warm), others @ ..] = medians.as_slice() else {
         return Err("nothing was measured".to_owned());
     };
