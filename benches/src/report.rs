@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+use crate::Outcome;
+
 /// The heading of a bench.
 pub(crate) fn title(name: &str) {
     println!("\n── {name}");
@@ -67,10 +69,47 @@ impl Report {
     }
 }
 
+/// Cases that pass or fail; the last line says how many of each.
+#[derive(Default)]
+pub(crate) struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// One case, with what was seen of it.
+    pub(crate) fn case(&mut self, held: bool, text: &str) {
+        println!("  {} {text}", if held { "✓" } else { "✗" });
+        *(if held { &mut self.passed } else { &mut self.failed }) += 1;
+    }
+
+    /// The last word; that nothing was tried is no success.
+    pub(crate) fn finish(self) -> Outcome<ExitCode> {
+        if self.passed + self.failed == 0 {
+            return Err("the list holds no case".to_owned());
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+        Ok(if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
 /// The middle of what was measured; the mean would belong to whoever disturbed the machine.
 pub(crate) fn median(samples: &mut [f64]) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The value that `of` in a hundred samples stay below; nothing for no samples.
+pub(crate) fn percentile(samples: &mut [f64], of: usize) -> f64 {
+    samples.sort_unstable_by(f64::total_cmp);
+    let last = samples.len().saturating_sub(1);
+    samples.get((samples.len() * of / 100).min(last)).copied().unwrap_or(f64::NAN)
+}
+
+/// For what is paid by the sum, such as requests.
+#[expect(clippy::cast_precision_loss, reason = "nobody measures 2⁵³ times")]
+pub(crate) fn mean(samples: &[f64]) -> f64 {
+    samples.iter().sum::<f64>() / samples.len() as f64
 }
 
 /// A heading or a row.
@@ -86,5 +125,20 @@ mod tests {
     fn the_middle_does_not_heed_the_odd_one_out() {
         assert!((median(&mut [3.0, 1.0, 900.0]) - 3.0).abs() < f64::EPSILON);
         assert!(median(&mut []).is_nan());
+    }
+
+    #[test]
+    fn the_tail_is_read_from_the_sorted_end() {
+        let mut samples: Vec<f64> = (0..200).rev().map(f64::from).collect();
+        assert!((percentile(&mut samples, 99) - 198.0).abs() < f64::EPSILON);
+        assert!((percentile(&mut samples, 100) - 199.0).abs() < f64::EPSILON);
+        assert!((mean(&samples) - 99.5).abs() < f64::EPSILON);
+        assert!(percentile(&mut [], 99).is_nan());
+    }
+
+    #[test]
+    fn nothing_tried_is_no_success() {
+        assert!(Tally::default().finish().is_err());
+        assert!(Tally { passed: 1, failed: 0 }.finish().is_ok());
     }
 }
