@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod abuse;
+mod content;
 mod documents;
 mod events;
 mod ownership;

@@ -132,3 +132,11 @@ fn every_member_takes_the_workspaces_lints() {
         assert!(template.contains(&format!("Binary: {name}")), "template.yaml does not deploy {name}");
     }
 }
+
+#[test]
+fn every_dependency_comes_from_the_registry() {
+    let lock = text(&xtask::root().join("Cargo.lock"));
+    let elsewhere: Vec<&str> =
+        lock.lines().filter(|line| line.starts_with("source = ") && !line.contains("registry+")).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
