@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use crate::aws::{REGION, ROOT};
@@ -70,7 +70,7 @@ pub fn start() -> Outcome<bool> {
     };
     let (out, err) = open().map_err(|e| format!("{}: {e}", local().display()))?;
     // Functions inherit the emulator's whole environment: they must see nothing of this machine's.
-    let child = Command::new(EMULATOR.program("ministack"))
+    let mut child = Command::new(EMULATOR.program("ministack"))
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("HOME", &home)
@@ -94,6 +94,8 @@ pub fn start() -> Outcome<bool> {
         .map_err(|e| format!("the emulator could not be started: {e}"))?;
     // Negative: the whole group, with the functions that it runs.
     fs::write(pid_file(), format!("-{}\n", child.id())).map_err(|e| e.to_string())?;
+    // Somebody has to take note of its end, or it would seem to live on for as long as we do.
+    thread::spawn(move || child.wait());
     let started = Instant::now();
     while !ready() {
         if running().is_none() || started.elapsed() > PATIENCE {
