@@ -29,6 +29,7 @@ fn one_real_file_of_each_family_is_accepted_as_what_it_is() {
         ("note.pdf", "application/pdf", asset("note.pdf")),
         ("boat.mp4", "video/mp4", asset("boat.mp4")),
         ("log.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", asset("log.docx")),
+        ("levels.xls", "application/vnd.ms-excel", asset("levels.xls")),
         ("log.odt", "application/vnd.oasis.opendocument.text", asset("log.odt")),
         ("logs.zip", "application/zip", asset("logs.zip")),
         ("levels.csv", "text/csv", asset("levels.csv")),

@@ -138,3 +138,17 @@ async fn without_time_left_everything_is_handed_back_untouched() {
     assert_eq!(trouble.calls(), 0);
     assert!(world.records.is_empty());
 }
+
+#[tokio::test]
+async fn a_verdict_costs_one_head_one_read_and_one_write() {
+    let world = World::default();
+    for (n, bytes, calls) in [(1, PNG, 3), (2, b"MZ\x90\0 is no picture".as_slice(), 4)] {
+        let key = key(ALICE, id(n));
+        let version = world.put(&key, bytes.len(), bytes);
+        let event = direct(&[message("1", &direct(&[created(&key, &version)]))]);
+        let counted = Interruption::none();
+        world.handle_under(&counted, event).await.unwrap().unwrap();
+        // A rejection costs one call more: the version goes.
+        assert_eq!(counted.calls(), calls, "upload {n}");
+    }
+}
