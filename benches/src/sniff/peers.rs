@@ -1,4 +1,4 @@
-//! The same files, seen by others: the crate that reads signatures alone, and libmagic where it is installed.
+//! The same files, seen by others: the crate that reads signatures alone, and libmagic and Magika where they are installed.
 
 use std::io::ErrorKind;
 use std::process::Command;
@@ -36,13 +36,21 @@ pub(super) fn compare(
     let plain: Vec<String> = plain.map(|format| format.media_type().to_owned()).collect();
     let (counts, core) = grade(grading, real, &plain);
     add("file-format, first 16 KiB", &counts, &core);
-    match libmagic(real)? {
-        Some(answers) => {
-            let (counts, core) = grade(grading, real, &answers);
-            add("libmagic, whole file", &counts, &core);
+    let mut missing = Vec::new();
+    for (name, program, options) in [
+        ("libmagic", "file", ["--brief", "--mime-type"]),
+        // One media type a line, as `file` prints them.
+        ("Magika", "magika", ["--format", "%m"]),
+    ] {
+        match ask(program, options, real)? {
+            Some(answers) => {
+                let (counts, core) = grade(grading, real, &answers);
+                add(&format!("{name}, whole file"), &counts, &core);
+            }
+            None => missing.push(format!("{name}: not installed")),
         }
-        None => table.push(row(["libmagic: not installed", "–", "–", "–", "–", "–", "–"])),
     }
+    table.extend(missing.iter().map(|name| row([name.as_str(), "–", "–", "–", "–", "–", "–"])));
     Ok(table)
 }
 
@@ -60,20 +68,20 @@ fn grade(grading: &Grading, real: &[Specimen], answers: &[String]) -> (Counts, C
 }
 
 /// One answer for each file; nothing where the program is missing.
-fn libmagic(real: &[Specimen]) -> Outcome<Option<Vec<String>>> {
+fn ask(program: &str, options: [&str; 2], real: &[Specimen]) -> Outcome<Option<Vec<String>>> {
     let mut answers = Vec::new();
     for batch in real.chunks(BATCH) {
         let paths = batch.iter().map(|one| &one.path);
-        let output = match Command::new("file").args(["--brief", "--mime-type", "--"]).args(paths).output() {
+        let output = match Command::new(program).args(options).arg("--").args(paths).output() {
             Ok(output) => output,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("file: {error}")),
+            Err(error) => return Err(format!("{program}: {error}")),
         };
         let text = String::from_utf8_lossy(&output.stdout);
         let before = answers.len();
         answers.extend(text.lines().map(str::to_owned));
         if answers.len() - before != batch.len() {
-            return Err(format!("file: {} answers for {} files", answers.len() - before, batch.len()));
+            return Err(format!("{program}: {} answers for {} files", answers.len() - before, batch.len()));
         }
     }
     Ok(Some(answers))
