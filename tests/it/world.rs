@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xtask::aws::{json_call, rest_call};
-use xtask::http::{Answer, send};
+use xtask::http::{Answer, form, send};
 use xtask::stack::Stack;
 
 /// How long anything asynchronous may take. Generous, because it is a deadline and not a measurement.
@@ -81,17 +81,7 @@ pub(crate) fn put(url: &str, headers: &[(String, String)], bytes: &[u8]) -> Answ
 }
 
 pub(crate) fn post(url: &str, fields: &[(String, String)], bytes: &[u8]) -> Answer {
-    const BOUNDARY: &str = "sluice-test-boundary";
-    let mut body = Vec::new();
-    for (name, value) in fields {
-        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-        body.extend_from_slice(head.as_bytes());
-    }
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n");
-    body.extend_from_slice(head.as_bytes());
-    body.extend_from_slice(bytes);
-    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
-    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    let (kind, body) = form(fields, bytes);
     send("POST", url, &[("content-type", &kind)], &body).unwrap()
 }
 
