@@ -99,7 +99,9 @@ async fn the_deployed_bucket_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_deployed_sessions_keep_the_contract() {
-    contract::sessions(&DynamoRecords::new(Clients::of(config(), true), &stack().table, 1)).await;
+    let table = DynamoRecords::new(Clients::of(config(), true), &stack().table, 1);
+    contract::sessions(&table).await;
+    contract::census(&table).await;
 }
 
 #[tokio::test]
@@ -107,5 +109,7 @@ async fn the_deployed_uploads_keep_the_contract() {
     let stock = QuietBucket::new("multipart");
     // The emulator takes parts of any size, verifies no checksum of the whole and knows no CRC-32C.
     let able = Able { minimum: false, whole: false, crc32c: false };
-    contract::multipart(&S3Objects::new(Clients::of(config(), true), &stock.name), &stock, able).await;
+    let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
+    contract::multipart(&bucket, &stock, able).await;
+    contract::inventory(&bucket, &stock).await;
 }
