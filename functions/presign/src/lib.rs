@@ -13,18 +13,17 @@ mod wire;
 
 use std::convert::Infallible;
 
-use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use shared::ambient::Ambient;
 use shared::config::Config;
 use shared::grant::METADATA_HEADER;
-use shared::http::{Code, Problem, caller, json, parse_body};
-use shared::key::{ObjectKey, OwnerId, UploadId, hex_sha256};
+use shared::http::{Code, Problem, caller, idempotent_id, json, parse_body};
+use shared::key::{ObjectKey, UploadId};
 use shared::policy::{Grant, Reviewed, SizeGrant, Transport};
-use shared::records::{Answers, Remembered};
+use shared::records::Answers;
 use shared::signing::post::FormRequest;
-use shared::signing::{Request as Unsigned, Signer};
+use shared::signing::{Request as Unsigned, Signer, expiry};
 
 /// What granting needs.
 pub struct Deps<A> {
@@ -56,7 +55,7 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
     let reviewed = deps.config.policy.review(wish, transport)?;
     // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
     let carried = reviewed.grant.encode()?;
-    let id = upload_id(deps, request, &owner).await?;
+    let id = idempotent_id(&deps.answers, &deps.ambient, request, &owner, "").await?;
     let ticket = sign(deps, id, &reviewed, carried, transport);
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
     Ok(json(StatusCode::CREATED, &ticket))
@@ -65,22 +64,6 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
 fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
     caller(request, &deps.config.access)?;
     Ok(json(StatusCode::OK, &wire::Limits::from(&deps.config.policy)))
-}
-
-/// A new id, or the one that the caller's idempotency key stands for.
-async fn upload_id<A: Answers>(deps: &Deps<A>, request: &Request, owner: &OwnerId) -> Result<UploadId, Problem> {
-    let id = deps.ambient.upload_id();
-    let Some(key) = request.headers().get("idempotency-key") else { return Ok(id) };
-    // Hashed: any text will do as a key, of any length, and none of it is stored.
-    let (key, body) = (hex_sha256(&[key.as_bytes()]), hex_sha256(&[request.body()]));
-    match deps.answers.remember(owner, &key, &body, id, (deps.ambient.now)()).await? {
-        Remembered::New => Ok(id),
-        Remembered::Same(first) => Ok(first),
-        Remembered::Other => Err(Problem::new(
-            Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used with another body in the last 24 hours",
-        )),
-    }
 }
 
 fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> wire::Ticket {
@@ -94,7 +77,7 @@ fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, t
         fixed.push((checksum.algorithm().header(), checksum.value().to_owned()));
     }
     fixed.push((METADATA_HEADER, carried));
-    let expires_at = expiry(now, reviewed);
+    let expires_at = expiry(now, reviewed.url_life);
     match transport {
         Transport::Put => {
             let headers = put_headers(grant, fixed);
@@ -124,13 +107,6 @@ fn put_headers(grant: &Grant, fixed: Vec<(&'static str, String)>) -> Vec<(&'stat
     }
     headers.push(("if-none-match", "*".to_owned()));
     headers
-}
-
-fn expiry(now: Timestamp, reviewed: &Reviewed) -> Timestamp {
-    // The signature counts whole seconds from a whole second.
-    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let life = SignedDuration::try_from(reviewed.url_life).unwrap_or_default();
-    start.checked_add(life).unwrap_or(start)
 }
 
 #[cfg(test)]
