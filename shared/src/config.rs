@@ -45,6 +45,8 @@ pub struct Config {
     pub region: String,
     /// The function's own temporary credentials.
     pub credentials: Credentials,
+    /// How many days of uploads the reconciler looks through.
+    pub reconcile_days: u16,
     /// Who may call.
     pub access: Access,
     /// What may be uploaded.
@@ -120,8 +122,15 @@ impl Config {
         if owner_shards.is_none() {
             faults.push("OWNER_SHARDS must be a number from 1 to 256".to_owned());
         }
+        let reconcile_days =
+            get("RECONCILE_DAYS").map_or(Some(2), |text| text.parse().ok().filter(|n| (1..=30).contains(n)));
+        if reconcile_days.is_none() {
+            faults.push("RECONCILE_DAYS must be a number from 1 to 30".to_owned());
+        }
         let policy = read_policy(get("POLICY"), layer).map_err(|e| faults.push(e.to_string()));
-        let (Ok(policy), Some(owner_shards), true) = (policy, owner_shards, faults.is_empty()) else {
+        let (Ok(policy), Some(owner_shards), Some(reconcile_days), true) =
+            (policy, owner_shards, reconcile_days, faults.is_empty())
+        else {
             return Err(ConfigFaults(faults));
         };
         Ok(Self {
@@ -135,6 +144,7 @@ impl Config {
             bucket,
             table,
             queue: get("QUEUE_URL").unwrap_or_default(),
+            reconcile_days,
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
             region,

@@ -8,6 +8,7 @@ pub mod contract;
 pub mod http;
 pub mod interruption;
 pub mod objects;
+pub mod queue;
 pub mod records;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,7 @@ use crate::size::ByteSize;
 
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
+pub use queue::MemoryQueue;
 pub use records::MemoryRecords;
 
 /// The bucket of the golden events.

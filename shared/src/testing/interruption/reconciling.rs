@@ -6,6 +6,7 @@ use super::{Interrupted, bucket, table};
 use crate::key::{ObjectKey, UploadId};
 use crate::objects::ObjectsError;
 use crate::objects::inventory::{Inventory, StoredPage};
+use crate::queue::{Queue, QueueError};
 use crate::records::RecordsError;
 use crate::records::census::{Bookmark, Census};
 use crate::session::Session;
@@ -31,5 +32,11 @@ impl<C: Census> Census for Interrupted<'_, C> {
 impl<I: Inventory> Inventory for Interrupted<'_, I> {
     async fn stored(&self, prefix: &str, after: Option<(String, String)>) -> Result<StoredPage, ObjectsError> {
         self.interruption.call(self.port.stored(prefix, after), bucket).await
+    }
+}
+
+impl<Q: Queue> Queue for Interrupted<'_, Q> {
+    async fn send(&self, body: &str) -> Result<(), QueueError> {
+        self.interruption.call(self.port.send(body), || QueueError("interrupted".into())).await
     }
 }
