@@ -140,7 +140,11 @@ async fn go_on<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<
     }
     let bookmark = deps.records.bookmark().await?.unwrap_or_default();
     let now = (deps.ambient.now)();
-    let mut pass = Pass::read(&bookmark.text).unwrap_or_else(|| Pass::new(None, now, deps.config.reconcile_days));
+    let last = Pass::read(&bookmark.text);
+    let mut pass = match last {
+        Some(unfinished) if !unfinished.left.is_empty() => unfinished,
+        last => Pass::new(last.and_then(|whole| whole.since), now, deps.config.reconcile_days),
+    };
     let work = std::mem::take(&mut pass.left);
     let since = pass.since;
     let done: Vec<(Report, Option<Work>)> =
@@ -150,16 +154,13 @@ async fn go_on<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<
         report += more;
         pass.left.extend(left);
     }
-    let whole = pass.left.is_empty();
-    let next = if whole {
-        // After a failure the next pass looks at the same stretch of time again.
-        let since = if report.count(Count::Failures) == 0 { Some(pass.began) } else { pass.since };
-        Pass::new(since, now, deps.config.reconcile_days)
-    } else {
-        report += Report::of(Count::PiecesLeft, pass.left.len() as u64);
-        pass
-    };
-    deps.records.keep(&next.bookmark(&bookmark)).await?;
+    report += Report::of(Count::PiecesLeft, pass.left.len() as u64);
+    pass.sound &= report.count(Count::Failures) == 0;
+    // After a failure the next pass looks at the same stretch of time again.
+    if pass.left.is_empty() && pass.sound {
+        pass.since = Some(pass.began);
+    }
+    deps.records.keep(&pass.bookmark(&bookmark)).await?;
     Ok(report)
 }
 

@@ -33,11 +33,13 @@ impl Work {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Pass {
-    /// When the last whole walk began.
+    /// When the last whole walk began; this one's own beginning once it is whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) since: Option<Timestamp>,
     /// When this one began.
     pub(crate) began: Timestamp,
+    /// Whether everything could be done so far.
+    pub(crate) sound: bool,
     /// What is left of it.
     pub(crate) left: Vec<Work>,
 }
@@ -52,12 +54,12 @@ impl Pass {
             let day = day.to_zoned(TimeZone::UTC).date();
             left.extend((0..=u8::MAX).map(|prefix| Work::Objects(format!("1/{prefix:02x}/{day}/"), None)));
         }
-        Self { since, began: now, left }
+        Self { since, began: now, sound: true, left }
     }
 
-    /// Reads a bookmark; `None` for one that another version wrote, or that is spent.
+    /// Reads a bookmark; `None` for one that another version wrote.
     pub(crate) fn read(text: &str) -> Option<Self> {
-        serde_json::from_str::<Self>(text).ok().filter(|pass| !pass.left.is_empty())
+        serde_json::from_str(text).ok()
     }
 
     /// The bookmark to keep after `last`.

@@ -49,9 +49,20 @@ async fn objects_without_a_verdict_are_sent_again_and_no_others() {
     let requeued = [(Count::ObjectsRequeued, expected.len() as u64), (Count::BytesRequeued, bytes)];
     assert_eq!(figures(&report), requeued);
     assert_eq!(figures(&world.run(soon).await), [], "not at every run");
-    let report = world.run(an_hour_later).await;
+    let report = world.run(|| later(an_hour_later(), SignedDuration::from_mins(1))).await;
     assert_eq!(figures(&report), requeued, "but again after a while");
     assert_eq!(figures(&world.run(|| later(now(), days(10))).await), [], "and never outside the window");
+}
+
+/// The key of something that was begun at `at`.
+fn fresh(n: u16, at: Timestamp) -> ObjectKey {
+    let [high, low] = n.to_be_bytes();
+    key(ALICE, shared::key::UploadId::new(at, [0, 0, 0, 0, 0, 0, 0, 0, high, low]))
+}
+
+/// Half an hour after the eighth day.
+fn then() -> Timestamp {
+    later(in_eight_days(), SignedDuration::from_mins(30))
 }
 
 #[tokio::test]
@@ -74,11 +85,11 @@ async fn among_a_thousand_it_touches_the_twenty() {
 
     for n in 1000..1010 {
         world.open(&key(ALICE, id(n))).await;
-        let key = key(ALICE, id(n + 1000));
+        let key = fresh(n, later(in_eight_days(), SignedDuration::from_mins(10)));
         world.objects.put_granted(&key, &grant(key.owner(), PNG.len() as u64), PNG);
     }
     let counted = Interruption::none();
-    let report = world.run_under(&counted, in_eight_days).await.unwrap();
+    let report = world.run_under(&counted, then).await.unwrap();
     // The uploads of stale sessions are no more when the walk begins.
     let expected = [
         (Count::SessionsExpired, 10),
@@ -95,7 +106,7 @@ async fn among_a_thousand_it_touches_the_twenty() {
     assert_eq!(world.objects.pending().into_iter().collect::<BTreeSet<_>>(), pending);
     assert_eq!(sent(&world).len(), 10);
     let settled = Interruption::none();
-    assert_eq!(figures(&world.run_under(&settled, in_eight_days).await.unwrap()), []);
+    assert_eq!(figures(&world.run_under(&settled, then).await.unwrap()), []);
     assert_eq!(settled.calls(), idle, "and there is nothing left to do");
 }
 
