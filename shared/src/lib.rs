@@ -25,6 +25,7 @@ pub mod http;
 pub mod objects;
 pub mod records;
 pub mod telemetry;
+pub mod uppy;
 
 // what tests need, and no release build has
 #[cfg(any(test, feature = "testing"))]

@@ -2,13 +2,14 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Routes**: `POST /uploads`, `GET /policy`
+//! - **Routes**: `POST /uploads`, `GET /policy`; for Uppy `GET /s3/params`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `s3:PutObject` on the bucket's objects, because a presigned request acts with the signer's rights;
 //!   `dynamodb:PutItem` on the table, for requests with an `Idempotency-Key` only
 //!
 //! Without that header a grant makes no network call at all.
 
+mod uppy;
 mod wire;
 
 use std::convert::Infallible;
@@ -25,6 +26,7 @@ use shared::policy::{Grant, Reviewed, SizeGrant, Transport};
 use shared::records::{Answers, Remembered};
 use shared::signing::post::FormRequest;
 use shared::signing::{Request as Unsigned, Signer};
+use shared::uppy::{Operation, Route};
 
 /// What granting needs.
 pub struct Deps<A> {
@@ -45,7 +47,10 @@ pub async fn handle<A: Answers>(deps: &Deps<A>, request: Request) -> Result<Resp
     let answer = match (request.method(), path.trim_end_matches('/')) {
         (&Method::POST, "/uploads") => presign(deps, &request).await,
         (&Method::GET, "/policy") => policy(deps, &request),
-        _ => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),
+        (method, path) => match Route::parse(method.as_str(), path) {
+            Some(Route { class, operation: Operation::Params }) => uppy::params(deps, &request, class),
+            Some(_) | None => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),
+        },
     };
     Ok(answer.unwrap_or_else(Problem::into_response))
 }

@@ -80,12 +80,12 @@ impl Wanted {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Ticket {
     id: String,
-    method: &'static str,
-    url: String,
+    pub(crate) method: &'static str,
+    pub(crate) url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<BTreeMap<&'static str, String>>,
+    pub(crate) headers: Option<BTreeMap<&'static str, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(crate) fields: Option<serde_json::Map<String, serde_json::Value>>,
     expires_at: Timestamp,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     multipart_recommended: bool,

@@ -127,9 +127,12 @@ fn allow_origins(stack: &Stack) -> Outcome {
     let body = json!({
         "corsConfiguration": {
             "allowOrigins": origins,
-            "allowMethods": ["GET", "POST", "DELETE"],
-            "allowHeaders": ["authorization", "content-type", "idempotency-key"],
-            "exposeHeaders": ["retry-after"],
+            "allowMethods": ["GET", "POST", "DELETE", "OPTIONS"],
+            "allowHeaders": [
+                "authorization", "content-type", "idempotency-key",
+                "uppy-auth-token", "uppy-credentials-params", "uppy-versions",
+            ],
+            "exposeHeaders": ["retry-after", "access-control-allow-headers"],
             "maxAge": 86400,
         }
     });
