@@ -28,9 +28,8 @@ pub(super) fn params<A>(deps: &Deps<A>, request: &Request, class: Option<String>
     let config = &deps.config;
     let owner = caller(request, &config.access)?;
     let asked = Asked::from_query(&query(request.uri().query().unwrap_or_default()));
-    let wish = asked.into_wish(owner, class, &config.policy)?;
-    let transport = wish.transport;
-    let reviewed = config.policy.review(wish)?;
+    let transport = asked.transport();
+    let reviewed = config.policy.review(asked.into_wish(owner, class, &config.policy)?, transport)?;
     let carried = reviewed.grant.encode()?;
     let id = deps.ambient.upload_id();
     let ticket = sign(deps, id, &reviewed, carried, transport);

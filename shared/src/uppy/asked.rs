@@ -52,7 +52,7 @@ impl Asked {
                 ("filename", _) => asked.filename.clone_from(value),
                 ("method", _) => asked.put = value.eq_ignore_ascii_case("put"),
                 ("type", _) if written => asked.content_type = Some(value.clone()),
-                (_, Some(field)) if written => asked.note(field, value.clone()),
+                (_, Some(field)) if written => asked.note(field, value),
                 _ => {}
             }
         }
@@ -79,10 +79,10 @@ impl Asked {
         for (name, value) in body.metadata {
             match value {
                 Value::Null => {}
-                Value::String(text) => asked.note(&name, text),
+                Value::String(text) => asked.note(&name, &text),
                 // As JSON: numbers and truths as they are written, lists and objects whole.
                 Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                    asked.note(&name, value.to_string());
+                    asked.note(&name, &value.to_string());
                 }
             }
         }
@@ -90,8 +90,8 @@ impl Asked {
     }
 
     /// Takes note of one piece of metadata, or of what it says about the upload itself.
-    fn note(&mut self, name: &str, value: String) {
-        let (name, value) = (decoded(name), decoded(&value));
+    fn note(&mut self, name: &str, value: &str) {
+        let (name, value) = (decoded(name), decoded(value));
         match name.as_str() {
             // Uppy repeats here what it has said already.
             "name" | "type" => {}
@@ -102,6 +102,12 @@ impl Asked {
                 self.metadata.insert(name, value);
             }
         }
+    }
+
+    /// How it is to travel in one request.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        if self.put { Transport::Put } else { Transport::Post }
     }
 
     /// What this comes to as a wish of `owner`, in the class that the path names if it names one.
@@ -141,7 +147,6 @@ impl Asked {
             class,
             checksum: None,
             metadata,
-            transport: if self.put { Transport::Put } else { Transport::Post },
         })
     }
 }

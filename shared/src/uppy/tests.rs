@@ -69,16 +69,17 @@ fn the_query_of_version_6_is_read() {
     );
     assert_eq!(wish.filename.as_str(), "holiday 😀 \"x\".png");
     assert_eq!(wish.content_type.as_str(), "image/png");
-    assert_eq!((wish.size, wish.class.clone(), wish.transport), (None, None, Transport::Post));
+    assert_eq!((wish.size, wish.class.clone()), (None, None));
     assert_eq!(metadata(&wish), [("caption", "a b c")]);
 }
 
 #[test]
 fn a_client_may_ask_for_put_and_give_size_and_class() {
-    let wish = of_query(
-        "filename=a.png&type=image/png&method=PUT&metadata[size]=72&metadata[class]=avatar&metadata[relativePath]=x/a.png",
-    );
-    assert_eq!((wish.transport, wish.class.as_deref()), (Transport::Put, Some("avatar")));
+    let raw = "filename=a.png&type=image/png&method=PUT&metadata[size]=72&metadata[class]=avatar&metadata[relativePath]=x/a.png";
+    assert_eq!(Asked::from_query(&query(raw)).transport(), Transport::Put);
+    assert_eq!(Asked::from_query(&query("filename=a.png")).transport(), Transport::Post);
+    let wish = of_query(raw);
+    assert_eq!(wish.class.as_deref(), Some("avatar"));
     assert_eq!(wish.size.map(crate::size::ByteSize::bytes), Some(72));
     // The class takes no metadata, and this piece is the dashboard's own doing.
     assert_eq!(metadata(&wish), []);
