@@ -3,12 +3,14 @@
 //! Nothing else in this repository knows how those clients spell things: functions turn what is read here into the
 //! same wishes and sessions that the native routes use.
 
+mod answers;
 mod asked;
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+pub use answers::Params;
 pub use asked::{Asked, Created};
 
 /// A request of such a client: what it wants, and below which prefix it found us.

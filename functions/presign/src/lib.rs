@@ -14,18 +14,16 @@ mod wire;
 
 use std::convert::Infallible;
 
-use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use shared::ambient::Ambient;
 use shared::config::Config;
-use shared::grant::METADATA_HEADER;
 use shared::http::{Code, Problem, caller, json, parse_body};
-use shared::key::{ObjectKey, OwnerId, UploadId, hex_sha256};
-use shared::policy::{Grant, Reviewed, SizeGrant, Transport};
+use shared::key::{OwnerId, UploadId, hex_sha256};
+use shared::policy::{Reviewed, Transport};
 use shared::records::{Answers, Remembered};
-use shared::signing::post::FormRequest;
-use shared::signing::{Request as Unsigned, Signer};
+use shared::signing::Signer;
+use shared::signing::ticket::{Ticket, Unsigned};
 use shared::uppy::{Operation, Route};
 
 /// What granting needs.
@@ -64,7 +62,7 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
     let id = upload_id(deps, request, &owner).await?;
     let ticket = sign(deps, id, &reviewed, carried, transport);
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
-    Ok(json(StatusCode::CREATED, &ticket))
+    Ok(json(StatusCode::CREATED, &wire::Ticket::new(id, ticket, reviewed.multipart_recommended)))
 }
 
 fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
@@ -88,54 +86,11 @@ async fn upload_id<A: Answers>(deps: &Deps<A>, request: &Request, owner: &OwnerI
     }
 }
 
-fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> wire::Ticket {
-    let config = &deps.config;
-    let now = (deps.ambient.now)();
-    let signer = Signer::new(&config.credentials, &config.region, now);
-    let grant = &reviewed.grant;
-    let key = ObjectKey::new(grant.owner.clone(), id).to_string();
-    let mut fixed = vec![("content-type", grant.content_type.to_string())];
-    if let Some(checksum) = &grant.checksum {
-        fixed.push((checksum.algorithm().header(), checksum.value().to_owned()));
-    }
-    fixed.push((METADATA_HEADER, carried));
-    let expires_at = expiry(now, reviewed);
-    match transport {
-        Transport::Put => {
-            let headers = put_headers(grant, fixed);
-            let unsigned = Unsigned { method: "PUT", place: &config.place, key: &key, headers: &headers, query: &[] };
-            let url = signer.presign(&unsigned, reviewed.url_life);
-            wire::Ticket::put(id, url, headers, expires_at, reviewed.multipart_recommended)
-        }
-        Transport::Post => {
-            fixed.push(("success_action_status", "201".to_owned()));
-            let (min, max) = match grant.size {
-                SizeGrant::Exactly(size) => (size, size),
-                SizeGrant::Between { min, max } => (min, max),
-            };
-            let (bucket, place) = (&config.bucket, &config.place);
-            let request = FormRequest { bucket, place, key: &key, fields: &fixed, min, max };
-            let form = signer.form(&request, now, reviewed.url_life);
-            wire::Ticket::post(id, form, expires_at, reviewed.multipart_recommended)
-        }
-    }
-}
-
-/// What the store will insist on: the exact length, and that nothing lies there yet.
-fn put_headers(grant: &Grant, fixed: Vec<(&'static str, String)>) -> Vec<(&'static str, String)> {
-    let mut headers = fixed;
-    if let SizeGrant::Exactly(size) = grant.size {
-        headers.push(("content-length", size.bytes().to_string()));
-    }
-    headers.push(("if-none-match", "*".to_owned()));
-    headers
-}
-
-fn expiry(now: Timestamp, reviewed: &Reviewed) -> Timestamp {
-    // The signature counts whole seconds from a whole second.
-    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let life = SignedDuration::try_from(reviewed.url_life).unwrap_or_default();
-    start.checked_add(life).unwrap_or(start)
+/// Signs what was granted.
+fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> Ticket {
+    let (config, now) = (&deps.config, (deps.ambient.now)());
+    let unsigned = Unsigned { id, reviewed, carried, transport, bucket: &config.bucket, place: &config.place };
+    Signer::new(&config.credentials, &config.region, now).ticket(unsigned, now)
 }
 
 #[cfg(test)]

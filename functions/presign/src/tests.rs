@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use shared::key::ObjectKey;
+use shared::policy::{Grant, SizeGrant};
 use shared::testing::http::{Answer, Call, request};
 use shared::testing::records::NoTable;
 use shared::testing::{
