@@ -5,13 +5,17 @@
 
 mod answers;
 mod asked;
+mod sign;
+mod xml;
 
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-pub use answers::Params;
+pub use answers::{Finished, Listed, ListedPart, Opened, Params, SignedBatch, SignedPart};
 pub use asked::{Asked, Created};
+pub use sign::{Ours, SignBody, Signed, ToSign, upload_id};
+pub use xml::{Form, answer, wants_xml};
 
 /// A request of such a client: what it wants, and below which prefix it found us.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -62,7 +62,7 @@ function send(tab, grant, content) {
     async ([grant, base64]) => {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
       let [body, headers] = [bytes, { ...grant.headers }]
-      if (grant.fields) {
+      if (grant.method === 'POST') {
         body = new FormData()
         for (const [name, value] of Object.entries(grant.fields)) body.append(name, value)
         body.append('file', new Blob([bytes]))

@@ -1,5 +1,6 @@
 //! What such a client is told, name by name as Companion tells it.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -11,8 +12,8 @@ use crate::signing::ticket::Ticket;
 #[derive(Debug, Serialize)]
 pub struct Params {
     method: &'static str,
-    url: String,
-    fields: Map<String, Value>,
+    pub(super) url: String,
+    pub(super) fields: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<Map<String, Value>>,
     /// Seconds from now.
@@ -38,4 +39,65 @@ impl Params {
             }
         }
     }
+}
+
+/// The answer to `POST multipart`. What it calls an upload id is our session's: S3's own stays with us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Opened {
+    /// Where the object will lie.
+    pub key: String,
+    /// The session.
+    pub upload_id: String,
+    /// The bucket.
+    pub bucket: String,
+}
+
+/// The answer to `GET multipart/{upload}`: all parts, on one page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Listed {
+    /// In ascending order.
+    pub parts: Vec<ListedPart>,
+}
+
+/// A part as S3 has it. Versions 3 to 5 compare the number strictly, version 2 wants a size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ListedPart {
+    /// Its number.
+    pub part_number: u32,
+    /// In quotes, as S3 writes it.
+    #[serde(rename = "ETag")]
+    pub etag: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+/// The answer to `GET multipart/{upload}/{part}`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SignedPart {
+    /// Where to PUT it.
+    pub url: String,
+    /// Seconds from now. Versions 3 to 5 give up on a request that takes longer.
+    pub expires: u64,
+}
+
+/// The answer to `GET multipart/{upload}/batch`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SignedBatch {
+    /// URLs by number.
+    pub presigned_urls: BTreeMap<u32, String>,
+}
+
+/// The answer to `POST multipart/{upload}/complete`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finished {
+    /// The object's own address, which answers nobody: content comes from `GET /uploads/{id}/content`.
+    pub location: String,
+    /// Its key, whose last piece is the upload's id.
+    pub key: String,
+    /// The bucket.
+    pub bucket: String,
 }

@@ -27,8 +27,16 @@ pub struct Created {
     metadata: BTreeMap<String, Value>,
 }
 
+impl Created {
+    /// The body that would say this.
+    #[must_use]
+    pub fn new(filename: String, content_type: Value, metadata: BTreeMap<String, Value>) -> Self {
+        Self { filename: filename.into(), r#type: content_type, metadata }
+    }
+}
+
 /// A file that somebody wants to upload.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     filename: String,
     content_type: Option<String>,
@@ -87,6 +95,24 @@ impl Asked {
             }
         }
         Ok(asked)
+    }
+
+    /// The same file as a query, which [`Asked::from_query`] reads back.
+    pub(super) fn pairs(&self) -> Vec<(String, String)> {
+        let field = |name: &str, value: &str| (format!("metadata[{name}]"), value.to_owned());
+        let mut pairs = vec![("filename".to_owned(), self.filename.clone())];
+        pairs.extend(self.content_type.iter().map(|text| ("type".to_owned(), text.clone())));
+        pairs.extend(self.class.iter().map(|class| field("class", class)));
+        pairs.extend(self.size.iter().map(|size| field("size", &size.bytes().to_string())));
+        pairs.extend(self.metadata.iter().map(|(name, value)| field(name, value)));
+        pairs
+    }
+
+    /// With a type from elsewhere, where it came without one.
+    #[must_use]
+    pub fn or_type(mut self, content_type: Option<&str>) -> Self {
+        self.content_type = self.content_type.or_else(|| content_type.map(str::to_owned));
+        self
     }
 
     /// Takes note of one piece of metadata, or of what it says about the upload itself.

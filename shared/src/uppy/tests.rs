@@ -169,3 +169,109 @@ proptest! {
         let _ = of_body(&body);
     }
 }
+
+fn to_sign(body: &Value) -> Result<ToSign, Problem> {
+    serde_json::from_value::<SignBody>(body.clone()).unwrap().read()
+}
+
+fn url_of(body: &Value, class: Option<&str>) -> (String, Value) {
+    let ToSign::Ours(ours) = to_sign(body).unwrap() else { panic!("{body} does not come back to us") };
+    let route = Route { class: class.map(str::to_owned), operation: Operation::Sign };
+    let signed = serde_json::to_value(ours.sign("https://api.example", &route, Some("Bearer t"))).unwrap();
+    (signed["url"].as_str().unwrap().to_owned(), signed["headers"].clone())
+}
+
+const KEY: &str = "0b4c3b8e-5d0f-4f0e-9d6f-2f1f6f3f9a11-holiday & \"sea\".png";
+
+#[test]
+fn what_carries_no_bytes_comes_back_to_us_with_the_callers_token() {
+    for (body, expected) in [
+        (json!({ "method": "GET", "key": "k", "uploadId": "a/b" }), "/s3/multipart/a%2Fb?xml"),
+        (json!({ "method": "DELETE", "key": "k", "uploadId": "u" }), "/s3/multipart/u?xml"),
+        (json!({ "method": "POST", "key": "k", "uploadId": "u" }), "/s3/multipart/u/complete?xml"),
+        (
+            json!({ "method": "POST", "key": "folder/plain.txt", "expiresIn": 900 }),
+            "/s3/multipart?xml&filename=plain.txt",
+        ),
+    ] {
+        let (url, headers) = url_of(&body, None);
+        assert_eq!(
+            (url.as_str(), &headers),
+            (format!("https://api.example{expected}").as_str(), &json!({ "authorization": "Bearer t" }))
+        );
+    }
+    assert_eq!(
+        url_of(&json!({ "method": "GET", "uploadId": "u" }), Some("avatar")).0,
+        "https://api.example/avatar/s3/multipart/u?xml"
+    );
+}
+
+#[test]
+fn a_creation_says_all_that_the_page_knows_of_the_file() {
+    let body = json!({ "method": "POST", "key": KEY, "type": "image/png", "size": 7, "class": "strict", "metadata": { "a": "b c", "n": null } });
+    let (url, _) = url_of(&body, None);
+    let pairs = query(url.split_once('?').unwrap().1);
+    assert!(wants_xml(&pairs));
+    let wish = wish(Asked::from_query(&pairs), None).unwrap();
+    assert_eq!((wish.filename.as_str(), wish.content_type.as_str()), ("holiday & \"sea\".png", "image/png"));
+    assert_eq!((wish.size.map(crate::size::ByteSize::bytes), wish.class.as_deref()), (Some(7), Some("strict")));
+    assert_eq!(metadata(&wish), [("a", "b c")]);
+}
+
+#[test]
+fn bytes_go_to_the_store_and_nothing_else_is_signed() {
+    let whole = json!({ "method": "PUT", "key": KEY, "contentType": "image/png" });
+    let Ok(ToSign::Whole(asked)) = to_sign(&whole) else { panic!("a whole file") };
+    assert_eq!(wish(asked, None).unwrap().filename.as_str(), "holiday & \"sea\".png");
+    assert_eq!(
+        to_sign(&json!({ "method": "PUT", "key": "k", "uploadId": "u", "partNumber": 7 })),
+        Ok(ToSign::Part("u".to_owned(), 7))
+    );
+    for body in [
+        json!({ "method": "DELETE", "key": "k" }),
+        json!({ "method": "GET", "key": "k" }),
+        json!({ "method": "PUT", "key": "k", "partNumber": 1 }),
+        json!({ "method": "PUT", "key": "k", "uploadId": "u" }),
+        json!({ "method": "POST", "key": "k", "uploadId": "u", "partNumber": 1 }),
+        json!({ "method": "put", "key": "k" }),
+    ] {
+        assert_eq!(to_sign(&body).unwrap_err().code(), Code::InvalidBody, "{body}");
+    }
+}
+
+#[test]
+fn names_are_found_in_keys() {
+    for (key, name) in
+        [(KEY, "holiday & \"sea\".png"), ("a/b/c.txt", "c.txt"), ("0b4c3b8e-c.txt", "0b4c3b8e-c.txt"), ("é", "é")]
+    {
+        let Ok(ToSign::Whole(asked)) = to_sign(&json!({ "method": "PUT", "key": key })) else { panic!("{key}") };
+        assert_eq!(wish(asked, None).unwrap().filename.as_str(), name);
+    }
+}
+
+#[test]
+fn every_answer_has_the_names_that_clients_look_for() {
+    let opened = Opened { key: "k".to_owned(), upload_id: "u".to_owned(), bucket: "b".to_owned() };
+    assert_eq!(serde_json::to_value(&opened).unwrap(), json!({ "key": "k", "uploadId": "u", "bucket": "b" }));
+    let part = ListedPart { part_number: 1, etag: "\"e\"".to_owned(), size: 5 };
+    let listed = Listed { parts: vec![part] };
+    assert_eq!(serde_json::to_value(&listed).unwrap(), json!([{ "PartNumber": 1, "ETag": "\"e\"", "Size": 5 }]));
+    assert_eq!(serde_json::to_value(Listed { parts: vec![] }).unwrap(), json!([]));
+    let batch = SignedBatch { presigned_urls: [(1, "one".to_owned()), (20, "twenty".to_owned())].into() };
+    assert_eq!(serde_json::to_value(batch).unwrap(), json!({ "presignedUrls": { "1": "one", "20": "twenty" } }));
+    assert_eq!(
+        listed.xml(),
+        "<ListPartsResult><IsTruncated>false</IsTruncated>\
+         <Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag><Size>5</Size></Part></ListPartsResult>"
+    );
+    let finished = Finished { location: "l?a&b".to_owned(), key: "k".to_owned(), bucket: "b".to_owned() };
+    assert_eq!(
+        finished.xml(),
+        "<CompleteMultipartUploadResult><Location>l?a&amp;b</Location><Bucket>b</Bucket><Key>k</Key></CompleteMultipartUploadResult>"
+    );
+    let refused = answer(true, Err::<&Opened, _>(Problem::new(Code::TooLarge, "a < b")));
+    assert_eq!(refused.status(), 422);
+    assert_eq!(refused.headers()["content-type"], "application/xml");
+    let lambda_http::Body::Text(xml) = refused.body() else { panic!("text") };
+    assert_eq!(xml, "<Error><Code>too-large</Code><Message>a &lt; b</Message></Error>");
+}
