@@ -43,7 +43,11 @@ export async function close() {
 
 /** A page with nothing but Uppy in it, of version 5 or 6, and what its console said. */
 export async function bare(version, options = {}) {
-  const context = await (await browser()).newContext(options)
+  return again(await (await browser()).newContext(options), version)
+}
+
+/** Another one that shares what the browser keeps. */
+export async function again(context, version) {
   const tab = await context.newPage()
   tab.setDefaultTimeout(PATIENCE)
   await tab.goto(`${page}/bare${version}.html`)
@@ -63,11 +67,11 @@ function prepare() {
     for (let left = size; left > 0; left -= chunk.length) pieces.push(left >= chunk.length ? chunk : chunk.subarray(0, left))
     return new Blob(pieces)
   }
-  globalThis.start = ({ five, six, retrieve = false, meta = {} }) => {
+  globalThis.start = ({ five, six, retrieve = false, multipart = false, meta = {} }) => {
     const uppy = new Uppy({ meta })
     if (retrieve) uppy.use(GoldenRetriever, { expires: 60_000 })
-    const s3 = five ?? six
-    if (s3.chunk) s3.getChunkSize = () => s3.chunk
+    const s3 = { ...(five ?? six) }
+    if (multipart) s3.shouldUseMultipart = true
     if (s3.sign) {
       const { url, token } = s3.sign
       s3.signRequest = async (request) => {
@@ -83,12 +87,32 @@ function prepare() {
     }
     uppy.use(AwsS3, s3)
     globalThis.uppy = uppy
-    globalThis.told = { parts: [], errors: [], successes: [] }
+    globalThis.told = { parts: [], errors: [], successes: [], calls: [] }
     uppy.on('s3-multipart:part-uploaded', (file, part) => told.parts.push(part.PartNumber))
     uppy.on('upload-error', (file, error) => told.errors.push(error.message))
     uppy.on('upload-success', (file, response) => told.successes.push(response.body))
-    uppy.on('info-visible', () => (told.info ??= []).push(uppy.getState().info.at(-1)?.message))
     return uppy
+  }
+  // Whether Golden Retriever has stored both the upload's state and the file.
+  globalThis.kept = async () => {
+    let [state, blob] = [JSON.stringify(Object.values(localStorage)).includes('s3Multipart'), false]
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((done) => (indexedDB.open(name).onsuccess = (event) => done(event.target.result)))
+      for (const store of database.objectStoreNames) {
+        const all = await new Promise((done) => (database.transaction(store).objectStore(store).getAll().onsuccess = (event) => done(event.target.result)))
+        state ||= JSON.stringify(all).includes('s3Multipart')
+        blob ||= all.some((record) => record.data instanceof Blob)
+      }
+      database.close()
+    }
+    return state && blob
+  }
+  // What the page asks our API, and a way to interfere: `globalThis.meddle` may answer in its place.
+  const { fetch } = globalThis
+  globalThis.fetch = async (url, options) => {
+    const call = `${options?.method ?? 'GET'} ${new URL(url, location).pathname}`
+    globalThis.told?.calls.push(call)
+    return (await globalThis.meddle?.(call, () => fetch(url, options))) ?? fetch(url, options)
   }
 }
 
@@ -138,6 +162,37 @@ export function verdict(told, options) {
     const { body } = await ask('GET', `/uploads/${id}`, options)
     return ['accepted', 'rejected'].includes(body.status) && body
   })
+}
+
+/** Lets something happen in the page as soon as the first part has arrived. */
+export const onFirstPart = (tab, action) =>
+  tab.evaluate((action) => uppy.once('s3-multipart:part-uploaded', new Function(action)), action)
+
+/** As root, behind everybody's back: a signed request to the bucket. */
+export async function root(method, path, query = {}) {
+  const { createHash, createHmac } = await import('node:crypto')
+  const url = new URL(`${stack.endpoint}/${path}`)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  url.searchParams.sort()
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  const scope = `${date.slice(0, 8)}/${stack.region}/s3/aws4_request`
+  const sha = (text) => createHash('sha256').update(text).digest('hex')
+  const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
+  const canonical = [
+    method, url.pathname, url.searchParams.toString().replaceAll('+', '%20'),
+    `host:${url.host}`, `x-amz-content-sha256:${sha('')}`, `x-amz-date:${date}`, '', 'host;x-amz-content-sha256;x-amz-date', sha(''),
+  ].join('\n')
+  const key = [date.slice(0, 8), stack.region, 's3', 'aws4_request'].reduce(hmac, `AWS4${stack.credentials.secretAccessKey}`)
+  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha(canonical)].join('\n')).toString('hex')
+  const authorization = `AWS4-HMAC-SHA256 Credential=${stack.credentials.accessKeyId}/${scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${signature}`
+  const answer = await fetch(url, { method, headers: { authorization, 'x-amz-date': date, 'x-amz-content-sha256': sha('') } })
+  return { status: answer.status, text: await answer.text() }
+}
+
+/** S3's uploads in parts under a key that are not over, as root sees them. */
+export async function underway(key, bucket = stack.bucket) {
+  const { text } = await root('GET', bucket, { uploads: '', prefix: key })
+  return [...text.matchAll(/<UploadId>([^<]+)</g)].map(([, id]) => id)
 }
 
 /** A picture of the page for people to look at. */
