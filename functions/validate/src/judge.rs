@@ -15,7 +15,7 @@ use crate::{Deps, Retry};
 
 pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
     if created.bucket != deps.config.bucket {
-        tracing::warn!(bucket = created.bucket, "ignored an event of another bucket");
+        tracing::warn!(ignored = "other-bucket", bucket = created.bucket, "ignored an event of another bucket");
         return Ok(());
     }
     let Some((observed, sniffed)) = look(&deps.objects, created).await? else {
