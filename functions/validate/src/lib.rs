@@ -2,8 +2,8 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
-//! - **Events**: `s3:ObjectCreated:*` from S3 or through `EventBridge`; directly, through SNS, or through SQS with
-//!   partial batch answers
+//! - **Events**: `s3:ObjectCreated:*` from S3 or through `EventBridge`, and scan results of `GuardDuty`; directly,
+//!   through SNS, or through SQS with partial batch answers
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`
 //! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
 //!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict
@@ -11,6 +11,7 @@
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
 
 mod judge;
+mod scan;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -95,14 +96,14 @@ pub async fn handle<R: UploadRecords, O: Objects>(
                     failed.insert(n);
                 }
                 ids.push(message.id);
-                work.extend(message.contents.news.into_iter().map(|created| (n, created)));
+                work.extend(message.contents.news.into_iter().map(|news| (n, news)));
             }
             failed.extend(judge_all(deps, work, until).await);
             Ok(wire::partial_batch(failed.into_iter().filter_map(|n| ids.get(n).cloned())))
         }
         wire::Event::Direct(contents) => {
             let unreadable = tell(&contents, "direct");
-            let work = contents.news.into_iter().map(|created| ((), created)).collect();
+            let work = contents.news.into_iter().map(|news| ((), news)).collect();
             let failed = judge_all(deps, work, until).await.len();
             match (failed, unreadable) {
                 (0, None) => Ok(Value::Null),
@@ -129,22 +130,22 @@ fn tell(contents: &wire::Contents, message: &str) -> Option<&'static str> {
 /// Judges all of `work`, some side by side, and gives the tags of what must come again.
 async fn judge_all<R: UploadRecords, O: Objects, T>(
     deps: &Deps<R, O>,
-    work: Vec<(T, wire::Created)>,
+    work: Vec<(T, wire::News)>,
     until: SystemTime,
 ) -> Vec<T> {
-    let outcomes = stream::iter(work).map(|(tag, created)| async move {
+    let outcomes = stream::iter(work).map(|(tag, news)| async move {
         let left = until.duration_since(SystemTime::now()).unwrap_or_default();
         // A timeout of nothing would still begin the work: what can't be finished is not begun.
-        let in_time = async { if left.is_zero() { Err(Retry::Deadline) } else { judge::judge(deps, &created).await } };
+        let in_time = async { if left.is_zero() { Err(Retry::Deadline) } else { judge::judge(deps, &news).await } };
         let outcome = tokio::time::timeout(left, in_time).await.unwrap_or(Err(Retry::Deadline));
-        outcome.is_err_and(|error| must_come_again(&created, &error)).then_some(tag)
+        outcome.is_err_and(|error| must_come_again(&news, &error)).then_some(tag)
     });
     outcomes.buffer_unordered(SIDE_BY_SIDE).filter_map(std::future::ready).collect().await
 }
 
-fn must_come_again(created: &wire::Created, error: &Retry) -> bool {
+fn must_come_again(news: &wire::News, error: &Retry) -> bool {
     let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-    tracing::error!(key = %created.key, %error, cause, "must come again");
+    tracing::error!(key = %news.key(), %error, cause, "must come again");
     true
 }
 

@@ -14,6 +14,7 @@ use super::*;
 
 mod interruptions;
 mod newcomers;
+mod scans;
 
 /// What a bucket and a table hold, and a validator over them.
 #[derive(Default)]
@@ -48,7 +49,7 @@ impl World {
     fn outcome(&self, id: UploadId) -> Option<(Outcome, String)> {
         match self.records.record(id)? {
             Record::Judged(judged) => Some((judged.outcome, judged.version)),
-            Record::Deleting(_) | Record::Deleted(_) => None,
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
         }
     }
 
@@ -91,7 +92,7 @@ async fn every_golden_event_has_its_answer() {
     let message = |n: u8| format!("{n:08}-aaaa-4bbb-8ccc-dddddddddddd");
     let [first, third, fourth, fifth] = [1, 3, 4, 5].map(message);
     // Which messages come again, and which of the three uploads are judged.
-    let expected: [(&str, &[&str], &[u16]); 23] = [
+    let expected: [(&str, &[&str], &[u16]); 27] = [
         ("direct-2.0", &[], &[1]),
         ("direct-2.1", &[], &[1]),
         ("direct-2.4", &[], &[1, 2]),
@@ -105,6 +106,9 @@ async fn every_golden_event_has_its_answer() {
         ("direct-other-bucket", &[], &[]),
         ("direct-other-service", &[], &[]),
         ("direct-removed", &[], &[]),
+        ("direct-scan-clean", &[], &[]),
+        ("direct-scan-tag-failed", &[], &[]),
+        ("direct-scan-unsupported", &[], &[]),
         ("direct-sns", &[], &[1]),
         ("direct-test-event", &[], &[]),
         ("sqs-eventbridge", &[], &[1, 2]),
@@ -112,6 +116,7 @@ async fn every_golden_event_has_its_answer() {
         ("sqs-one", &[], &[1]),
         ("sqs-poison", &[&first, &third], &[1]),
         ("sqs-poison-kinds", &[&first, &third, &fourth, &fifth], &[2, 3]),
+        ("sqs-scan-threat", &[], &[]),
         ("sqs-several", &[], &[1, 2, 3]),
         ("sqs-sns", &[], &[1, 2]),
         ("sqs-test-event", &[], &[]),

@@ -2,13 +2,14 @@
 //!
 //! - S3's own records, versions 2.x (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>)
 //! - the same through `EventBridge` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>)
-//! - either of them in a message of SQS, or in one of SNS, or in one of SNS in one of SQS
+//! - what `GuardDuty` found, through `EventBridge` (<https://docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html>)
+//! - any of them in a message of SQS, or in one of SNS, or in one of SNS in one of SQS
 //!
 //! (all read 2026-11). Where the line runs between what is ignored and what is a poison: `docs/decisions/0014`.
 
 use serde_json::{Value, json};
 use shared::key::{ForeignKey, ObjectKey};
-use shared::upload::normalised_sequencer;
+use shared::upload::{ScanResult, normalised_sequencer};
 
 /// How deep envelopes may lie in one another: a queue's message, a topic's in it, the event in that.
 const DEEPEST: u8 = 3;
@@ -33,7 +34,7 @@ pub(crate) struct Message {
 #[derive(Debug, Default)]
 pub(crate) struct Contents {
     /// What there is to do.
-    pub(crate) news: Vec<Created>,
+    pub(crate) news: Vec<News>,
     /// Valid events that are none of ours, by kind.
     pub(crate) ignored: Vec<Ignored>,
     /// What nobody can read: there may be an upload in it, so it must not get lost.
@@ -63,6 +64,32 @@ impl Ignored {
             Self::OtherKind => "other-kind",
         }
     }
+}
+
+/// What there is to do.
+#[derive(Debug)]
+pub(crate) enum News {
+    Created(Created),
+    Scanned(Scan),
+}
+
+impl News {
+    pub(crate) fn key(&self) -> &ObjectKey {
+        match self {
+            Self::Created(created) => &created.key,
+            Self::Scanned(scan) => &scan.key,
+        }
+    }
+}
+
+/// What a malware scanner said of one object.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) bucket: String,
+    pub(crate) key: ObjectKey,
+    pub(crate) version: Option<String>,
+    pub(crate) result: ScanResult,
+    pub(crate) detail: String,
 }
 
 /// One object that came to be.
@@ -129,6 +156,7 @@ impl Contents {
         } else if let (Some(source), Some(kind)) = (event["source"].as_str(), event["detail-type"].as_str()) {
             match (source, kind) {
                 ("aws.s3", "Object Created") => self.add_created(event),
+                ("aws.guardduty", "GuardDuty Malware Protection Object Scan Result") => self.add_scan(&event["detail"]),
                 ("aws.s3", _) => self.ignored.push(Ignored::CreatesNothing),
                 _ => self.ignored.push(Ignored::OtherKind),
             }
@@ -187,13 +215,52 @@ impl Contents {
             self.ignored.push(Ignored::ForeignKey);
             return;
         };
-        self.news.push(Created {
+        self.news.push(News::Created(Created {
             bucket: bucket.to_owned(),
             key,
-            version: version.as_str().filter(|version| !version.is_empty()).map(str::to_owned),
+            version: text(version),
             sequencer: object["sequencer"].as_str().and_then(normalised_sequencer),
-        });
+        }));
     }
+
+    fn add_scan(&mut self, detail: &Value) {
+        let object = &detail["s3ObjectDetails"];
+        let (Some(bucket), Some(key)) = (object["bucketName"].as_str(), object["objectKey"].as_str()) else {
+            self.unreadable.push("a scan of an object without a bucket or without a key");
+            return;
+        };
+        // As it is, like everything that EventBridge carries.
+        let Ok(key) = ObjectKey::parse(key) else {
+            self.ignored.push(Ignored::ForeignKey);
+            return;
+        };
+        let status = detail["scanResultDetails"]["scanResultStatus"].as_str().unwrap_or("no result");
+        self.news.push(News::Scanned(Scan {
+            bucket: bucket.to_owned(),
+            key,
+            version: text(&object["versionId"]),
+            // Whatever isn't said to be clean isn't: UNSUPPORTED, ACCESS_DENIED, FAILED, and words yet to come.
+            result: match status {
+                "NO_THREATS_FOUND" => ScanResult::Clean,
+                "THREATS_FOUND" => ScanResult::Threat,
+                _ => ScanResult::Unscannable,
+            },
+            detail: threats(status, &detail["scanResultDetails"]["threats"]),
+        }));
+    }
+}
+
+/// A text with something in it.
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// The scanner's words, as far as a record has room for them.
+fn threats(status: &str, threats: &Value) -> String {
+    const ROOM: usize = 500;
+    let names = threats.as_array().into_iter().flatten().filter_map(|threat| threat["name"].as_str());
+    let all: Vec<&str> = std::iter::once(status).chain(names).collect();
+    all.join(", ").chars().filter(|c| !c.is_control()).take(ROOM).collect()
 }
 
 /// What tells SQS which messages to deliver again.
