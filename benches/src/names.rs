@@ -71,9 +71,8 @@ fn review(policy: &Policy, name: &str) -> Outcome<Option<String>> {
         class: Some(CLASS.to_owned()),
         checksum: None,
         metadata: BTreeMap::new(),
-        transport: Transport::Put,
     };
-    Ok(policy.review(wish).err().map(|refusal| refusal.to_string()))
+    Ok(policy.review(wish, Transport::Put).err().map(|refusal| refusal.to_string()))
 }
 
 #[cfg(test)]

@@ -36,6 +36,12 @@ impl ChecksumAlgorithm {
         }
     }
 
+    /// The algorithm of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
+    }
+
     /// The header (and POST field) that carries the value to S3.
     #[must_use]
     pub fn header(self) -> &'static str {
@@ -82,10 +88,7 @@ impl Checksum {
     /// # Errors
     /// [`NotAChecksum`] for an unknown algorithm or a value of another length.
     pub fn parse(algorithm: &str, value: &str) -> Result<Self, NotAChecksum> {
-        let algorithm = ChecksumAlgorithm::ALL
-            .into_iter()
-            .find(|known| known.name().eq_ignore_ascii_case(algorithm))
-            .ok_or(NotAChecksum::Algorithm)?;
+        let algorithm = ChecksumAlgorithm::named(algorithm).ok_or(NotAChecksum::Algorithm)?;
         match BASE64_STANDARD.decode(value) {
             Ok(bytes) if bytes.len() == algorithm.bytes() => Ok(Self { algorithm, value: value.to_owned() }),
             Ok(_) | Err(_) => Err(NotAChecksum::Value(algorithm.bytes())),

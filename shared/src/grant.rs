@@ -19,6 +19,12 @@ pub const METADATA_NAME: &str = "sluice";
 /// The header that carries it.
 pub const METADATA_HEADER: &str = "x-amz-meta-sluice";
 
+/// The metadata name that tells which upload of a multipart session made an object.
+pub const GENERATION_NAME: &str = "sluice-generation";
+
+/// What a generation takes of the store's room for metadata: its name and ten digits.
+const GENERATION_ROOM: usize = GENERATION_NAME.len() + 10;
+
 /// A grant that does not fit into S3's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("file name and metadata take {bytes} bytes with the grant's own facts; the store holds {limit}")]
@@ -56,6 +62,18 @@ impl Grant {
     /// # Errors
     /// [`GrantTooLarge`] when name and metadata don't fit into what S3 stores.
     pub fn encode(&self) -> Result<String, GrantTooLarge> {
+        self.encode_beside(0)
+    }
+
+    /// The same, where the generation of a multipart upload lies beside it.
+    ///
+    /// # Errors
+    /// [`GrantTooLarge`] when name and metadata don't fit into what S3 stores.
+    pub fn encode_for_parts(&self) -> Result<String, GrantTooLarge> {
+        self.encode_beside(GENERATION_ROOM)
+    }
+
+    fn encode_beside(&self, other: usize) -> Result<String, GrantTooLarge> {
         let (min, max) = match self.size {
             SizeGrant::Exactly(size) => (size, size),
             SizeGrant::Between { min, max } => (min, max),
@@ -73,7 +91,7 @@ impl Grant {
         };
         // Strings, numbers and a map with string keys always serialise.
         let value = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default());
-        let bytes = METADATA_NAME.len() + value.len();
+        let bytes = METADATA_NAME.len() + value.len() + other;
         if bytes > USER_METADATA {
             return Err(GrantTooLarge { bytes, limit: USER_METADATA });
         }

@@ -1,6 +1,7 @@
 //! Answers over HTTP: the only place where refusals get a status.
 
 mod problem;
+mod wanted;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::request::RequestContext;
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::config::Access;
 use crate::key::OwnerId;
 pub use problem::{Code, Problem};
+pub use wanted::{Facts, WantedChecksum};
 
 /// An answer in JSON. Nothing we say about uploads may be kept by a cache.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {

@@ -10,11 +10,13 @@ pub mod media;
 pub mod filename;
 pub mod checksum;
 pub mod s3_limits;
+pub mod parts;
 pub mod policy;
 pub mod grant;
 pub mod signing;
 pub mod sniff;
 pub mod upload;
+pub mod session;
 pub mod verdict;
 
 // edges

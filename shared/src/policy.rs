@@ -4,6 +4,8 @@
 //! form and its faults live in [`document`].
 
 pub mod document;
+mod parts;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use crate::media::{MediaPattern, MediaType};
 use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
 use crate::sniff::{Action, ContentRules, name_problems};
+pub use parts::{PartsReview, Terms};
+pub use refusal::Refusal;
 
 /// The name of the class that applies when the caller names none.
 pub const DEFAULT_CLASS: &str = "default";
@@ -39,6 +43,12 @@ pub struct Class {
     pub single_request_max: ByteSize,
     /// From here on the answer recommends multipart.
     pub multipart_from: ByteSize,
+    /// The smallest part of a multipart upload; parts grow only where the store's count of them asks for it.
+    pub part_size: ByteSize,
+    /// How long a multipart session lives without being used.
+    pub session_life: Duration,
+    /// How many sessions without a declared size one owner may have open.
+    pub unsized_sessions: u32,
     /// How long a URL lives.
     pub url_life: Duration,
     /// Whether a grant needs a checksum.
@@ -121,11 +131,15 @@ pub struct Wish {
     pub checksum: Option<Checksum>,
     /// The caller's own facts about it.
     pub metadata: BTreeMap<String, String>,
-    /// How the bytes will travel.
-    pub transport: Transport,
 }
 
-/// How the bytes will travel.
+impl Wish {
+    fn class_name(&self) -> &str {
+        self.class.as_deref().unwrap_or(DEFAULT_CLASS)
+    }
+}
+
+/// How the bytes of one request will travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
     /// One PUT, its length known and signed.
@@ -191,123 +205,58 @@ pub struct Reviewed {
     pub multipart_recommended: bool,
 }
 
-/// Why a wish was not granted. Each variant is one stable code of `docs/CONTRACT.md`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// No class of that name.
-    #[error("there is no class {class:?}")]
-    UnknownClass {
-        /// The name asked for.
-        class: String,
-    },
-    /// No rule of the class matches the declared type.
-    #[error("{content_type} is not allowed in class {class:?}")]
-    TypeNotAllowed {
-        /// The declared type.
-        content_type: MediaType,
-        /// The class.
-        class: String,
-    },
-    /// The rule for the type lists other extensions.
-    #[error("the extension does not fit {content_type}; allowed are {}", allowed.join(", "))]
-    ExtensionNotAllowed {
-        /// The declared type.
-        content_type: MediaType,
-        /// What would be allowed.
-        allowed: Vec<String>,
-    },
-    /// A name that deceives, or that the class finds too unusual.
-    #[error("class {class:?} does not take this file name: {problem}")]
-    NameNotAllowed {
-        /// The class.
-        class: String,
-        /// What is wrong with the name, as a code.
-        problem: &'static str,
-    },
-    /// A PUT needs its length.
-    #[error("a size in bytes is needed; a client that can't know it asks with \"method\": \"POST\"")]
-    SizeRequired,
-    /// Below the rule's minimum.
-    #[error("{size} is below the minimum of {min} for this type")]
-    TooSmall {
-        /// The size asked for.
-        size: ByteSize,
-        /// The limit.
-        min: ByteSize,
-    },
-    /// Above the rule's maximum.
-    #[error("{size} is above the maximum of {max} for this type")]
-    TooLarge {
-        /// The size asked for.
-        size: ByteSize,
-        /// The limit.
-        max: ByteSize,
-    },
-    /// Allowed, but not in one request.
-    #[error("{size} is above the {max} that one request may carry: use multipart")]
-    UseMultipart {
-        /// The size asked for.
-        size: ByteSize,
-        /// The limit.
-        max: ByteSize,
-    },
-    /// The class asks for a checksum.
-    #[error("class {class:?} needs a checksum")]
-    ChecksumRequired {
-        /// The class.
-        class: String,
-    },
-    /// A metadata name that the class does not list.
-    #[error("class {class:?} takes no metadata named {name:?}")]
-    MetadataNotAllowed {
-        /// The class.
-        class: String,
-        /// The name.
-        name: String,
-    },
-}
-
 impl Policy {
-    /// Decides about a wish.
+    /// Decides about a wish that one request will fulfil.
     ///
     /// # Errors
     /// The first [`Refusal`] that applies, most general first.
-    pub fn review(&self, wish: Wish) -> Result<Reviewed, Refusal> {
-        let name = wish.class.unwrap_or_else(|| DEFAULT_CLASS.to_owned());
-        let Some(class) = self.classes.get(&name) else {
-            return Err(Refusal::UnknownClass { class: name });
-        };
-        let Some(rule) = class.rule_for(&wish.content_type) else {
-            return Err(Refusal::TypeNotAllowed { content_type: wish.content_type, class: name });
-        };
-        if !rule.takes_extension(&wish.filename) {
-            let allowed = rule.extensions.clone();
-            return Err(Refusal::ExtensionNotAllowed { content_type: wish.content_type, allowed });
-        }
-        if let Some(problem) = class.refuses_name(&wish.filename) {
-            return Err(Refusal::NameNotAllowed { class: name, problem });
-        }
-        let size = class.size_grant(rule, self.store, wish.size, wish.transport)?;
+    pub fn review(&self, wish: Wish, transport: Transport) -> Result<Reviewed, Refusal> {
+        let (class, rule) = self.admit(&wish)?;
+        let size = class.size_grant(rule, self.store, wish.size, transport)?;
         if class.checksum == Requirement::Required && wish.checksum.is_none() {
-            return Err(Refusal::ChecksumRequired { class: name });
-        }
-        if let Some(refused) = wish.metadata.keys().find(|key| !class.metadata.allows(key)) {
-            return Err(Refusal::MetadataNotAllowed { class: name, name: refused.clone() });
+            return Err(Refusal::ChecksumRequired { class: wish.class_name().to_owned() });
         }
         Ok(Reviewed {
             url_life: class.url_life,
             multipart_recommended: wish.size.is_some_and(|size| size >= class.multipart_from),
-            grant: Grant {
-                owner: wish.owner,
-                class: name,
-                filename: wish.filename,
-                content_type: wish.content_type,
-                size,
-                checksum: wish.checksum,
-                metadata: wish.metadata,
-                policy_hash: self.hash.clone(),
-            },
+            grant: self.grant(wish, size),
         })
+    }
+
+    /// The class and the rule that a wish falls under, whatever its size.
+    fn admit(&self, wish: &Wish) -> Result<(&Class, &Rule), Refusal> {
+        let name = wish.class_name();
+        let Some(class) = self.classes.get(name) else {
+            return Err(Refusal::UnknownClass { class: name.to_owned() });
+        };
+        let content_type = &wish.content_type;
+        let Some(rule) = class.rule_for(content_type) else {
+            return Err(Refusal::TypeNotAllowed { content_type: content_type.clone(), class: name.to_owned() });
+        };
+        if !rule.takes_extension(&wish.filename) {
+            let allowed = rule.extensions.clone();
+            return Err(Refusal::ExtensionNotAllowed { content_type: content_type.clone(), allowed });
+        }
+        if let Some(problem) = class.refuses_name(&wish.filename) {
+            return Err(Refusal::NameNotAllowed { class: name.to_owned(), problem });
+        }
+        if let Some(refused) = wish.metadata.keys().find(|key| !class.metadata.allows(key)) {
+            return Err(Refusal::MetadataNotAllowed { class: name.to_owned(), name: refused.clone() });
+        }
+        Ok((class, rule))
+    }
+
+    fn grant(&self, wish: Wish, size: SizeGrant) -> Grant {
+        Grant {
+            class: wish.class_name().to_owned(),
+            owner: wish.owner,
+            filename: wish.filename,
+            content_type: wish.content_type,
+            size,
+            checksum: wish.checksum,
+            metadata: wish.metadata,
+            policy_hash: self.hash.clone(),
+        }
     }
 
     /// The name of a policy written as `document`.
@@ -339,6 +288,7 @@ impl Class {
         refused.map(crate::sniff::NameProblem::as_str)
     }
 
+    /// What one request may carry.
     fn size_grant(
         &self,
         rule: &Rule,

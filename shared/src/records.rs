@@ -2,6 +2,8 @@
 
 pub mod dynamodb;
 mod item;
+mod session_item;
+pub mod sessions;
 
 use jiff::Timestamp;
 

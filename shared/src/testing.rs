@@ -12,6 +12,7 @@ pub mod records;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -21,7 +22,10 @@ use crate::config::Config;
 use crate::filename::FileName;
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::media::MediaType;
-use crate::policy::{Grant, SizeGrant};
+use crate::parts::PartPlan;
+use crate::policy::{Grant, SizeGrant, Terms};
+use crate::s3_limits::StoreLimits;
+use crate::session::Session;
 use crate::size::ByteSize;
 
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
@@ -112,6 +116,20 @@ pub fn grant(owner: &OwnerId, size: u64) -> Grant {
         metadata: BTreeMap::new(),
         policy_hash: "0123456789abcdef".to_owned(),
     }
+}
+
+/// How `size` bytes are cut where nothing else is said.
+#[must_use]
+pub fn sized_plan(size: u64) -> PartPlan {
+    PartPlan::sized(ByteSize::from_bytes(size), ByteSize::from_bytes(8 << 20), StoreLimits::S3).expect("a plan")
+}
+
+/// A session for `size` bytes at `key` that S3 was not asked about yet.
+#[must_use]
+pub fn session_of(key: &ObjectKey, size: u64) -> Session {
+    let terms =
+        Terms { url_life: Duration::from_mins(15), session_life: Duration::from_hours(7 * 24), part_checksum: None };
+    Session::new(key.clone(), grant(key.owner(), size), sized_plan(size), terms, now())
 }
 
 /// The golden events of one function, by file name without `.json`.

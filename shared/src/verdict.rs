@@ -3,6 +3,7 @@
 use crate::grant::{METADATA_HEADER, NotAGrant};
 use crate::key::ObjectKey;
 use crate::media::MediaType;
+use crate::parts::ETag;
 use crate::policy::Grant;
 use crate::size::ByteSize;
 use crate::sniff::{ContentRules, Sniffed, judge};
@@ -15,6 +16,10 @@ pub struct Observed {
     pub version: String,
     /// Its size.
     pub size: ByteSize,
+    /// What the store calls its content.
+    pub etag: Option<ETag>,
+    /// Which upload of its multipart session made it, if one did.
+    pub generation: Option<u32>,
     /// The stored content type.
     pub content_type: Option<String>,
     /// The grant that its metadata carries.

@@ -52,9 +52,8 @@ pub async fn handle<A: Answers>(deps: &Deps<A>, request: Request) -> Result<Resp
 
 async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
     let owner = caller(request, &deps.config.access)?;
-    let wish = parse_body::<wire::Wanted>(request)?.into_wish(owner.clone())?;
-    let transport = wish.transport;
-    let reviewed = deps.config.policy.review(wish)?;
+    let (wish, transport) = parse_body::<wire::Wanted>(request)?.into_wish(owner.clone())?;
+    let reviewed = deps.config.policy.review(wish, transport)?;
     // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
     let carried = reviewed.grant.encode()?;
     let id = upload_id(deps, request, &owner).await?;

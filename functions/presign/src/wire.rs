@@ -4,14 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::checksum::Checksum;
-use shared::filename::FileName;
-use shared::http::{Code, Problem};
+use shared::http::{Facts, Problem, WantedChecksum};
 use shared::key::{OwnerId, UploadId};
-use shared::media::MediaType;
 use shared::policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, Wish};
 use shared::signing::post::Form;
-use shared::size::ByteSize;
 
 /// The body of `POST /uploads`.
 #[derive(Deserialize)]
@@ -28,13 +24,6 @@ pub(crate) struct Wanted {
     method: Method,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WantedChecksum {
-    algorithm: String,
-    value: String,
-}
-
 #[derive(Deserialize, Default, Clone, Copy)]
 enum Method {
     #[default]
@@ -45,33 +34,14 @@ enum Method {
 }
 
 impl Wanted {
-    pub(crate) fn into_wish(self, owner: OwnerId) -> Result<Wish, Problem> {
-        let bad = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
-        let size = match self.size {
-            None => None,
-            // A fraction, a sign or more than 64 bits are no size, however close they may be to one.
-            Some(number) => Some(number.as_u64().map(ByteSize::from_bytes).ok_or_else(|| {
-                Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {number}"))
-            })?),
+    pub(crate) fn into_wish(self, owner: OwnerId) -> Result<(Wish, Transport), Problem> {
+        let Self { filename, content_type, size, class, checksum, metadata, method } = self;
+        let wish = Facts { filename, content_type, size, class, checksum, metadata }.into_wish(owner)?;
+        let transport = match method {
+            Method::Put => Transport::Put,
+            Method::Post => Transport::Post,
         };
-        Ok(Wish {
-            owner,
-            filename: FileName::parse(&self.filename).map_err(|e| bad(Code::InvalidFilename, &e))?,
-            content_type: MediaType::parse(&self.content_type).map_err(|e| bad(Code::InvalidContentType, &e))?,
-            size,
-            class: self.class,
-            checksum: match self.checksum {
-                None => None,
-                Some(sum) => {
-                    Some(Checksum::parse(&sum.algorithm, &sum.value).map_err(|e| bad(Code::InvalidChecksum, &e))?)
-                }
-            },
-            metadata: self.metadata,
-            transport: match self.method {
-                Method::Put => Transport::Put,
-                Method::Post => Transport::Post,
-            },
-        })
+        Ok((wish, transport))
     }
 }
 

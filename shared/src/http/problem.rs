@@ -76,6 +76,7 @@ codes! {
     TooLarge "too-large" UNPROCESSABLE_ENTITY "The file is too large",
     UseMultipart "use-multipart" UNPROCESSABLE_ENTITY "The file is too large for one request",
     ChecksumRequired "checksum-required" UNPROCESSABLE_ENTITY "A checksum is needed",
+    ChecksumUnfit "checksum-unfit" UNPROCESSABLE_ENTITY "The checksum does not fit an upload in parts",
     MetadataNotAllowed "metadata-not-allowed" UNPROCESSABLE_ENTITY "The metadata is not allowed",
     InlineNotAllowed "inline-not-allowed" UNPROCESSABLE_ENTITY "This upload is served as a download only",
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body",
@@ -141,6 +142,7 @@ impl From<Refusal> for Problem {
             Refusal::TooLarge { .. } => Code::TooLarge,
             Refusal::UseMultipart { .. } => Code::UseMultipart,
             Refusal::ChecksumRequired { .. } => Code::ChecksumRequired,
+            Refusal::ChecksumUnfit { .. } => Code::ChecksumUnfit,
             Refusal::MetadataNotAllowed { .. } => Code::MetadataNotAllowed,
         };
         Self::new(code, refusal.to_string())

@@ -1,4 +1,6 @@
-//! The bucket, in S3. The only file that makes its calls.
+//! The bucket, in S3. The only place that makes its calls.
+
+mod multipart;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
@@ -8,8 +10,9 @@ use aws_sdk_s3::types::ChecksumMode;
 
 use super::{Objects, ObjectsError};
 use crate::clients::{Clients, describe};
-use crate::grant::{METADATA_NAME, NotAGrant};
+use crate::grant::{GENERATION_NAME, METADATA_NAME, NotAGrant};
 use crate::key::ObjectKey;
+use crate::parts::ETag;
 use crate::policy::Grant;
 use crate::size::ByteSize;
 use crate::sniff::ByteRange;
@@ -137,7 +140,7 @@ fn observed(head: &HeadObjectOutput, version: Option<&str>) -> Observed {
     let mut strays: Vec<String> = metadata
         .into_iter()
         .flat_map(|all| all.keys())
-        .filter(|name| *name != METADATA_NAME)
+        .filter(|name| *name != METADATA_NAME && *name != GENERATION_NAME)
         .map(|_| "metadata of its own".to_owned())
         .take(1)
         .collect();
@@ -166,6 +169,8 @@ fn observed(head: &HeadObjectOutput, version: Option<&str>) -> Observed {
     Observed {
         version: head.version_id().or(version).unwrap_or_default().to_owned(),
         size: ByteSize::from_bytes(head.content_length().and_then(|n| u64::try_from(n).ok()).unwrap_or_default()),
+        etag: head.e_tag().and_then(|etag| ETag::parse(etag).ok()),
+        generation: metadata.and_then(|all| all.get(GENERATION_NAME)).and_then(|text| text.parse().ok()),
         content_type: head.content_type().map(str::to_owned),
         grant: carried.map_or(Err(NotAGrant), |value| Grant::decode(value)),
         checksums: checksums

@@ -17,6 +17,9 @@ use crate::sniff::{Action, ContentRules};
 /// The version of this format. A document of another one is refused rather than half understood.
 pub const VERSION: u64 = 1;
 
+/// The longest life of a multipart session: the template's lifecycle rule sweeps after 30 days at the earliest.
+const LONGEST_SESSION: Duration = Duration::from_hours(29 * 24);
+
 /// One thing wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -79,6 +82,15 @@ struct StoreDocument {
     /// The largest body of one request, such as "5 GiB".
     #[serde(default)]
     single_request_max: Field<String>,
+    /// The smallest part but for the last, such as "5 MiB".
+    #[serde(default)]
+    part_min: Field<String>,
+    /// The largest part, such as "5 GiB".
+    #[serde(default)]
+    part_max: Field<String>,
+    /// How many parts make an object at most, such as 10000.
+    #[serde(default)]
+    parts: Field<u32>,
     #[serde(flatten)]
     #[cfg_attr(test, schemars(skip))]
     unknown: BTreeMap<String, Value>,
@@ -98,6 +110,16 @@ struct ClassDocument {
     /// From this size on the answer recommends multipart; by default "100 MB".
     #[serde(default)]
     multipart_from: Field<String>,
+    /// The smallest part of a multipart upload, such as "8 MiB" (the default).
+    #[serde(default)]
+    part_size: Field<String>,
+    /// How long a multipart session lives without being used, such as "7d" (the default); at most 29 days, for the
+    /// bucket's own broom comes after 30.
+    #[serde(default)]
+    session_life: Field<String>,
+    /// How many sessions without a declared size one owner may have open; by default 100.
+    #[serde(default)]
+    unsized_sessions: Field<u32>,
     /// How long a URL lives, such as "15m" (the default); at most seven days.
     #[serde(default)]
     url_life: Field<String>,
@@ -228,21 +250,7 @@ impl Reader {
             Field::Good(other) => self.fault("version", format!("{other} is not supported, only {VERSION} is")),
             Field::Bad(problem) => self.fault("version", problem),
         }
-        let store = match self.given("store", document.store) {
-            None => StoreLimits::S3,
-            Some(store) => {
-                self.unknown("store", &store.unknown);
-                StoreLimits {
-                    object: self.read("store.objectMax", store.object_max, StoreLimits::S3.object, ByteSize::parse),
-                    single_request: self.read(
-                        "store.singleRequestMax",
-                        store.single_request_max,
-                        StoreLimits::S3.single_request,
-                        ByteSize::parse,
-                    ),
-                }
-            }
-        };
+        let store = self.given("store", document.store).map_or(StoreLimits::S3, |store| self.store(store));
         let named = match document.classes {
             Field::Good(named) if !named.is_empty() => named,
             Field::Absent | Field::Good(_) => {
@@ -262,6 +270,30 @@ impl Reader {
             }
         }
         Policy { classes, store, hash }
+    }
+
+    fn store(&mut self, store: StoreDocument) -> StoreLimits {
+        self.unknown("store", &store.unknown);
+        let s3 = StoreLimits::S3;
+        let limits = StoreLimits {
+            object: self.read("store.objectMax", store.object_max, s3.object, ByteSize::parse),
+            single_request: self.read(
+                "store.singleRequestMax",
+                store.single_request_max,
+                s3.single_request,
+                ByteSize::parse,
+            ),
+            part_min: self.read("store.partMin", store.part_min, s3.part_min, ByteSize::parse),
+            part_max: self.read("store.partMax", store.part_max, s3.part_max, ByteSize::parse),
+            parts: self.given("store.parts", store.parts).unwrap_or(s3.parts),
+        };
+        if limits.part_min > limits.part_max || limits.part_max == ByteSize::ZERO {
+            self.fault("store.partMax", format!("{} is below the smallest part", limits.part_max));
+        }
+        if limits.parts == 0 {
+            self.fault("store.parts", "at least one part is needed");
+        }
+        limits
     }
 
     fn class(&mut self, path: &str, class: ClassDocument, store: StoreLimits) -> Class {
@@ -298,6 +330,9 @@ impl Reader {
                 ByteSize::from_bytes(100_000_000),
                 ByteSize::parse,
             ),
+            part_size: self.read(&at("partSize"), class.part_size, ByteSize::from_bytes(8 << 20), ByteSize::parse),
+            session_life: self.read(&at("sessionLife"), class.session_life, Duration::from_hours(7 * 24), session_life),
+            unsized_sessions: self.given(&at("unsizedSessions"), class.unsized_sessions).unwrap_or(100),
             url_life: self.read(&at("urlLife"), class.url_life, Duration::from_mins(15), url_life),
             checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
                 "optional" => Ok(Requirement::Optional),
@@ -388,6 +423,14 @@ impl Reader {
 
 fn join(path: &str, name: &str) -> String {
     if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}
+
+fn session_life(text: &str) -> Result<Duration, &'static str> {
+    match humantime::parse_duration(text) {
+        Ok(life) if life >= Duration::from_mins(1) && life <= LONGEST_SESSION => Ok(life),
+        Ok(_) => Err("a session lives from one minute to 29 days"),
+        Err(_) => Err("not a duration: use \"2h\" or \"7d\""),
+    }
 }
 
 fn url_life(text: &str) -> Result<Duration, &'static str> {

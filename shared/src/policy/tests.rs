@@ -16,7 +16,6 @@ fn wish(size: Option<u64>) -> Wish {
         class: None,
         checksum: None,
         metadata: BTreeMap::new(),
-        transport: Transport::Put,
     }
 }
 
@@ -52,7 +51,7 @@ fn every_limit_holds_to_the_byte() {
         (101, Err(Refusal::TooLarge { size: bytes(101), max: large })),
         (u64::MAX, Err(Refusal::TooLarge { size: bytes(u64::MAX), max: large })),
     ] {
-        let reviewed = limits.review(wish(Some(size)));
+        let reviewed = limits.review(wish(Some(size)), Transport::Put);
         assert_eq!(reviewed.as_ref().map(|r| r.multipart_recommended).map_err(Clone::clone), expected, "{size}");
         if let Ok(reviewed) = reviewed {
             assert_eq!(reviewed.grant.size, SizeGrant::Exactly(bytes(size)));
@@ -63,8 +62,7 @@ fn every_limit_holds_to_the_byte() {
 
 #[test]
 fn a_form_is_granted_the_range_that_holds_for_it() {
-    let form = |size| Wish { transport: Transport::Post, ..wish(size) };
-    let review = |policy: &Policy, size| policy.review(form(size)).map(|reviewed| reviewed.grant.size);
+    let review = |policy: &Policy, size| policy.review(wish(size), Transport::Post).map(|reviewed| reviewed.grant.size);
     let ranged = policy(r#"{"default": {"allow": [{"types": ["*/*"], "min": "10 B", "max": "100 B"}]}}"#);
     assert_eq!(review(&ranged, None), Ok(SizeGrant::Between { min: bytes(10), max: bytes(100) }));
     assert_eq!(review(&ranged, Some(10)), Ok(SizeGrant::Exactly(bytes(10))));
@@ -112,7 +110,7 @@ fn every_refusal_has_its_code_and_names_what_it_is_about() {
     ];
     let mut seen = Vec::new();
     for (wish, code, said) in cases {
-        let refusal = avatar.review(wish).unwrap_err();
+        let refusal = avatar.review(wish, Transport::Put).unwrap_err();
         assert!(refusal.to_string().contains(said), "{refusal}");
         assert_eq!(Problem::from(refusal.clone()).code(), code);
         seen.push(std::mem::discriminant(&refusal));
@@ -134,7 +132,7 @@ fn extensions_compare_without_case_and_parameters_do_not_matter() {
     ] {
         let (filename, content_type) = (FileName::parse(name).unwrap(), MediaType::parse(media).unwrap());
         let wish = Wish { filename, content_type, ..wish(Some(1)) };
-        assert_eq!(csv.review(wish).is_ok(), allowed, "{name} {media}");
+        assert_eq!(csv.review(wish, Transport::Put).is_ok(), allowed, "{name} {media}");
     }
 }
 
@@ -143,9 +141,12 @@ fn the_first_rule_that_matches_decides() {
     let ordered = policy(
         r#"{"default": {"allow": [{"types": ["image/png"], "max": "10 B"}, {"types": ["image/*"], "max": "20 B"}]}}"#,
     );
-    assert_eq!(ordered.review(wish(Some(15))), Err(Refusal::TooLarge { size: bytes(15), max: bytes(10) }));
+    assert_eq!(
+        ordered.review(wish(Some(15)), Transport::Put),
+        Err(Refusal::TooLarge { size: bytes(15), max: bytes(10) })
+    );
     let gif = Wish { content_type: MediaType::parse("image/gif").unwrap(), ..wish(Some(15)) };
-    assert!(ordered.review(gif).is_ok());
+    assert!(ordered.review(gif, Transport::Put).is_ok());
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn a_thousand_classes_of_a_thousand_types_are_no_other_case() {
     for n in [0, 1, 499, 998, 999] {
         let ask = |class: usize, media: usize| {
             let content_type = MediaType::parse(&format!("application/x-type-{media}")).unwrap();
-            policy.review(Wish { class: Some(format!("class-{class}")), content_type, ..wish(Some(1)) })
+            policy.review(Wish { class: Some(format!("class-{class}")), content_type, ..wish(Some(1)) }, Transport::Put)
         };
         assert_eq!(ask(n, 999 - n).unwrap().grant.class, format!("class-{n}"));
         assert!(matches!(ask(n, 1000), Err(Refusal::TypeNotAllowed { .. })));
@@ -171,7 +172,8 @@ fn sizes_end_where_the_store_ends() {
     let default = |max: &str| format!(r#"{{"default": {{"allow": [{{"types": ["*/*"], "max": "{max}"}}]}}}}"#);
     for (max, limit) in [("200 GB", 200_000_000_000), ("48.828125 TiB", 53_687_091_200_000)] {
         let policy = policy(&default(max));
-        let (at, over) = (policy.review(wish(Some(limit))), policy.review(wish(Some(limit + 1))));
+        let (at, over) =
+            (policy.review(wish(Some(limit)), Transport::Put), policy.review(wish(Some(limit + 1)), Transport::Put));
         assert_eq!(at, Err(Refusal::UseMultipart { size: bytes(limit), max: bytes(5_000_000_000) }));
         assert_eq!(over, Err(Refusal::TooLarge { size: bytes(limit + 1), max: bytes(limit) }));
     }
@@ -181,5 +183,60 @@ fn sizes_end_where_the_store_ends() {
     let own = r#"{"version": 1, "store": {"objectMax": "1 EB", "singleRequestMax": "1 EB"},
         "classes": {"default": {"allow": [{"types": ["*/*"]}], "singleRequestMax": "200 PB"}}}"#;
     let own = document::parse(own).unwrap();
-    assert!(own.review(wish(Some(200_000_000_000_000_000))).is_ok());
+    assert!(own.review(wish(Some(200_000_000_000_000_000)), Transport::Put).is_ok());
+}
+
+#[test]
+fn parts_know_no_limit_but_the_rule_s_and_the_store_s() {
+    let policy = only("");
+    let review = |size| policy.review_parts(wish(size), None);
+    let most = 53_687_091_200_000;
+    for size in [1, 5_000_000_001, most] {
+        let reviewed = review(Some(size)).unwrap();
+        assert_eq!(reviewed.grant.size, SizeGrant::Exactly(bytes(size)));
+        assert_eq!(reviewed.unsized_sessions, None);
+        assert_eq!(reviewed.terms.session_life, Duration::from_hours(7 * 24));
+    }
+    assert_eq!(review(Some(0)), Err(Refusal::TooSmall { size: bytes(0), min: bytes(1) }));
+    assert_eq!(review(Some(most + 1)), Err(Refusal::TooLarge { size: bytes(most + 1), max: bytes(most) }));
+    let open = review(None).unwrap();
+    assert_eq!(open.grant.size, SizeGrant::Between { min: bytes(1), max: bytes(most) });
+    assert_eq!((open.unsized_sessions, open.terms.session_life), (Some(100), Duration::from_hours(48)));
+    // Fewer or smaller parts hold less than the store's largest object.
+    let own = r#"{"version": 1, "store": {"partMax": "10 MiB", "parts": 3},
+        "classes": {"default": {"allow": [{"types": ["*/*"]}]}}}"#;
+    let own = document::parse(own).unwrap();
+    let thirty = 30 << 20;
+    assert!(own.review_parts(wish(Some(thirty)), None).is_ok());
+    let over = own.review_parts(wish(Some(thirty + 1)), None);
+    assert_eq!(over, Err(Refusal::TooLarge { size: bytes(thirty + 1), max: bytes(thirty) }));
+}
+
+#[test]
+fn parts_take_the_checksums_that_the_store_can_verify() {
+    use crate::checksum::ChecksumAlgorithm::{self, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+    let review = |policy: &Policy, whole: Option<ChecksumAlgorithm>, parts| {
+        let checksum = whole.map(|algorithm| {
+            let value = match algorithm {
+                Crc32 | Crc32c => "AAAAAA==",
+                Crc64Nvme => "AAAAAAAAAAA=",
+                Sha1 => "AAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+                Sha256 => "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+            };
+            Checksum::parse(algorithm.name(), value).unwrap()
+        });
+        policy.review_parts(Wish { checksum, ..wish(Some(1)) }, parts).map(|reviewed| reviewed.terms.part_checksum)
+    };
+    for whole in [None].into_iter().chain(ChecksumAlgorithm::ALL.map(Some)) {
+        for parts in [None].into_iter().chain(ChecksumAlgorithm::ALL.map(Some)) {
+            let fine = whole.is_none()
+                || (whole == Some(Crc64Nvme) && parts.is_none())
+                || (whole == parts && matches!(whole, Some(Crc32 | Crc32c | Crc64Nvme)));
+            assert_eq!(review(&only(""), whole, parts).is_ok(), fine, "{whole:?} {parts:?}");
+        }
+    }
+    let strict = only(r#", "checksum": "required""#);
+    assert_eq!(review(&strict, None, None), Err(Refusal::ChecksumRequired { class: "default".to_owned() }));
+    assert_eq!(review(&strict, None, Some(Sha256)), Ok(Some(Sha256)));
+    assert_eq!(review(&strict, Some(Crc64Nvme), None), Ok(None));
 }

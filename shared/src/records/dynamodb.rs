@@ -1,4 +1,6 @@
-//! The table, in `DynamoDB`. The only file that makes its calls.
+//! The table, in `DynamoDB`. The only place that makes its calls.
+
+mod sessions;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};

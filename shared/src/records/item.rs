@@ -14,7 +14,7 @@ use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult,
 pub(super) type Item = HashMap<String, AttributeValue>;
 
 /// The schema version written into every item.
-const SCHEMA: u8 = 1;
+pub(super) const SCHEMA: u8 = 1;
 
 /// The partition key of an upload's record.
 pub(super) fn upload_pk(id: UploadId) -> String {

@@ -1,5 +1,7 @@
 //! What can happen to a call: killed or failed, before or after it took effect.
 
+mod sessions;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use jiff::Timestamp;

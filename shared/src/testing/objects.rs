@@ -1,11 +1,14 @@
 //! A versioned bucket, in memory.
 
+mod multipart;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::grant::{METADATA_NAME, NotAGrant};
+use crate::grant::{GENERATION_NAME, METADATA_NAME, NotAGrant};
 use crate::key::ObjectKey;
 use crate::objects::{Objects, ObjectsError};
+use crate::parts::ETag;
 use crate::policy::Grant;
 use crate::size::ByteSize;
 use crate::sniff::ByteRange;
@@ -22,6 +25,10 @@ pub struct Upload {
     pub metadata: BTreeMap<String, String>,
     /// Checksums that the store computed or verified, `algorithm:base64`.
     pub checksums: Vec<String>,
+    /// What the store calls its content.
+    pub etag: Option<ETag>,
+    /// How large it claims to be where its bytes were never there; otherwise anything up to their number.
+    pub hollow: u64,
 }
 
 impl Upload {
@@ -33,6 +40,8 @@ impl Upload {
             content_type: grant.content_type.to_string(),
             metadata: BTreeMap::from([(METADATA_NAME.to_owned(), grant.encode().expect("a grant that fits"))]),
             checksums: grant.checksum.iter().map(ToString::to_string).collect(),
+            etag: None,
+            hollow: 0,
         }
     }
 
@@ -40,14 +49,17 @@ impl Upload {
     #[must_use]
     pub fn foreign(bytes: &[u8]) -> Self {
         let content_type = "application/octet-stream".to_owned();
-        Self { bytes: bytes.to_vec(), content_type, metadata: BTreeMap::new(), checksums: Vec::new() }
+        let (metadata, checksums) = (BTreeMap::new(), Vec::new());
+        Self { bytes: bytes.to_vec(), content_type, metadata, checksums, etag: None, hollow: 0 }
     }
 
     fn observed(&self, version: &str) -> Observed {
-        let stray = self.metadata.keys().any(|name| name != METADATA_NAME);
+        let stray = self.metadata.keys().any(|name| name != METADATA_NAME && name != GENERATION_NAME);
         Observed {
             version: version.to_owned(),
-            size: ByteSize::from_bytes(self.bytes.len() as u64),
+            size: ByteSize::from_bytes(self.hollow.max(self.bytes.len() as u64)),
+            etag: self.etag.clone(),
+            generation: self.metadata.get(GENERATION_NAME).and_then(|text| text.parse().ok()),
             content_type: Some(self.content_type.clone()),
             grant: self.metadata.get(METADATA_NAME).map_or(Err(NotAGrant), |value| Grant::decode(value)),
             checksums: self.checksums.clone(),
@@ -65,6 +77,7 @@ pub struct MemoryObjects(Mutex<Bucket>);
 struct Bucket {
     written: u64,
     keys: HashMap<ObjectKey, Vec<Version>>,
+    pending: BTreeMap<String, multipart::Pending>,
 }
 
 /// `upload` is `None` in a delete marker.

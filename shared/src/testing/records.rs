@@ -1,12 +1,15 @@
 //! The table, in memory.
 
-use std::collections::{BTreeMap, HashMap};
+mod sessions;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
+use crate::session::Session;
 use crate::upload::{Judged, Pending, Record};
 
 /// One table with the conditions of the real one, held to them by [`contract::records`](super::contract::records).
@@ -17,6 +20,8 @@ pub struct MemoryRecords(Mutex<Tables>);
 struct Tables {
     records: BTreeMap<UploadId, Record>,
     answers: HashMap<(OwnerId, String), Answer>,
+    sessions: BTreeMap<UploadId, Session>,
+    unsized_sessions: HashMap<OwnerId, BTreeSet<UploadId>>,
 }
 
 #[derive(Debug)]
@@ -53,7 +58,7 @@ impl MemoryRecords {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let tables = self.tables();
-        tables.records.is_empty() && tables.answers.is_empty()
+        tables.records.is_empty() && tables.answers.is_empty() && tables.sessions.is_empty()
     }
 
     /// Puts a record there, whatever stood in its place.

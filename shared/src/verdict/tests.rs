@@ -16,6 +16,8 @@ fn observed() -> Observed {
     Observed {
         version: "v".to_owned(),
         size: ByteSize::from_bytes(68),
+        etag: None,
+        generation: None,
         content_type: Some("image/png".to_owned()),
         grant: Ok(grant()),
         checksums: vec!["crc32:AAAAAA==".to_owned()],

@@ -34,6 +34,7 @@ const TABLE: &[(&str, u16)] = &[
     ("too-large", 422),
     ("use-multipart", 422),
     ("checksum-required", 422),
+    ("checksum-unfit", 422),
     ("metadata-not-allowed", 422),
     ("inline-not-allowed", 422),
     ("idempotency-key-reused", 422),

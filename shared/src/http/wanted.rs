@@ -1,0 +1,74 @@
+//! What callers say about a file, on whichever route.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Code, Problem};
+use crate::checksum::Checksum;
+use crate::filename::FileName;
+use crate::key::OwnerId;
+use crate::media::MediaType;
+use crate::policy::Wish;
+use crate::size::ByteSize;
+
+/// The facts about a file as JSON carries them; each route's own body has a field for each.
+#[derive(Debug)]
+pub struct Facts {
+    /// What the user calls it.
+    pub filename: String,
+    /// What the user says it is.
+    pub content_type: String,
+    /// Its size; a number of any kind.
+    pub size: Option<serde_json::Number>,
+    /// The class asked for.
+    pub class: Option<String>,
+    /// A checksum of the whole.
+    pub checksum: Option<WantedChecksum>,
+    /// The caller's own facts.
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// A checksum as JSON carries it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedChecksum {
+    algorithm: String,
+    value: String,
+}
+
+impl WantedChecksum {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// 400 with what is wrong.
+    pub fn read(&self) -> Result<Checksum, Problem> {
+        Checksum::parse(&self.algorithm, &self.value).map_err(|e| Problem::new(Code::InvalidChecksum, e.to_string()))
+    }
+}
+
+impl Facts {
+    /// What `owner` would like to upload.
+    ///
+    /// # Errors
+    /// 400 with the first thing that is wrong.
+    pub fn into_wish(self, owner: OwnerId) -> Result<Wish, Problem> {
+        let bad = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
+        let size = match self.size {
+            None => None,
+            // A fraction, a sign or more than 64 bits are no size, however close they may be to one.
+            Some(number) => Some(number.as_u64().map(ByteSize::from_bytes).ok_or_else(|| {
+                Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {number}"))
+            })?),
+        };
+        Ok(Wish {
+            owner,
+            filename: FileName::parse(&self.filename).map_err(|e| bad(Code::InvalidFilename, &e))?,
+            content_type: MediaType::parse(&self.content_type).map_err(|e| bad(Code::InvalidContentType, &e))?,
+            size,
+            class: self.class,
+            checksum: self.checksum.map(|sum| sum.read()).transpose()?,
+            metadata: self.metadata,
+        })
+    }
+}

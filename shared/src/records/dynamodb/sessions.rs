@@ -1,0 +1,196 @@
+//! Multipart sessions, in `DynamoDB`.
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use jiff::Timestamp;
+
+use super::{DynamoRecords, number, unavailable};
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::records::RecordsError;
+use crate::records::item::Item;
+use crate::records::session_item::{
+    DUE_SHARDS, due_shard, due_shard_of, session, session_item, session_pk, unsized_pk,
+};
+use crate::records::sessions::{Changing, Opening, Sessions};
+use crate::session::{Asked, Lease, Session};
+
+/// The index that finds sessions by when they are due.
+const DUE_INDEX: &str = "byDue";
+
+/// The session in `item`, if it is `key`'s.
+fn own(item: Option<Item>, key: &ObjectKey) -> Result<Option<Box<Session>>, RecordsError> {
+    let found = item.filter(|item| !item.is_empty()).map(session).transpose()?;
+    Ok(found.filter(|session| session.key == *key).map(Box::new))
+}
+
+impl Sessions for DynamoRecords {
+    async fn session(&self, key: &ObjectKey) -> Result<Option<Session>, RecordsError> {
+        let answer = self
+            .client()
+            .await
+            .get_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(session_pk(key.id())))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|e| unavailable(&e))?;
+        Ok(own(answer.item, key)?.map(|session| *session))
+    }
+
+    async fn open(&self, new: &Session) -> Result<Opening, RecordsError> {
+        match self.put_unless(session_item(new)?, "attribute_not_exists(pk)", None).await? {
+            None => Ok(Opening::Written),
+            Some(stands) => Ok(Opening::Stands(Box::new(session(stands)?))),
+        }
+    }
+
+    async fn change(&self, next: &Session) -> Result<Changing, RecordsError> {
+        let put = self
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(session_item(next)?))
+            .condition_expression("revision = :before")
+            .expression_attribute_values(":before", AttributeValue::N(next.revision.saturating_sub(1).to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Changing::Written(Box::new(next.clone()))),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
+                    Ok(Changing::Stands(own(stands.item.clone(), &next.key)?))
+                }
+                _ => Err(unavailable(&error)),
+            },
+        }
+    }
+
+    async fn lease(
+        &self,
+        key: &ObjectKey,
+        lease: &Lease,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> Result<Changing, RecordsError> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let until = lease.until.as_millisecond();
+        let mut set = vec![
+            "#state = :completing, leaseHolder = :holder, leaseUntil = :until, dueShard = :shard, due = :until"
+                .to_owned(),
+        ];
+        let mut remove = Vec::new();
+        let mut update = self.client().await.update_item().table_name(&self.table);
+        for (name, value) in
+            [("listed", asked.listed.clone()), ("whole", asked.checksum.as_ref().map(ToString::to_string))]
+        {
+            match value {
+                Some(value) => {
+                    set.push(format!("{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), AttributeValue::S(value));
+                }
+                None => remove.push(name),
+            }
+        }
+        let remove = if remove.is_empty() { String::new() } else { format!(" REMOVE {}", remove.join(", ")) };
+        let answer = update
+            .key("pk", AttributeValue::S(session_pk(key.id())))
+            .update_expression(format!("SET {}{remove} ADD revision :one", set.join(", ")))
+            .condition_expression("#key = :key AND (#state = :open OR (#state = :completing AND leaseUntil <= :now))")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":key", AttributeValue::S(key.to_string()))
+            .expression_attribute_values(":open", text("open"))
+            .expression_attribute_values(":completing", text("completing"))
+            .expression_attribute_values(":holder", text(&lease.holder))
+            .expression_attribute_values(":until", number(until))
+            .expression_attribute_values(":shard", AttributeValue::S(due_shard(due_shard_of(key.id()))))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => match own(answer.attributes, key)? {
+                Some(session) => Ok(Changing::Written(session)),
+                None => Err(RecordsError::Unreadable("a lease without a session".to_owned())),
+            },
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(stands)) => {
+                    Ok(Changing::Stands(own(stands.item.clone(), key)?))
+                }
+                _ => Err(unavailable(&error)),
+            },
+        }
+    }
+
+    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<ObjectKey>, RecordsError> {
+        let mut keys = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let wanted = usize::from(limit).saturating_sub(keys.len());
+            if wanted == 0 {
+                break;
+            }
+            let page = self
+                .client()
+                .await
+                .query()
+                .table_name(&self.table)
+                .index_name(DUE_INDEX)
+                .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
+                .key_condition_expression("dueShard = :shard AND due <= :now")
+                .expression_attribute_values(":shard", AttributeValue::S(due_shard(shard)))
+                .expression_attribute_values(":now", number(now.as_millisecond()))
+                .send()
+                .await
+                .map_err(|e| unavailable(&e))?;
+            for item in page.items() {
+                let key = item.get("key").and_then(|value| value.as_s().ok());
+                let key = key.and_then(|text| ObjectKey::parse(text).ok());
+                keys.push(key.ok_or_else(|| RecordsError::Unreadable("a due session".to_owned()))?);
+            }
+        }
+        Ok(keys)
+    }
+
+    async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
+        let answer = self
+            .client()
+            .await
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(unsized_pk(owner)))
+            .update_expression("ADD #open :ids")
+            .condition_expression("attribute_not_exists(#open) OR size(#open) < :most OR contains(#open, :id)")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
+            .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
+            .expression_attribute_values(":most", number(most.into()))
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(&error)),
+            },
+        }
+    }
+
+    async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
+        self.client()
+            .await
+            .update_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(unsized_pk(owner)))
+            .update_expression("DELETE #open :ids")
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
+            .send()
+            .await
+            .map_err(|e| unavailable(&e))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+//! The port to multipart sessions.
+
+use jiff::Timestamp;
+
+use super::RecordsError;
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::session::{Asked, Lease, Session};
+
+/// What became of a session that was to be written for the first time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opening {
+    /// It is new.
+    Written,
+    /// There is one already.
+    Stands(Box<Session>),
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Changing {
+    /// It is written: this is the session now.
+    Written(Box<Session>),
+    /// Somebody else was first: this stands, if anything does.
+    Stands(Option<Box<Session>>),
+}
+
+/// The table, as far as multipart sessions need it. Each method is one conditional write or one read, and a session of
+/// another owner is no session.
+pub trait Sessions: Send + Sync {
+    /// The session of `key`, as of now.
+    fn session(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<Session>, RecordsError>> + Send;
+
+    /// Writes a session unless its id has one.
+    fn open(&self, session: &Session) -> impl Future<Output = Result<Opening, RecordsError>> + Send;
+
+    /// Writes `next` over the revision before it, which must be what the table holds.
+    fn change(&self, next: &Session) -> impl Future<Output = Result<Changing, RecordsError>> + Send;
+
+    /// Takes the right to complete in one write, exactly where [`Session::step`] would let it be taken.
+    fn lease(
+        &self,
+        key: &ObjectKey,
+        lease: &Lease,
+        asked: &Asked,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Changing, RecordsError>> + Send;
+
+    /// The keys of at most `limit` sessions that are due by `now`. Eventually consistent.
+    fn due(&self, now: Timestamp, limit: u16) -> impl Future<Output = Result<Vec<ObjectKey>, RecordsError>> + Send;
+
+    /// Counts `id` among the owner's sessions without a declared size, unless there are `most` others; says whether it
+    /// is counted now. Counting twice counts once.
+    fn count_unsized(
+        &self,
+        owner: &OwnerId,
+        id: UploadId,
+        most: u32,
+    ) -> impl Future<Output = Result<bool, RecordsError>> + Send;
+
+    /// Counts `id` no more.
+    fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> impl Future<Output = Result<(), RecordsError>> + Send;
+}

@@ -1,0 +1,153 @@
+//! Every state against every event: what may happen, and nothing else.
+
+use super::*;
+use crate::parts::PartPlan;
+use crate::s3_limits::StoreLimits;
+use crate::size::ByteSize;
+use crate::testing::{ALICE, grant, id, key, now, owner, session_of, sized_plan};
+
+fn at(seconds: i64) -> Timestamp {
+    now().checked_add(SignedDuration::from_secs(seconds)).unwrap()
+}
+
+fn upload(name: &str) -> String {
+    name.to_owned()
+}
+
+fn lease(holder: &str, until: i64) -> Lease {
+    Lease { holder: holder.to_owned(), until: at(until) }
+}
+
+fn result() -> Completed {
+    Completed { version: "v".to_owned(), etag: ETag::parse("e-3").unwrap() }
+}
+
+fn states() -> [State; 8] {
+    let completing = |until| {
+        State::Completing(Completing { upload: upload("u"), lease: lease("me", until), asked: Asked::default() })
+    };
+    [
+        State::Opening,
+        State::Open { upload: upload("u") },
+        completing(10),
+        completing(0),
+        State::Completed(result()),
+        State::Aborted(Left::Unknown),
+        State::Expired(Left::Upload(upload("u"))),
+        State::Aborted(Left::Nothing),
+    ]
+}
+
+fn events() -> [Event; 11] {
+    [
+        Event::Begun { upload: upload("n") },
+        Event::Healed { lost: upload("u"), upload: upload("n") },
+        Event::Used,
+        Event::Summed,
+        Event::Leased(lease("you", 20), Asked::default()),
+        Event::Renewed(lease("me", 20)),
+        Event::Released { holder: "me".to_owned() },
+        Event::Completed(result()),
+        Event::Aborted,
+        Event::Expired,
+        Event::Swept,
+    ]
+}
+
+fn word(state: &State) -> &'static str {
+    match state {
+        State::Opening => "opening",
+        State::Open { .. } => "open",
+        State::Completing(_) => "completing",
+        State::Completed(_) => "completed",
+        State::Aborted(_) => "aborted",
+        State::Expired(_) => "expired",
+    }
+}
+
+#[test]
+fn what_may_happen_in_each_state() {
+    // Columns as in `events`; "." means that the event does not fit.
+    let table = [
+        "open . . . . . . . aborted expired .",
+        ". open open open completing . . completed aborted expired .",
+        ". open . . . completing open completed . . .",
+        ". open . . completing completing open completed . . .",
+        ". . . . . . . . . . .",
+        ". . . . . . . . . . aborted",
+        ". . . . . . . . . . expired",
+        ". . . . . . . . . . aborted",
+    ];
+    for (state, row) in states().into_iter().zip(table) {
+        // Long past its deadline, so that expiring is possible wherever it ever is.
+        let session = Session { state, deadline: at(-1), summed_at: at(-3600), ..session_of(&key(ALICE, id(1)), 3) };
+        for (event, expected) in events().into_iter().zip(row.split(' ')) {
+            let next = session.step(event.clone(), at(0));
+            let got = next.as_ref().map_or(".", |next| word(&next.state));
+            assert_eq!(got, expected, "{:?} {event:?}", session.state);
+            if let Ok(next) = next {
+                assert_eq!(next.revision, session.revision + 1);
+                let healed = matches!(event, Event::Healed { .. });
+                assert_eq!(next.generation, session.generation + u32::from(healed));
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_named_upload_is_healed_and_only_the_holder_lets_go() {
+    let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
+    let other = Event::Healed { lost: upload("x"), upload: upload("n") };
+    assert_eq!(open.step(other, at(0)), Err(MovedOn));
+    let taken = open.step(Event::Leased(lease("me", 10), Asked::default()), at(0)).unwrap();
+    assert_eq!(taken.step(Event::Released { holder: "you".to_owned() }, at(0)), Err(MovedOn));
+    assert_eq!(taken.step(Event::Renewed(lease("you", 99)), at(0)), Err(MovedOn));
+    assert_eq!(taken.due(), Some(at(10)));
+}
+
+#[test]
+fn a_lease_is_exclusive_to_its_last_instant() {
+    let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
+    let taken = open.step(Event::Leased(lease("me", 10), Asked::default()), at(0)).unwrap();
+    let again = |now| taken.step(Event::Leased(lease("you", 20), Asked::default()), now);
+    let instant = SignedDuration::from_nanos(1);
+    assert_eq!(again(at(10).checked_sub(instant).unwrap()), Err(MovedOn));
+    assert!(again(at(10)).is_ok());
+}
+
+#[test]
+fn a_session_lives_as_long_as_it_is_used_and_an_unsized_one_two_days() {
+    let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
+    let week = 7 * 24 * 3600;
+    assert_eq!(open.deadline, at(week));
+    let instant = |n: i64| at(n).checked_sub(SignedDuration::from_nanos(1)).unwrap();
+    assert!(!open.is_over(instant(week)));
+    assert!(open.is_over(at(week)));
+    assert_eq!(open.step(Event::Expired, instant(week)), Err(MovedOn));
+    assert!(!open.wants_prolonging(at(week / 8)));
+    assert!(open.wants_prolonging(at(week / 8 + 1)));
+    assert_eq!(open.step(Event::Used, at(1000)).unwrap().deadline, at(week + 1000));
+    assert_eq!(open.due(), Some(at(week)));
+
+    let limit = ByteSize::from_bytes(100 << 20);
+    let plan = PartPlan::unsized_up_to(limit, ByteSize::from_bytes(8 << 20), StoreLimits::S3);
+    let terms = Terms { session_life: std::time::Duration::from_hours(48), ..open.terms };
+    let fixed = Session::new(key(ALICE, id(2)), grant(&owner(ALICE), 3), plan, terms, now());
+    let fixed = fixed.step(Event::Begun { upload: upload("u") }, now()).unwrap();
+    let two_days = 48 * 3600;
+    assert!(!fixed.wants_prolonging(at(two_days - 1)));
+    assert_eq!(fixed.step(Event::Used, at(1000)).unwrap().deadline, at(two_days));
+    // It is added up every hour, and looked at no later than at its end.
+    assert_eq!(fixed.due(), Some(at(3600)));
+    assert_eq!(fixed.step(Event::Summed, at(two_days - 10)).unwrap().due(), Some(at(two_days)));
+}
+
+#[test]
+fn what_is_over_is_looked_at_until_nothing_is_left() {
+    let session = session_of(&key(ALICE, id(1)), 3);
+    assert_eq!(session.plan, sized_plan(3));
+    assert_eq!(session.due(), Some(at(15 * 60)));
+    let aborted = session.step(Event::Aborted, at(5)).unwrap();
+    assert!(aborted.due().is_some_and(|due| due <= at(5)));
+    assert_eq!(aborted.step(Event::Swept, at(6)).unwrap().due(), None);
+}

@@ -1,0 +1,197 @@
+//! Uploads in parts, in memory.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{MemoryObjects, Upload, Version};
+use crate::grant::{GENERATION_NAME, METADATA_NAME};
+use crate::key::{ObjectKey, hex_sha256};
+use crate::objects::ObjectsError;
+use crate::objects::multipart::{
+    Assembly, AssemblyError, Beginning, MultipartUploads, PartsPage, UnderWay, UnderWayPage,
+};
+use crate::parts::{ETag, Part, PartNumber};
+use crate::s3_limits::StoreLimits;
+use crate::session::Completed;
+use crate::size::ByteSize;
+
+/// How many parts one page of a listing holds.
+const PAGE: usize = 1000;
+
+/// An upload under way.
+#[derive(Debug, Clone)]
+pub(super) struct Pending {
+    key: ObjectKey,
+    beginning: Beginning,
+    begun_at: Timestamp,
+    parts: BTreeMap<PartNumber, Content>,
+}
+
+/// A part is its bytes, or only as many bytes as somebody says: 48.8 TiB fit into no memory.
+#[derive(Debug, Clone)]
+enum Content {
+    Bytes(Vec<u8>),
+    Length(u64),
+}
+
+impl Content {
+    fn part(&self, number: PartNumber) -> Part {
+        let (size, hash) = match self {
+            Self::Bytes(bytes) => (bytes.len() as u64, hex_sha256(&[bytes])),
+            Self::Length(length) => (*length, hex_sha256(&[&length.to_be_bytes(), &number.get().to_be_bytes()])),
+        };
+        let etag = ETag::parse(&hash[..32]).expect("an ETag");
+        Part { number, etag, size: ByteSize::from_bytes(size), checksum: None }
+    }
+}
+
+impl MemoryObjects {
+    /// Stores a part as a client does with a signed URL; `None` when there is no such upload.
+    pub fn put_part(&self, upload: &str, number: u32, bytes: &[u8]) -> Option<ETag> {
+        self.put_content(upload, number, Content::Bytes(bytes.to_vec()))
+    }
+
+    /// Stores a part of `length` bytes that nobody will ever read.
+    pub fn put_hollow_part(&self, upload: &str, number: u32, length: u64) -> Option<ETag> {
+        self.put_content(upload, number, Content::Length(length))
+    }
+
+    fn put_content(&self, upload: &str, number: u32, content: Content) -> Option<ETag> {
+        let number = PartNumber::new(number).expect("a part number");
+        let mut bucket = self.bucket();
+        let pending = bucket.pending.get_mut(upload)?;
+        let etag = content.part(number).etag;
+        pending.parts.insert(number, content);
+        Some(etag)
+    }
+
+    /// The ids of all uploads under way.
+    #[must_use]
+    pub fn pending(&self) -> Vec<String> {
+        self.bucket().pending.keys().cloned().collect()
+    }
+
+    /// Makes S3 forget an upload, as a lifecycle rule or an operator does.
+    pub fn lose(&self, upload: &str) {
+        self.bucket().pending.remove(upload);
+    }
+
+    /// Lets an upload seem begun at `at`.
+    pub fn date(&self, upload: &str, at: Timestamp) {
+        if let Some(pending) = self.bucket().pending.get_mut(upload) {
+            pending.begun_at = at;
+        }
+    }
+}
+
+impl MultipartUploads for MemoryObjects {
+    async fn begin(&self, key: &ObjectKey, beginning: &Beginning) -> Result<String, ObjectsError> {
+        let mut bucket = self.bucket();
+        bucket.written += 1;
+        let id = format!("upload-{:08}", bucket.written);
+        let begun_at = super::super::now();
+        let (key, beginning) = (key.clone(), beginning.clone());
+        bucket.pending.insert(id.clone(), Pending { key, beginning, begun_at, parts: BTreeMap::new() });
+        Ok(id)
+    }
+
+    async fn parts(
+        &self,
+        key: &ObjectKey,
+        upload: &str,
+        after: Option<PartNumber>,
+    ) -> Result<Option<PartsPage>, ObjectsError> {
+        let bucket = self.bucket();
+        let Some(pending) = bucket.pending.get(upload).filter(|pending| pending.key == *key) else { return Ok(None) };
+        let left = pending.parts.iter().filter(|(number, _)| after.is_none_or(|after| **number > after));
+        let mut parts: Vec<Part> = left.take(PAGE + 1).map(|(number, content)| content.part(*number)).collect();
+        let more = parts.len() > PAGE;
+        parts.truncate(PAGE);
+        let next = parts.last().filter(|_| more).map(|part| part.number);
+        Ok(Some(PartsPage { parts, next }))
+    }
+
+    async fn assemble(&self, key: &ObjectKey, upload: &str, assembly: &Assembly) -> Result<Completed, AssemblyError> {
+        let mut bucket = self.bucket();
+        let Some(pending) = bucket.pending.get(upload).filter(|pending| pending.key == *key).cloned() else {
+            return Err(AssemblyError::NoSuchUpload);
+        };
+        if bucket.keys.get(key).and_then(|versions| versions.last()).is_some_and(|last| last.upload.is_some()) {
+            return Err(AssemblyError::Exists);
+        }
+        let listed: Option<Vec<(Part, &Content)>> = assembly
+            .parts
+            .iter()
+            .map(|(number, etag, _)| {
+                let content = pending.parts.get(number)?;
+                let part = content.part(*number);
+                (part.etag == *etag).then_some((part, content))
+            })
+            .collect();
+        let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return Err(AssemblyError::InvalidPart) };
+        let (_, full) = listed.split_last().expect("at least one part");
+        if full.iter().any(|(part, _)| part.size < StoreLimits::S3.part_min) {
+            return Err(AssemblyError::PartTooSmall);
+        }
+        let size: u64 = listed.iter().map(|(part, _)| part.size.bytes()).sum();
+        if size != assembly.size.bytes() {
+            return Err(AssemblyError::Refused("InvalidRequest: another size".to_owned()));
+        }
+        let mut bytes = Vec::new();
+        for (_, content) in &listed {
+            if let Content::Bytes(part) = content {
+                bytes.extend_from_slice(part);
+            }
+        }
+        let metadata = BTreeMap::from([
+            (METADATA_NAME.to_owned(), pending.beginning.carried.clone()),
+            (GENERATION_NAME.to_owned(), pending.beginning.generation.to_string()),
+        ]);
+        let hash = hex_sha256(&[upload.as_bytes()]);
+        let etag = ETag::parse(&format!("{}-{}", &hash[..32], listed.len())).expect("an ETag");
+        bucket.written += 1;
+        let version = format!("version-{}", bucket.written);
+        let upload_made = Upload {
+            bytes,
+            content_type: pending.beginning.content_type.clone(),
+            metadata,
+            checksums: assembly.checksum.iter().map(ToString::to_string).collect(),
+            etag: Some(etag.clone()),
+            hollow: size,
+        };
+        bucket.keys.entry(key.clone()).or_default().push(Version { id: version.clone(), upload: Some(upload_made) });
+        bucket.pending.remove(upload);
+        Ok(Completed { version, etag })
+    }
+
+    async fn abort(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
+        let mut bucket = self.bucket();
+        if bucket.pending.get(upload).is_some_and(|pending| pending.key == *key) {
+            bucket.pending.remove(upload);
+        }
+        Ok(())
+    }
+
+    async fn under_way(&self, prefix: &str, after: Option<(String, String)>) -> Result<UnderWayPage, ObjectsError> {
+        let bucket = self.bucket();
+        let mut all: Vec<UnderWay> = bucket
+            .pending
+            .iter()
+            .map(|(id, pending)| UnderWay {
+                key: pending.key.to_string(),
+                upload: id.clone(),
+                begun_at: pending.begun_at,
+            })
+            .filter(|found| found.key.starts_with(prefix))
+            .collect();
+        all.sort_by(|a, b| (&a.key, &a.upload).cmp(&(&b.key, &b.upload)));
+        let later =
+            |found: &UnderWay| after.as_ref().is_none_or(|(key, upload)| (&found.key, &found.upload) > (key, upload));
+        let mut uploads: Vec<UnderWay> = all.into_iter().filter(later).take(PAGE + 1).collect();
+        let more = uploads.len() > PAGE;
+        uploads.truncate(PAGE);
+        let next = uploads.last().filter(|_| more).map(|last| (last.key.clone(), last.upload.clone()));
+        Ok(UnderWayPage { uploads, next })
+    }
+}
