@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::key::ObjectKey;
 use shared::policy::{Grant, SizeGrant};
