@@ -31,6 +31,7 @@ pub mod objects;
 pub mod queue;
 pub mod records;
 pub mod telemetry;
+pub mod uppy;
 
 // what tests need, and no release build has
 #[cfg(any(test, feature = "testing"))]

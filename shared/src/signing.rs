@@ -6,6 +6,7 @@
 
 pub mod place;
 pub mod post;
+pub mod ticket;
 
 use std::fmt;
 use std::time::Duration;

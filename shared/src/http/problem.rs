@@ -125,6 +125,12 @@ impl Problem {
         self.code
     }
 
+    /// Its sentence for the caller.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
