@@ -3,7 +3,8 @@
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
 //! - **Event**: a schedule's; what it says does not matter
-//! - **Environment**: `BUCKET`, `TABLE`, `QUEUE_URL`, `POLICY`, `RECONCILE_DAYS`
+//! - **Environment**: `BUCKET`, `TABLE`, `QUEUE_URL`, `POLICY`, `RECONCILE_DAYS`, `RECONCILE_GRACE`,
+//!   `RECONCILE_ORPHAN_AGE`
 //! - **IAM**: `dynamodb:Query` for the sessions that are due, `dynamodb:GetItem`, `dynamodb:PutItem` and
 //!   `dynamodb:UpdateItem` to move them on, `dynamodb:BatchGetItem` to tell what has a session or a record;
 //!   `s3:ListBucketMultipartUploads`, `s3:ListMultipartUploadParts` and `s3:AbortMultipartUpload` for what was left
@@ -143,7 +144,7 @@ async fn go_on<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<
     let last = Pass::read(&bookmark.text);
     let mut pass = match last {
         Some(unfinished) if !unfinished.left.is_empty() => unfinished,
-        last => Pass::new(last.and_then(|whole| whole.since), now, deps.config.reconcile_days),
+        last => Pass::new(last.and_then(|whole| whole.since), now, deps.config.reconcile.days),
     };
     let work = std::mem::take(&mut pass.left);
     let since = pass.since;

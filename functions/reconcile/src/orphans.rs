@@ -1,7 +1,6 @@
 //! Uploads in parts that belong to no session: what a process left behind that began one and was killed.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::SignedDuration;
 use shared::key::ObjectKey;
 use shared::multipart::Fault;
 use shared::objects::ObjectsError;
@@ -16,16 +15,13 @@ use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Trouble};
 /// Below which all our keys are.
 const ALL: &str = "1/";
 
-/// How old an upload must be. A younger one may belong to a session that is about to say so.
-const OLD: SignedDuration = SignedDuration::from_hours(24);
-
 /// Aborts what is old and of no session on one page of all that is under way.
 pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
     deps: &Deps<R, O, Q>,
     after: Option<After>,
 ) -> Result<(Report, Option<After>), Trouble> {
     let page = deps.objects.under_way(ALL, after).await.map_err(Fault::from)?;
-    let before = (deps.ambient.now)().checked_sub(OLD).unwrap_or_default();
+    let before = (deps.ambient.now)().checked_sub(deps.config.reconcile.orphan_age).unwrap_or_default();
     // A key of another layout is somebody else's business.
     let old = page.uploads.iter().filter(|found| found.begun_at <= before);
     let old: Vec<(ObjectKey, &UnderWay)> =

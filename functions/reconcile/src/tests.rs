@@ -30,6 +30,8 @@ struct World {
     records: MemoryRecords,
     objects: MemoryObjects,
     events: MemoryQueue,
+    /// The window, if it is not all that these tests need.
+    days: Option<&'static str>,
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
@@ -57,7 +59,7 @@ impl World {
         left: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
         let deps = Deps {
-            config: config(&[("RECONCILE_DAYS", "9")]),
+            config: config(&[("RECONCILE_DAYS", self.days.unwrap_or("9"))]),
             records: trouble.of(&self.records),
             objects: trouble.of(&self.objects),
             events: trouble.of(&self.events),

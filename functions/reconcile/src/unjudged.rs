@@ -1,6 +1,7 @@
 //! Objects without a verdict, whose event was lost: they are sent to the validator again.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
@@ -14,9 +15,6 @@ use crate::pass::After;
 use crate::report::{Count, Report};
 use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Trouble};
 
-/// How long a verdict may take before anybody wonders.
-const GRACE: SignedDuration = SignedDuration::from_mins(15);
-
 /// How much longer each time. A validator that is behind must not be given the same work at every run.
 const PATIENCE: i32 = 4;
 
@@ -29,7 +27,9 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
 ) -> Result<(Report, Option<After>), Trouble> {
     let page = deps.objects.stored(prefix, after).await.map_err(Fault::from)?;
     let now = (deps.ambient.now)();
-    let due: Vec<Stored> = page.versions.into_iter().filter(|stored| is_due(stored.stored_at, since, now)).collect();
+    let grace = deps.config.reconcile.grace;
+    let due: Vec<Stored> =
+        page.versions.into_iter().filter(|stored| is_due(stored.stored_at, grace, since, now)).collect();
     let ids: BTreeSet<UploadId> = due.iter().map(|stored| stored.key.id()).collect();
     let judged = if ids.is_empty() { ids } else { deps.records.recorded(&ids).await.map_err(Fault::from)? };
     let waiting = due.into_iter().filter(|stored| !judged.contains(&stored.key.id()));
@@ -47,11 +47,12 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
     Ok((sent, page.next))
 }
 
-/// Whether its turn has come since the last walk: after a quarter of an hour, an hour, four hours and so on.
-fn is_due(stored_at: Timestamp, since: Option<Timestamp>, now: Timestamp) -> bool {
+/// Whether its turn has come since the last walk: after the grace, four times as long, sixteen times and so on.
+fn is_due(stored_at: Timestamp, grace: Duration, since: Option<Timestamp>, now: Timestamp) -> bool {
+    let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX).max(SignedDuration::from_secs(1));
     let age = now.duration_since(stored_at);
     let age_then = since.map(|since| since.duration_since(stored_at));
-    std::iter::successors(Some(GRACE), |turn| turn.checked_mul(PATIENCE))
+    std::iter::successors(Some(grace), |turn| turn.checked_mul(PATIENCE))
         .take_while(|turn| *turn <= age)
         .any(|turn| age_then.is_none_or(|then| then < turn))
 }
@@ -75,6 +76,8 @@ mod tests {
 
     #[test]
     fn each_turn_comes_once() {
+        let grace = Duration::from_mins(15);
+        let is_due = |stored, since, at| is_due(stored, grace, since, at);
         let mins = |n: i64| now().checked_add(SignedDuration::from_mins(n)).unwrap();
         for (turn, next) in [(15, 60), (60, 240), (240, 960), (960, 3840)] {
             let due = |since: i64, at: i64| is_due(now(), Some(mins(since)), mins(at));

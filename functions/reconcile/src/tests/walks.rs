@@ -55,7 +55,7 @@ async fn objects_without_a_verdict_are_sent_again_and_no_others() {
 }
 
 /// The key of something that was begun at `at`.
-fn fresh(n: u16, at: Timestamp) -> ObjectKey {
+pub(super) fn fresh(n: u16, at: Timestamp) -> ObjectKey {
     let [high, low] = n.to_be_bytes();
     key(ALICE, shared::key::UploadId::new(at, [0, 0, 0, 0, 0, 0, 0, 0, high, low]))
 }
