@@ -12,6 +12,7 @@ mod ownership;
 mod permissions;
 mod ports;
 mod readme;
+mod reconcile;
 mod replay;
 mod scale;
 mod single_upload;

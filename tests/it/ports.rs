@@ -15,7 +15,8 @@ use shared::testing::contract::{self, Able, Stacking, Stocking};
 
 use crate::world::{quiet_bucket, stack};
 
-fn config() -> SdkConfig {
+/// The SDK's configuration for the emulator's root.
+pub(crate) fn config() -> SdkConfig {
     let key = &stack().credentials;
     let credentials = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "local stack");
     let http = aws_smithy_http_client::Builder::new().build_http();
@@ -29,13 +30,13 @@ fn config() -> SdkConfig {
 }
 
 /// A versioned bucket of its own: in the deployed one the validator would remove what this suite puts there.
-struct QuietBucket {
+pub(crate) struct QuietBucket {
     client: aws_sdk_s3::Client,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl QuietBucket {
-    fn new(purpose: &str) -> Self {
+    pub(crate) fn new(purpose: &str) -> Self {
         // Like a client with a signed URL: no checksum but the one that it was asked for.
         let bare = RequestChecksumCalculation::WhenRequired;
         let path_style = aws_sdk_s3::config::Builder::from(&config()).force_path_style(true);
