@@ -8,6 +8,7 @@ mod abuse;
 mod content;
 mod documents;
 mod events;
+mod faults;
 mod ownership;
 mod permissions;
 mod ports;

@@ -22,7 +22,7 @@ use xtask::http::send;
 
 use crate::events::start;
 use crate::ports::{QuietBucket, config};
-use crate::world::stack;
+use crate::world::{eventually, quiet_table, stack};
 
 fn fresh_key() -> ObjectKey {
     ObjectKey::new(OwnerId::from_claims("reconcile", &fresh_id().to_string()).unwrap(), fresh_id())
@@ -60,8 +60,10 @@ fn messages(queue: &str) -> Vec<Value> {
 async fn what_nobody_came_back_for_is_finished() {
     let stock = QuietBucket::new("reconcile");
     let events = queue(&format!("reconcile-{}", std::process::id()));
+    // Of its own: what is due in the deployed one is in another bucket.
+    let table_name = quiet_table("reconcile");
     let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
-    let table = DynamoRecords::new(Clients::of(config(), true), &stack().table, 1);
+    let table = DynamoRecords::new(Clients::of(config(), true), &table_name, 1);
     let now = Timestamp::now();
 
     let live = fresh_key();
@@ -85,11 +87,11 @@ async fn what_nobody_came_back_for_is_finished() {
     table.judge(&judged(&accepted, &first, Outcome::Accepted)).await.unwrap();
 
     let patience = [("RECONCILE_GRACE", "0s"), ("RECONCILE_ORPHAN_AGE", "0s"), ("RECONCILE_DAYS", "1")];
-    let place = [("BUCKET", stock.name.as_str()), ("QUEUE_URL", events.as_str())];
+    let place = [("BUCKET", stock.name.as_str()), ("TABLE", &table_name), ("QUEUE_URL", &events)];
     let function = start("reconcile", &[patience.as_slice(), &place].concat());
     // An object's age has to reach a whole second.
     let mut seen = BTreeSet::new();
-    crate::world::eventually("the object without a verdict to be sent again", || {
+    eventually("the object without a verdict to be sent again", || {
         let answer = send("POST", &function.url, &[], b"{}").unwrap();
         assert_eq!((answer.status, &answer.json()["Failures"]), (200, &json!(0)), "{}", answer.text());
         seen.extend(messages(&events).iter().map(|event| {

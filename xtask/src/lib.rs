@@ -14,6 +14,7 @@ pub mod redrive;
 pub mod samples;
 mod service;
 pub mod stack;
+pub mod stub;
 pub mod tally;
 pub mod test;
 pub mod tools;
