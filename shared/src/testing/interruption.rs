@@ -38,6 +38,7 @@ pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
     calls: AtomicUsize,
     killed: Notify,
+    interleaved: bool,
 }
 
 impl Interruption {
@@ -57,6 +58,12 @@ impl Interruption {
     #[must_use]
     pub fn outage() -> Self {
         Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
+    }
+
+    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    #[must_use]
+    pub fn interleaved() -> Self {
+        Self { interleaved: true, ..Self::default() }
     }
 
     /// How many calls were made.
@@ -81,6 +88,9 @@ impl Interruption {
 
     async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.interleaved {
+            tokio::task::yield_now().await;
+        }
         let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
         match planned {
             None => call.await,
