@@ -23,8 +23,8 @@ use shared::http::{Code, Problem, caller, json, parse_body};
 use shared::key::{ObjectKey, OwnerId, UploadId, hex_sha256};
 use shared::policy::{Grant, Reviewed, SizeGrant, Transport};
 use shared::records::{Answers, Remembered};
+use shared::signing::Request as Unsigned;
 use shared::signing::post::FormRequest;
-use shared::signing::{Request as Unsigned, Signer};
 
 /// What granting needs.
 pub struct Deps<A> {
@@ -86,7 +86,7 @@ async fn upload_id<A: Answers>(deps: &Deps<A>, request: &Request, owner: &OwnerI
 fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> wire::Ticket {
     let config = &deps.config;
     let now = (deps.ambient.now)();
-    let signer = Signer::new(&config.credentials, &config.region, now);
+    let signer = config.signers.at(now);
     let grant = &reviewed.grant;
     let key = ObjectKey::new(grant.owner.clone(), id).to_string();
     let mut fixed = vec![("content-type", grant.content_type.to_string())];
