@@ -12,12 +12,14 @@ pub mod http;
 pub mod process;
 pub mod redrive;
 pub mod samples;
+mod service;
 pub mod stack;
 pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
 pub mod verify;
+pub mod web;
 
 use std::path::{Path, PathBuf};
 

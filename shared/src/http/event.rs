@@ -1,4 +1,4 @@
-//! Events of API Gateway's HTTP API, read for what functions need of them; `docs/decisions/0014` weighs it.
+//! Events of API Gateway's HTTP API, read for what functions need of them; `docs/decisions/0016` weighs it.
 //!
 //! Format 2.0: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
 //! read 2026-11.
