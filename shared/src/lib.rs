@@ -19,12 +19,16 @@ pub mod upload;
 pub mod session;
 pub mod verdict;
 
+// what several functions do, over the ports
+pub mod multipart;
+
 // edges
 pub mod ambient;
 pub mod clients;
 pub mod config;
 pub mod http;
 pub mod objects;
+pub mod queue;
 pub mod records;
 pub mod telemetry;
 pub mod uppy;

@@ -18,10 +18,10 @@ use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use shared::ambient::Ambient;
 use shared::config::Config;
-use shared::http::{Code, Problem, caller, json, parse_body};
-use shared::key::{OwnerId, UploadId, hex_sha256};
+use shared::http::{Code, Problem, caller, idempotent_id, json, parse_body};
+use shared::key::UploadId;
 use shared::policy::{Reviewed, Transport};
-use shared::records::{Answers, Remembered};
+use shared::records::Answers;
 use shared::signing::Signer;
 use shared::signing::ticket::{Ticket, Unsigned};
 use shared::uppy::{Operation, Route};
@@ -59,7 +59,7 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
     let reviewed = deps.config.policy.review(wish, transport)?;
     // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
     let carried = reviewed.grant.encode()?;
-    let id = upload_id(deps, request, &owner).await?;
+    let id = idempotent_id(&deps.answers, &deps.ambient, request, &owner, "").await?;
     let ticket = sign(deps, id, &reviewed, carried, transport);
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
     Ok(json(StatusCode::CREATED, &wire::Ticket::new(id, ticket, reviewed.multipart_recommended)))
@@ -68,22 +68,6 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
 fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
     caller(request, &deps.config.access)?;
     Ok(json(StatusCode::OK, &wire::Limits::from(&deps.config.policy)))
-}
-
-/// A new id, or the one that the caller's idempotency key stands for.
-async fn upload_id<A: Answers>(deps: &Deps<A>, request: &Request, owner: &OwnerId) -> Result<UploadId, Problem> {
-    let id = deps.ambient.upload_id();
-    let Some(key) = request.headers().get("idempotency-key") else { return Ok(id) };
-    // Hashed: any text will do as a key, of any length, and none of it is stored.
-    let (key, body) = (hex_sha256(&[key.as_bytes()]), hex_sha256(&[request.body()]));
-    match deps.answers.remember(owner, &key, &body, id, (deps.ambient.now)()).await? {
-        Remembered::New => Ok(id),
-        Remembered::Same(first) => Ok(first),
-        Remembered::Other => Err(Problem::new(
-            Code::IdempotencyKeyReused,
-            "this Idempotency-Key was used with another body in the last 24 hours",
-        )),
-    }
 }
 
 /// Signs what was granted.

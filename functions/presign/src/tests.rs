@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use shared::key::ObjectKey;
 use shared::policy::{Grant, SizeGrant};
@@ -221,6 +220,6 @@ async fn an_open_deployment_grants_to_everybody_as_one_owner() {
         let answer = ask(&deps, call.request()).await;
         assert_eq!(answer.status, 201);
         let grant = carried(answer.body["headers"]["x-amz-meta-sluice"].as_str().unwrap());
-        assert_eq!(grant.owner, OwnerId::open());
+        assert_eq!(grant.owner, shared::key::OwnerId::open());
     }
 }

@@ -1,9 +1,9 @@
 //! A grant for one request, signed: what its holder sends, and where.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::post::{Form, FormRequest};
-use super::{Place, Request, Signer};
+use super::{Place, Request, Signer, expiry};
 use crate::grant::METADATA_HEADER;
 use crate::key::{ObjectKey, UploadId};
 use crate::policy::{Grant, Reviewed, SizeGrant, Transport};
@@ -58,7 +58,7 @@ impl Signer {
             fixed.push((checksum.algorithm().header(), checksum.value().to_owned()));
         }
         fixed.push((METADATA_HEADER, carried));
-        let expires_at = expiry(now, reviewed);
+        let expires_at = expiry(now, reviewed.url_life);
         match transport {
             Transport::Put => {
                 let headers = put_headers(grant, fixed);
@@ -87,11 +87,4 @@ fn put_headers(grant: &Grant, fixed: Vec<(&'static str, String)>) -> Vec<(&'stat
     }
     headers.push(("if-none-match", "*".to_owned()));
     headers
-}
-
-fn expiry(now: Timestamp, reviewed: &Reviewed) -> Timestamp {
-    // The signature counts whole seconds from a whole second.
-    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let life = SignedDuration::try_from(reviewed.url_life).unwrap_or_default();
-    start.checked_add(life).unwrap_or(start)
 }
