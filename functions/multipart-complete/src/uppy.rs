@@ -64,3 +64,6 @@ async fn abort<S: Sessions, M: MultipartUploads + Objects, Q>(
     deps.multipart().abort(&key).await?;
     Ok(GivenUp {})
 }
+
+#[cfg(test)]
+mod tests;

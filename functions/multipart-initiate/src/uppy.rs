@@ -63,3 +63,6 @@ async fn open<R: Sessions, M: MultipartUploads + Objects>(
     tracing::info!(upload = %id, class = session.grant.class, "begun");
     Ok(Opened { key: session.key.to_string(), upload_id: id.to_string(), bucket: config.bucket.clone() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,3 +134,6 @@ fn whole<S, M>(deps: &Deps<S, M>, request: &Request, asked: Asked, class: Option
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
     Ok(Params::new(ticket, reviewed.url_life))
 }
+
+#[cfg(test)]
+mod tests;
