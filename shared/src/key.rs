@@ -174,7 +174,7 @@ impl ObjectKey {
 
     /// Reads a key as an S3 event notification spells it: form-encoded, so `+` is a space.
     ///
-    /// `EventBridge` sends keys as they are; ours need no encoding, so this reads both.
+    /// `EventBridge` sends keys as they are: there [`ObjectKey::parse`] is right.
     ///
     /// # Errors
     /// [`ForeignKey`] as [`ObjectKey::parse`].

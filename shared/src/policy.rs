@@ -53,6 +53,8 @@ pub struct Class {
     pub url_life: Duration,
     /// Whether a grant needs a checksum.
     pub checksum: Requirement,
+    /// Whether a malware scan must find nothing before an upload is accepted.
+    pub scan: Scan,
     /// What becomes of a rejected version.
     pub on_rejection: OnRejection,
     /// Which metadata names a caller may set.
@@ -82,6 +84,15 @@ pub enum Requirement {
     /// It may be left out.
     Optional,
     /// It must be given.
+    Required,
+}
+
+/// Whether a malware scanner has a say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scan {
+    /// Nobody waits for one, and nobody heeds one.
+    Off,
+    /// Without a clean one nothing is accepted.
     Required,
 }
 

@@ -8,7 +8,7 @@ pub mod sessions;
 use jiff::Timestamp;
 
 use crate::key::{ObjectKey, OwnerId, UploadId};
-use crate::upload::{Judged, Record};
+use crate::upload::{Judged, Pending, Record};
 
 /// Why the table could not answer. There is nothing a caller could do but try again later.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +57,12 @@ pub trait UploadRecords: Send + Sync {
 
     /// Writes a verdict unless the id has a record.
     fn judge(&self, judged: &Judged) -> impl Future<Output = Result<Judging, RecordsError>> + Send;
+
+    /// Writes one half of a verdict unless the id has a record.
+    fn hold(&self, pending: &Pending) -> impl Future<Output = Result<Judging, RecordsError>> + Send;
+
+    /// Writes a verdict in the place of a half of its own version, and of nothing else.
+    fn conclude(&self, judged: &Judged) -> impl Future<Output = Result<Judging, RecordsError>> + Send;
 
     /// Writes the tombstone, whatever verdict stands; a tombstone that is already there stays as it is.
     fn bury(&self, key: &ObjectKey, now: Timestamp) -> impl Future<Output = Result<(), RecordsError>> + Send;

@@ -1,23 +1,33 @@
 //! What is remembered of an upload, and how that may change.
 //!
 //! ```text
-//! (nothing) ──verdict──► accepted | rejected ──delete──► deleting ──► deleted
-//!     └─────────────────────────delete───────────────────────▲
+//! (nothing) ──────────────verdict──────────────► accepted | rejected ──delete──► deleting ──► deleted
+//!     ├──content is fine──► scanning ──scan────────────▲                            ▲
+//!     ├──scan─────────────► scanned ───content─────────┘                            │
+//!     └─────────────────────────────delete──────────────────────────────────────────┘  (from every state)
 //! ```
 //! The first verdict for an id is final, and a tombstone is for ever.
+//!
+//! The middle two lines are for classes that want a malware scan. Two writers, in either order, each with conditional
+//! writes on the one item: whoever comes first leaves its half there ([`Pending`]), whoever comes second finds it and
+//! concludes. The half names its version, and so pins the upload to it: of several versions the first that either
+//! writer speaks of is the upload. Seen from outside all of that is `validating` (`docs/decisions/0015`).
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::key::ObjectKey;
 use crate::size::ByteSize;
+use crate::verdict::Reason;
 
 /// What the table holds about one upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
     /// The validator has spoken.
     Judged(Box<Judged>),
+    /// One of two conditions is met; seen from outside there is no verdict yet.
+    Pending(Pending),
     /// The owner deleted it; versions may still be there.
     Deleting(ObjectKey),
     /// The owner deleted it, and every version that was there is gone.
@@ -30,6 +40,7 @@ impl Record {
     pub fn key(&self) -> &ObjectKey {
         match self {
             Self::Judged(judged) => &judged.key,
+            Self::Pending(pending) => pending.key(),
             Self::Deleting(key) | Self::Deleted(key) => key,
         }
     }
@@ -81,6 +92,90 @@ pub struct Granted {
     pub policy_hash: String,
 }
 
+/// One half of a verdict, waiting for the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pending {
+    /// The content is fine; this is the verdict if the scan is clean.
+    Content(Box<Judged>),
+    /// The scan is in; the content was not looked at yet.
+    Scan(Scanned),
+}
+
+impl Pending {
+    /// Whose upload it is and where.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        match self {
+            Self::Content(judged) => &judged.key,
+            Self::Scan(scanned) => &scanned.key,
+        }
+    }
+
+    /// The one version that it is about.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self {
+            Self::Content(judged) => &judged.version,
+            Self::Scan(scanned) => &scanned.version,
+        }
+    }
+}
+
+/// What a malware scanner said of one version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// Where it lies.
+    pub key: ObjectKey,
+    /// The bucket.
+    pub bucket: String,
+    /// The one version that was scanned.
+    pub version: String,
+    /// What was found.
+    pub result: ScanResult,
+    /// The scanner's own words.
+    pub detail: String,
+    /// When we heard of it.
+    pub scanned_at: Timestamp,
+}
+
+/// The outcome of a scan. That something could not be scanned is an outcome of its own, and never a clean one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanResult {
+    /// Nothing was found.
+    Clean,
+    /// Something was.
+    Threat,
+    /// The scanner could not look.
+    Unscannable,
+}
+
+/// What content and scan come to together.
+#[must_use]
+pub fn conclude(content: Judged, scan: &Scanned, now: Timestamp) -> Judged {
+    match scan.result {
+        ScanResult::Clean => Judged { judged_at: now, ..content },
+        ScanResult::Threat => refused(content, Reason::ThreatFound, &scan.detail, now),
+        ScanResult::Unscannable => refused(content, Reason::Unscannable, &scan.detail, now),
+    }
+}
+
+/// How long a verdict waits for its scan. `GuardDuty` takes minutes.
+const SCAN_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// The verdict on content whose scan never came; `None` while it still may.
+#[must_use]
+pub fn given_up(content: &Judged, now: Timestamp) -> Option<Judged> {
+    let waited = now.duration_since(content.judged_at);
+    let why = "no scanner spoke within 24 hours";
+    (waited >= SCAN_PATIENCE).then(|| refused(content.clone(), Reason::NotScanned, why, now))
+}
+
+fn refused(content: Judged, reason: Reason, detail: &str, now: Timestamp) -> Judged {
+    let note = Note { code: reason.code().to_owned(), detail: detail.to_owned() };
+    let reasons = content.reasons.into_iter().chain([note]).collect();
+    Judged { outcome: Outcome::Rejected, reasons, judged_at: now, ..content }
+}
+
 /// A verdict in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -102,7 +197,7 @@ pub struct Note {
 /// What to do with a version whose id has a record already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newcomer {
-    /// It is the one that was accepted, or that a class keeps although rejected: nothing to do.
+    /// It is the one that was accepted, that waits for its verdict, or that a class keeps although rejected.
     Settled,
     /// It must go: rejected, deleted, or a replay of a grant that is used up.
     Delete,
@@ -117,6 +212,9 @@ pub enum Newcomer {
 pub fn newcomer(record: &Record, version: &str, ours: bool, keep: bool) -> Newcomer {
     match record {
         Record::Deleting(_) | Record::Deleted(_) => Newcomer::Delete,
+        Record::Pending(pending) if pending.version() == version => Newcomer::Settled,
+        Record::Pending(_) if ours => Newcomer::Delete,
+        Record::Pending(_) => Newcomer::Foreign,
         Record::Judged(judged) => match (judged.outcome, judged.version == version) {
             (Outcome::Accepted, true) => Newcomer::Settled,
             (Outcome::Rejected, true) if keep => Newcomer::Settled,

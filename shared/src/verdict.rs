@@ -55,12 +55,26 @@ pub enum Reason {
     NotGranted,
     /// Headers or metadata that no grant writes.
     StrayMetadata,
+    /// A malware scanner found something.
+    ThreatFound,
+    /// A malware scanner could not look, and the class wants it looked at.
+    Unscannable,
+    /// No malware scanner spoke in time, and the class wants one to.
+    NotScanned,
 }
 
 impl Reason {
     /// Every reason, in the order of the documents.
-    pub const ALL: [Self; 5] =
-        [Self::SizeMismatch, Self::TypeAltered, Self::ChecksumMismatch, Self::NotGranted, Self::StrayMetadata];
+    pub const ALL: [Self; 8] = [
+        Self::SizeMismatch,
+        Self::TypeAltered,
+        Self::ChecksumMismatch,
+        Self::NotGranted,
+        Self::StrayMetadata,
+        Self::ThreatFound,
+        Self::Unscannable,
+        Self::NotScanned,
+    ];
 
     /// The stable code.
     #[must_use]
@@ -71,6 +85,9 @@ impl Reason {
             Self::ChecksumMismatch => "checksum-mismatch",
             Self::NotGranted => "not-granted",
             Self::StrayMetadata => "stray-metadata",
+            Self::ThreatFound => "threat-found",
+            Self::Unscannable => "unscannable",
+            Self::NotScanned => "not-scanned",
         }
     }
 }

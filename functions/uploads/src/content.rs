@@ -35,13 +35,13 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
     let judged = match own_record(deps, &key).await? {
         Some(Record::Judged(judged)) => judged,
         Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        None if deps.objects.head(&key, None).await?.is_some() => {
+        Some(Record::Pending(_)) | None if deps.objects.head(&key, None).await?.is_some() => {
             return Err(Problem::new(
                 Code::StillValidating,
                 "the upload is still being checked: try again in a second",
             ));
         }
-        None => return Err(not_received()),
+        Some(Record::Pending(_)) | None => return Err(not_received()),
     };
     if judged.outcome == Outcome::Rejected {
         return Err(Problem::new(Code::NotAccepted, "the upload was rejected: its record says why"));

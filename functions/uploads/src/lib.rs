@@ -66,7 +66,7 @@ async fn status<R: UploadRecords, O: Objects>(
     let upload = match own_record(deps, &key).await? {
         Some(Record::Judged(judged)) => wire::Upload::judged(&judged),
         Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        None => match deps.objects.head(&key, None).await? {
+        Some(Record::Pending(_)) | None => match deps.objects.head(&key, None).await? {
             Some(observed) => wire::Upload::validating(&key, &deps.config.bucket, &observed),
             None => return Err(not_received()),
         },

@@ -9,7 +9,7 @@ use shared::testing::{
     ALICE, BOB, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, ambient, config, golden_events,
     grant, id, key,
 };
-use shared::upload::{Judged, Outcome};
+use shared::upload::{Judged, Outcome, Pending};
 
 use super::*;
 
@@ -100,6 +100,26 @@ async fn every_golden_event_has_its_answer() {
         let answer = world.ask_under(&none, request(&events[name])).await.unwrap();
         assert_eq!(answer.outcome(), there, "{name}: {}", answer.body);
         assert_eq!(world.objects.is_empty(), name == "delete", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn half_a_verdict_is_none() {
+    for gone in [false, true] {
+        let world = World::default();
+        let key = key(ALICE, id(1));
+        let version = world.arrived(&key);
+        let half = Pending::Content(Box::new(judged(&key, &version, Outcome::Accepted)));
+        world.records.store(Record::Pending(half));
+        if gone {
+            world.objects.delete_version(&key, &version).await.unwrap();
+        }
+        let (status, content) = (world.ask(&get(id(1))).await, world.ask(&content(id(1))).await);
+        let seen = (status.status, status.body["status"].as_str(), content.outcome());
+        let (validating, missing) = (Some("validating"), (404, "not-received"));
+        assert_eq!(seen, if gone { (404, None, missing) } else { (200, validating, (409, "still-validating")) });
+        assert_eq!(world.ask(&delete(id(1))).await.status, 200);
+        assert_eq!(world.records.stored(), [Record::Deleted(key)]);
     }
 }
 

@@ -129,7 +129,7 @@ impl From<&Page> for Listing {
     fn from(page: &Page) -> Self {
         let judged = |record: &Record| match record {
             Record::Judged(judged) => Some(Upload::judged(judged)),
-            Record::Deleting(_) | Record::Deleted(_) => None,
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
         };
         Self {
             items: page.items.iter().filter_map(judged).collect(),

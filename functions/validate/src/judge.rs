@@ -3,21 +3,33 @@
 //! Killed anywhere in between, the same event finishes what is missing: the write is conditional, and a removal
 //! that was already done does no harm.
 
+use shared::key::ObjectKey;
 use shared::objects::{Objects, ObjectsError};
-use shared::policy::{OnRejection, SizeGrant};
+use shared::policy::{Class, OnRejection, Scan, SizeGrant};
 use shared::records::{Judging, UploadRecords};
 use shared::sniff::{ContentRules, Sniffed, Sniffer, Step};
-use shared::upload::{Granted, Judged, Newcomer, Record, newcomer};
+use shared::upload::{Granted, Judged, Newcomer, Outcome, Record, newcomer};
 use shared::verdict::{Observed, inspect};
 
-use crate::wire::Created;
-use crate::{Deps, Retry};
+use crate::wire::{Created, News};
+use crate::{Deps, Retry, scan};
 
-pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
-    if created.bucket != deps.config.bucket {
-        tracing::warn!(bucket = created.bucket, "ignored an event of another bucket");
+pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, news: &News) -> Result<(), Retry> {
+    let bucket = match news {
+        News::Created(created) => &created.bucket,
+        News::Scanned(scan) => &scan.bucket,
+    };
+    if *bucket != deps.config.bucket {
+        tracing::warn!(ignored = "other-bucket", bucket, "ignored an event of another bucket");
         return Ok(());
     }
+    match news {
+        News::Created(created) => arrived(deps, created).await,
+        News::Scanned(scan) => scan::scanned(deps, scan).await,
+    }
+}
+
+async fn arrived<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
     let Some((observed, sniffed)) = look(&deps.objects, created).await? else {
         tracing::info!(key = %created.key, "the version is gone: nothing to judge");
         return Ok(());
@@ -37,31 +49,40 @@ pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, creat
         checksum: observed.checksums.first().cloned(),
         judged_at: (deps.ambient.now)(),
     };
-    let record = match deps.records.judge(&judged).await? {
-        Judging::Written => {
-            let codes: Vec<&str> = judged.reasons.iter().map(|note| note.code.as_str()).collect();
-            tracing::info!(upload = %judged.key.id(), size_bytes = judged.size.bytes(), outcome = ?judged.outcome, reasons = codes.join(","), "judged");
-            Record::Judged(Box::new(judged))
+    let record = if judged.outcome == Outcome::Accepted && wants_scan(deps, &observed) {
+        scan::await_scan(deps, judged).await?
+    } else {
+        match deps.records.judge(&judged).await? {
+            Judging::Written => told(judged),
+            Judging::Stands(Record::Pending(half)) => scan::complete(deps, judged, half).await?,
+            Judging::Stands(record) => record,
         }
-        Judging::Stands(record) => record,
     };
-    settle(deps, created, &observed, &record).await
+    settle(deps, &created.key, &observed, &record).await
+}
+
+/// The record of a verdict that was just written.
+pub(crate) fn told(judged: Judged) -> Record {
+    let codes: Vec<&str> = judged.reasons.iter().map(|note| note.code.as_str()).collect();
+    let (size_bytes, reasons) = (judged.size.bytes(), codes.join(","));
+    tracing::info!(upload = %judged.key.id(), size_bytes, outcome = ?judged.outcome, reasons, "judged");
+    Record::Judged(Box::new(judged))
 }
 
 /// Removes the version where the record says that it must not stay.
-async fn settle<R: UploadRecords, O: Objects>(
+pub(crate) async fn settle<R: UploadRecords, O: Objects>(
     deps: &Deps<R, O>,
-    created: &Created,
+    key: &ObjectKey,
     observed: &Observed,
     record: &Record,
 ) -> Result<(), Retry> {
     match newcomer(record, &observed.version, observed.grant.is_ok(), keeps(deps, observed)) {
         Newcomer::Settled => {}
         Newcomer::Delete => {
-            deps.objects.delete_version(&created.key, &observed.version).await?;
-            tracing::info!(upload = %created.key.id(), "removed a version that may not stay");
+            deps.objects.delete_version(key, &observed.version).await?;
+            tracing::info!(upload = %key.id(), "removed a version that may not stay");
         }
-        Newcomer::Foreign => tracing::warn!(upload = %created.key.id(), "a foreign version over an accepted upload"),
+        Newcomer::Foreign => tracing::warn!(upload = %key.id(), "a foreign version over an upload that has its own"),
     }
     Ok(())
 }
@@ -118,16 +139,22 @@ fn granted(observed: &Observed) -> Option<Granted> {
     })
 }
 
+/// The grant's class as it is today, if there still is one of that name.
+fn class<'a, R, O>(deps: &'a Deps<R, O>, observed: &Observed) -> Option<&'a Class> {
+    observed.grant.as_ref().ok().and_then(|grant| deps.config.policy.classes.get(&grant.class))
+}
+
 /// Today's content rules of the grant's class; the standard ones where there is no such class any more.
 fn rules<R, O>(deps: &Deps<R, O>, observed: &Observed) -> ContentRules {
-    let grant = observed.grant.as_ref().ok();
-    let class = grant.and_then(|grant| deps.config.policy.classes.get(&grant.class));
-    class.map_or_else(ContentRules::standard, |class| class.content.clone())
+    class(deps, observed).map_or_else(ContentRules::standard, |class| class.content.clone())
 }
 
 /// Whether the class wants rejected versions kept. A class that is gone keeps nothing.
 fn keeps<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    let grant = observed.grant.as_ref().ok();
-    let class = grant.and_then(|grant| deps.config.policy.classes.get(&grant.class));
-    class.is_some_and(|class| class.on_rejection == OnRejection::Keep)
+    class(deps, observed).is_some_and(|class| class.on_rejection == OnRejection::Keep)
+}
+
+/// Whether nothing is accepted without a clean scan. A class that is gone asks for none.
+pub(crate) fn wants_scan<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
+    class(deps, observed).is_some_and(|class| class.scan == Scan::Required)
 }

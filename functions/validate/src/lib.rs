@@ -2,7 +2,8 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
-//! - **Events**: `s3:ObjectCreated:*` through SQS (partial batch answers) or directly
+//! - **Events**: `s3:ObjectCreated:*` from S3 or through `EventBridge`, and scan results of `GuardDuty`; directly,
+//!   through SNS, or through SQS with partial batch answers
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`
 //! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
 //!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict
@@ -10,8 +11,10 @@
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
 
 mod judge;
+mod scan;
 mod wire;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, stream};
@@ -52,9 +55,9 @@ pub enum Retry {
     /// There was no time left.
     #[error("the invocation ran out of time")]
     Deadline,
-    /// Not an event that this function knows.
-    #[error("not an event of S3: {0}")]
-    Unknown(&'static str),
+    /// Not an event that anybody can read.
+    #[error("an event that can't be read: {0}")]
+    Unreadable(&'static str),
     /// At least one record of a direct event must come again.
     #[error("{0} record(s) must come again")]
     Some(usize),
@@ -67,7 +70,7 @@ impl From<Retry> for Diagnostic {
             Retry::Objects(_) => "BucketUnavailable",
             Retry::Records(_) => "TableUnavailable",
             Retry::Deadline => "OutOfTime",
-            Retry::Unknown(_) => "UnknownEvent",
+            Retry::Unreadable(_) => "UnreadableEvent",
             Retry::Some(_) => "MustComeAgain",
         };
         Self { error_type: error_type.to_owned(), error_message: retry.to_string() }
@@ -86,69 +89,64 @@ pub async fn handle<R: UploadRecords, O: Objects>(
     let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
     match wire::Event::read(&event) {
         wire::Event::Queue(messages) => {
-            let failed: Vec<Option<String>> = stream::iter(messages)
-                .map(|message| async move {
-                    let outcome = message_outcome(deps, message.body, until).await;
-                    outcome.is_err().then_some(message.id)
-                })
-                .buffer_unordered(SIDE_BY_SIDE)
-                .collect()
-                .await;
-            Ok(wire::partial_batch(failed.into_iter().flatten()))
-        }
-        wire::Event::Direct(records) => {
-            let failed = records_outcome(deps, records, until).await;
-            if failed == 0 { Ok(Value::Null) } else { Err(Retry::Some(failed)) }
-        }
-        wire::Event::Test => Ok(Value::Null),
-        wire::Event::Unknown(why) => Err(Retry::Unknown(why)),
-    }
-}
-
-async fn message_outcome<R: UploadRecords, O: Objects>(
-    deps: &Deps<R, O>,
-    body: Value,
-    until: SystemTime,
-) -> Result<(), Retry> {
-    match wire::Event::read(&body) {
-        wire::Event::Direct(records) => match records_outcome(deps, records, until).await {
-            0 => Ok(()),
-            failed => Err(Retry::Some(failed)),
-        },
-        wire::Event::Test => Ok(()),
-        // Unreadable now and for ever: the queue's retries lead it to the dead letters, where it can be seen.
-        wire::Event::Unknown(why) => {
-            tracing::error!(why, "a message that is no event of S3");
-            Err(Retry::Unknown(why))
-        }
-        wire::Event::Queue(_) => Err(Retry::Unknown("a queue within a queue")),
-    }
-}
-
-/// How many of `records` must come again.
-async fn records_outcome<R: UploadRecords, O: Objects>(
-    deps: &Deps<R, O>,
-    records: Vec<wire::Created>,
-    until: SystemTime,
-) -> usize {
-    stream::iter(records)
-        .map(|record| async move {
-            let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-            // A timeout of nothing would still begin the work: what can't be finished is not begun.
-            let in_time =
-                async { if left.is_zero() { Err(Retry::Deadline) } else { judge::judge(deps, &record).await } };
-            let outcome = tokio::time::timeout(left, in_time).await.unwrap_or(Err(Retry::Deadline));
-            if let Err(error) = &outcome {
-                let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-                tracing::error!(key = %record.key, %error, cause, "must come again");
+            let (mut ids, mut work, mut failed) = (Vec::new(), Vec::new(), BTreeSet::new());
+            for (n, message) in messages.into_iter().enumerate() {
+                // Judged all the same: what is readable of a message must not wait for the rest of it.
+                if tell(&message.contents, &message.id).is_some() {
+                    failed.insert(n);
+                }
+                ids.push(message.id);
+                work.extend(message.contents.news.into_iter().map(|news| (n, news)));
             }
-            usize::from(outcome.is_err())
-        })
-        .buffer_unordered(SIDE_BY_SIDE)
-        .collect::<Vec<_>>()
-        .await
-        .into_iter()
-        .sum()
+            failed.extend(judge_all(deps, work, until).await);
+            Ok(wire::partial_batch(failed.into_iter().filter_map(|n| ids.get(n).cloned())))
+        }
+        wire::Event::Direct(contents) => {
+            let unreadable = tell(&contents, "direct");
+            let work = contents.news.into_iter().map(|news| ((), news)).collect();
+            let failed = judge_all(deps, work, until).await.len();
+            match (failed, unreadable) {
+                (0, None) => Ok(Value::Null),
+                (0, Some(why)) => Err(Retry::Unreadable(why)),
+                (failed, _) => Err(Retry::Some(failed)),
+            }
+        }
+    }
+}
+
+/// Counts what is ignored, and says why something can't be read: the retries lead that to the dead letters, where it
+/// keeps its message's id. The reason is found by that id.
+fn tell(contents: &wire::Contents, message: &str) -> Option<&'static str> {
+    for ignored in &contents.ignored {
+        // The template's metric counts lines with this field.
+        tracing::info!(ignored = ignored.as_str(), message, "ignored an event");
+    }
+    for unreadable in &contents.unreadable {
+        tracing::error!(unreadable, message, "an event that nobody can read");
+    }
+    contents.unreadable.first().copied()
+}
+
+/// Judges all of `work`, some side by side, and gives the tags of what must come again.
+async fn judge_all<R: UploadRecords, O: Objects, T>(
+    deps: &Deps<R, O>,
+    work: Vec<(T, wire::News)>,
+    until: SystemTime,
+) -> Vec<T> {
+    let outcomes = stream::iter(work).map(|(tag, news)| async move {
+        let left = until.duration_since(SystemTime::now()).unwrap_or_default();
+        // A timeout of nothing would still begin the work: what can't be finished is not begun.
+        let in_time = async { if left.is_zero() { Err(Retry::Deadline) } else { judge::judge(deps, &news).await } };
+        let outcome = tokio::time::timeout(left, in_time).await.unwrap_or(Err(Retry::Deadline));
+        outcome.is_err_and(|error| must_come_again(&news, &error)).then_some(tag)
+    });
+    outcomes.buffer_unordered(SIDE_BY_SIDE).filter_map(std::future::ready).collect().await
+}
+
+fn must_come_again(news: &wire::News, error: &Retry) -> bool {
+    let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(key = %news.key(), %error, cause, "must come again");
+    true
 }
 
 #[cfg(test)]

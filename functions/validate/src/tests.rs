@@ -14,6 +14,7 @@ use super::*;
 
 mod interruptions;
 mod newcomers;
+mod scans;
 
 /// What a bucket and a table hold, and a validator over them.
 #[derive(Default)]
@@ -48,7 +49,7 @@ impl World {
     fn outcome(&self, id: UploadId) -> Option<(Outcome, String)> {
         match self.records.record(id)? {
             Record::Judged(judged) => Some((judged.outcome, judged.version)),
-            Record::Deleting(_) | Record::Deleted(_) => None,
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
         }
     }
 
@@ -88,19 +89,37 @@ fn failures(answer: &Value) -> BTreeSet<&str> {
 
 #[tokio::test]
 async fn every_golden_event_has_its_answer() {
-    let (first, third) = ("00000001-aaaa-4bbb-8ccc-dddddddddddd", "00000003-aaaa-4bbb-8ccc-dddddddddddd");
-    let expected: [(&str, &[&str], usize); 11] = [
-        ("direct-2.1", &[], 1),
-        ("direct-2.6", &[], 1),
-        ("direct-foreign-key", &[], 0),
-        ("direct-no-version", &[], 1),
-        ("direct-other-bucket", &[], 0),
-        ("direct-removed", &[], 0),
-        ("direct-test-event", &[], 0),
-        ("sqs-one", &[], 1),
-        ("sqs-poison", &[first, third], 1),
-        ("sqs-several", &[], 3),
-        ("sqs-test-event", &[], 0),
+    let message = |n: u8| format!("{n:08}-aaaa-4bbb-8ccc-dddddddddddd");
+    let [first, third, fourth, fifth] = [1, 3, 4, 5].map(message);
+    // Which messages come again, and which of the three uploads are judged.
+    let expected: [(&str, &[&str], &[u16]); 27] = [
+        ("direct-2.0", &[], &[1]),
+        ("direct-2.1", &[], &[1]),
+        ("direct-2.4", &[], &[1, 2]),
+        ("direct-2.6", &[], &[1]),
+        ("direct-annotation", &[], &[]),
+        ("direct-eventbridge", &[], &[1]),
+        ("direct-eventbridge-deleted", &[], &[]),
+        ("direct-eventbridge-other-source", &[], &[]),
+        ("direct-foreign-key", &[], &[]),
+        ("direct-no-version", &[], &[1]),
+        ("direct-other-bucket", &[], &[]),
+        ("direct-other-service", &[], &[]),
+        ("direct-removed", &[], &[]),
+        ("direct-scan-clean", &[], &[]),
+        ("direct-scan-tag-failed", &[], &[]),
+        ("direct-scan-unsupported", &[], &[]),
+        ("direct-sns", &[], &[1]),
+        ("direct-test-event", &[], &[]),
+        ("sqs-eventbridge", &[], &[1, 2]),
+        ("sqs-mixed", &[], &[2, 3]),
+        ("sqs-one", &[], &[1]),
+        ("sqs-poison", &[&first, &third], &[1]),
+        ("sqs-poison-kinds", &[&first, &third, &fourth, &fifth], &[2, 3]),
+        ("sqs-scan-threat", &[], &[]),
+        ("sqs-several", &[], &[1, 2, 3]),
+        ("sqs-sns", &[], &[1, 2]),
+        ("sqs-test-event", &[], &[]),
     ];
     let events = golden_events("validate");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
@@ -117,7 +136,8 @@ async fn every_golden_event_has_its_answer() {
         } else {
             assert_eq!(answer, Value::Null, "{name}");
         }
-        assert_eq!(world.records.stored().len(), judged, "{name}");
+        let seen: Vec<UploadId> = world.records.stored().iter().map(|record| record.key().id()).collect();
+        assert_eq!(seen, judged.iter().map(|n| id(*n)).collect::<Vec<_>>(), "{name}");
         // Where nothing lies it is answered just the same: there is nothing to judge.
         let empty = World::default();
         empty.handle(events[name].clone()).await.unwrap();
@@ -187,6 +207,25 @@ async fn a_version_that_is_gone_leaves_no_trace() {
 }
 
 #[tokio::test]
+async fn an_event_is_about_its_own_version_and_without_one_about_the_newest() {
+    let world = World::default();
+    let (pinned, open, gone) = (key(ALICE, id(1)), key(ALICE, id(2)), key(ALICE, id(3)));
+    let first = world.put(&pinned, PNG.len(), PNG);
+    world.put(&pinned, PNG.len(), b"newer, and no picture");
+    world.handle(direct(&[created(&pinned, &first)])).await.unwrap();
+    assert_eq!(world.outcome(id(1)), Some((Outcome::Accepted, first)));
+    world.put(&open, PNG.len(), b"text");
+    let newest = world.put(&open, PNG.len(), PNG);
+    world.handle(direct(&[created(&open, "")])).await.unwrap();
+    assert_eq!(world.outcome(id(2)), Some((Outcome::Accepted, newest)));
+    let replaced = world.put(&gone, PNG.len(), PNG);
+    world.objects.delete_version(&gone, &replaced).await.unwrap();
+    let newer = world.put(&gone, PNG.len(), PNG);
+    world.handle(direct(&[created(&gone, &replaced)])).await.unwrap();
+    assert_eq!((world.outcome(id(3)), world.objects.kept(&gone)), (None, vec![newer]));
+}
+
+#[tokio::test]
 async fn a_thousand_events_of_one_invocation_are_all_judged() {
     let world = World::default();
     let records: Vec<Value> = (0..1000)
@@ -213,7 +252,8 @@ async fn only_the_messages_that_failed_come_again() {
         message("poison", &json!("text")),
         message("good", &direct(&[created(&good, &version)])),
         message("nested", &direct(&[message("inner", &direct(&[]))])),
-        message("unknown", &direct(&[json!({ "eventSource": "aws:sns" })])),
+        message("unknown", &direct(&[json!({ "eventSource": "shop:sale" })])),
+        message("other", &direct(&[json!({ "eventSource": "aws:kinesis" })])),
         message("nothing", &direct(&[])),
     ]);
     let answer = world.handle(batch).await.unwrap();
@@ -227,7 +267,7 @@ async fn what_is_no_event_at_all_is_an_error_one_can_name() {
         [json!({}), json!(null), json!([]), json!({ "Records": "x" }), direct(&[json!({ "eventSource": "x" })])]
     {
         let retry = World::default().handle(event.clone()).await.unwrap_err();
-        assert!(matches!(retry, Retry::Unknown(_)), "{event}: {retry}");
-        assert_eq!(Diagnostic::from(retry).error_type, "UnknownEvent");
+        assert!(matches!(retry, Retry::Unreadable(_)), "{event}: {retry}");
+        assert_eq!(Diagnostic::from(retry).error_type, "UnreadableEvent");
     }
 }

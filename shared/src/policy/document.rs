@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule};
+use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule, Scan};
 use crate::media::MediaPattern;
 use crate::s3_limits::{LONGEST_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
@@ -126,6 +126,9 @@ struct ClassDocument {
     /// "optional" (the default) or "required".
     #[serde(default)]
     checksum: Field<String>,
+    /// Whether a malware scan must find nothing first: "off" (the default) or "required".
+    #[serde(default)]
+    scan: Field<String>,
     /// What becomes of a rejected version: "delete" (the default) or "keep".
     #[serde(default)]
     on_rejection: Field<String>,
@@ -335,6 +338,11 @@ impl Reader {
                 "optional" => Ok(Requirement::Optional),
                 "required" => Ok(Requirement::Required),
                 _ => Err("use \"optional\" or \"required\""),
+            }),
+            scan: self.read(&at("scan"), class.scan, Scan::Off, |text| match text {
+                "off" => Ok(Scan::Off),
+                "required" => Ok(Scan::Required),
+                _ => Err("use \"off\" or \"required\""),
             }),
             on_rejection: self.read(&at("onRejection"), class.on_rejection, OnRejection::Delete, |text| match text {
                 "delete" => Ok(OnRejection::Delete),

@@ -5,6 +5,7 @@ mod sessions;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
@@ -12,7 +13,7 @@ use super::item::{self, Item};
 use super::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::clients::{Clients, describe};
 use crate::key::{ObjectKey, OwnerId, UploadId};
-use crate::upload::{Judged, Record};
+use crate::upload::{Judged, Pending, Record};
 
 /// The index that lists an owner's uploads.
 pub const OWNER_INDEX: &str = "byOwner";
@@ -45,26 +46,12 @@ impl DynamoRecords {
         condition: &str,
         now: Option<Timestamp>,
     ) -> Result<Option<Item>, RecordsError> {
-        let mut put = self
-            .client()
-            .await
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut put =
+            self.client().await.put_item().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
         if let Some(now) = now {
             put = put.expression_attribute_values(":now", number(now.as_second()));
         }
-        match put.send().await {
-            Ok(_) => Ok(None),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(Some(stands.item.clone().unwrap_or_default()))
-                }
-                _ => Err(unavailable(&error)),
-            },
-        }
+        put_or_stands(put).await
     }
 
     async fn list_shard(
@@ -125,6 +112,31 @@ impl UploadRecords for DynamoRecords {
     async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
         let item = item::judged_item(judged, self.shards)?;
         match self.put_unless(item, "attribute_not_exists(pk)", None).await? {
+            None => Ok(Judging::Written),
+            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
+        }
+    }
+
+    async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
+        match self.put_unless(item::pending_item(pending)?, "attribute_not_exists(pk)", None).await? {
+            None => Ok(Judging::Written),
+            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
+        }
+    }
+
+    async fn conclude(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        let put = self
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::judged_item(judged, self.shards)?))
+            .condition_expression("#state IN (:scanning, :scanned) AND versionId = :version")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":scanning", AttributeValue::S("scanning".to_owned()))
+            .expression_attribute_values(":scanned", AttributeValue::S("scanned".to_owned()))
+            .expression_attribute_values(":version", AttributeValue::S(judged.version.clone()));
+        match put_or_stands(put).await? {
             None => Ok(Judging::Written),
             Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
         }
@@ -191,6 +203,19 @@ impl Answers for DynamoRecords {
         let unreadable = || RecordsError::Unreadable("an idempotency item".to_owned());
         let id = text("uploadId").and_then(|id| UploadId::parse(id).ok()).ok_or_else(unreadable)?;
         Ok(if text("bodyHash").is_some_and(|hash| hash == body) { Remembered::Same(id) } else { Remembered::Other })
+    }
+}
+
+/// A put that may find its condition broken: then the item that stands comes back.
+async fn put_or_stands(put: PutItemFluentBuilder) -> Result<Option<Item>, RecordsError> {
+    match put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).send().await {
+        Ok(_) => Ok(None),
+        Err(error) => match error.as_service_error() {
+            Some(PutItemError::ConditionalCheckFailedException(stands)) => {
+                Ok(Some(stands.item.clone().unwrap_or_default()))
+            }
+            _ => Err(unavailable(&error)),
+        },
     }
 }
 

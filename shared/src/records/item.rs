@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::RecordsError;
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::size::ByteSize;
-use crate::upload::{Granted, Judged, Note, Outcome, Record};
+use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -34,6 +34,8 @@ pub(super) fn owner_shard(owner: &OwnerId, shard: u16) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum State {
+    Scanning,
+    Scanned,
     Accepted,
     Rejected,
     Deleting,
@@ -72,6 +74,8 @@ struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     judged_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    scan: Option<StoredScan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     buried_at: Option<String>,
 }
 
@@ -89,6 +93,22 @@ struct StoredGrant {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct StoredScan {
+    result: StoredResult,
+    detail: String,
+    scanned_at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum StoredResult {
+    Clean,
+    Threat,
+    Unscannable,
+}
+
+#[derive(Serialize, Deserialize)]
 struct StoredNote {
     code: String,
     detail: String,
@@ -102,19 +122,63 @@ fn unnotes(notes: Vec<StoredNote>) -> Vec<Note> {
     notes.into_iter().map(|n| Note { code: n.code, detail: n.detail }).collect()
 }
 
+/// What every item has, and nothing else.
+fn bare(key: &ObjectKey, state: State) -> Stored {
+    Stored {
+        pk: upload_pk(key.id()),
+        schema: SCHEMA,
+        state,
+        id: key.id().to_string(),
+        key: key.to_string(),
+        owner_shard: None,
+        bucket: None,
+        version_id: None,
+        sequencer: None,
+        granted: None,
+        size: None,
+        content_type: None,
+        checksum: None,
+        reasons: Vec::new(),
+        findings: Vec::new(),
+        judged_at: None,
+        scan: None,
+        buried_at: None,
+    }
+}
+
 /// The item of a verdict.
 pub(super) fn judged_item(judged: &Judged, shards: u16) -> Result<Item, RecordsError> {
-    let id = judged.key.id();
-    to_item(&Stored {
-        pk: upload_pk(id),
-        schema: SCHEMA,
-        state: match judged.outcome {
-            Outcome::Accepted => State::Accepted,
-            Outcome::Rejected => State::Rejected,
+    let state = match judged.outcome {
+        Outcome::Accepted => State::Accepted,
+        Outcome::Rejected => State::Rejected,
+    };
+    let shard = owner_shard(judged.key.owner(), shard_of(judged.key.id(), shards));
+    to_item(&Stored { owner_shard: Some(shard), ..content(judged, state) })
+}
+
+/// The item of one half of a verdict. It is in no listing.
+pub(super) fn pending_item(pending: &Pending) -> Result<Item, RecordsError> {
+    to_item(&match pending {
+        Pending::Content(judged) => content(judged, State::Scanning),
+        Pending::Scan(scanned) => Stored {
+            bucket: Some(scanned.bucket.clone()),
+            version_id: Some(scanned.version.clone()),
+            scan: Some(StoredScan {
+                result: match scanned.result {
+                    ScanResult::Clean => StoredResult::Clean,
+                    ScanResult::Threat => StoredResult::Threat,
+                    ScanResult::Unscannable => StoredResult::Unscannable,
+                },
+                detail: scanned.detail.clone(),
+                scanned_at: scanned.scanned_at,
+            }),
+            ..bare(&scanned.key, State::Scanned)
         },
-        id: id.to_string(),
-        key: judged.key.to_string(),
-        owner_shard: Some(owner_shard(judged.key.owner(), shard_of(id, shards))),
+    })
+}
+
+fn content(judged: &Judged, state: State) -> Stored {
+    Stored {
         bucket: Some(judged.bucket.clone()),
         version_id: Some(judged.version.clone()),
         sequencer: judged.sequencer.clone(),
@@ -132,48 +196,34 @@ pub(super) fn judged_item(judged: &Judged, shards: u16) -> Result<Item, RecordsE
         reasons: notes(&judged.reasons),
         findings: notes(&judged.findings),
         judged_at: Some(judged.judged_at.to_string()),
-        buried_at: None,
-    })
+        ..bare(&judged.key, state)
+    }
 }
 
 /// The item of a tombstone. It leaves the owner's listing, and everything the user typed is gone from it.
 pub(super) fn tombstone_item(key: &ObjectKey, now: Timestamp) -> Result<Item, RecordsError> {
-    to_item(&Stored {
-        pk: upload_pk(key.id()),
-        schema: SCHEMA,
-        state: State::Deleting,
-        id: key.id().to_string(),
-        key: key.to_string(),
-        owner_shard: None,
-        bucket: None,
-        version_id: None,
-        sequencer: None,
-        granted: None,
-        size: None,
-        content_type: None,
-        checksum: None,
-        reasons: Vec::new(),
-        findings: Vec::new(),
-        judged_at: None,
-        buried_at: Some(now.to_string()),
-    })
+    to_item(&Stored { buried_at: Some(now.to_string()), ..bare(key, State::Deleting) })
 }
 
-/// Reads an item back.
-pub(super) fn record(item: Item) -> Result<Record, RecordsError> {
-    let stored: Stored = serde_dynamo::from_item(item).map_err(|e| RecordsError::Unreadable(e.to_string()))?;
+/// Reads an item back: the SDK's, or one of a stream's images.
+pub(super) fn record(item: impl Into<serde_dynamo::Item>) -> Result<Record, RecordsError> {
+    let stored: Stored = serde_dynamo::from_item(item.into()).map_err(|e| unreadable(&e))?;
     if stored.schema != SCHEMA {
         return Err(RecordsError::Unreadable(format!("schema {}", stored.schema)));
     }
-    let key = ObjectKey::parse(&stored.key).map_err(|e| RecordsError::Unreadable(e.to_string()))?;
-    let outcome = match stored.state {
-        State::Deleting => return Ok(Record::Deleting(key)),
-        State::Deleted => return Ok(Record::Deleted(key)),
-        State::Accepted => Outcome::Accepted,
-        State::Rejected => Outcome::Rejected,
-    };
-    let missing = |name: &str| RecordsError::Unreadable(format!("{name} is missing"));
-    Ok(Record::Judged(Box::new(Judged {
+    let key = ObjectKey::parse(&stored.key).map_err(|e| unreadable(&e))?;
+    Ok(match stored.state {
+        State::Deleting => Record::Deleting(key),
+        State::Deleted => Record::Deleted(key),
+        State::Accepted => Record::Judged(Box::new(judged(stored, key, Outcome::Accepted)?)),
+        State::Rejected => Record::Judged(Box::new(judged(stored, key, Outcome::Rejected)?)),
+        State::Scanning => Record::Pending(Pending::Content(Box::new(judged(stored, key, Outcome::Accepted)?))),
+        State::Scanned => Record::Pending(Pending::Scan(scanned(stored, key)?)),
+    })
+}
+
+fn judged(stored: Stored, key: ObjectKey, outcome: Outcome) -> Result<Judged, RecordsError> {
+    Ok(Judged {
         key,
         bucket: stored.bucket.ok_or_else(|| missing("bucket"))?,
         version: stored.version_id.ok_or_else(|| missing("versionId"))?,
@@ -193,7 +243,31 @@ pub(super) fn record(item: Item) -> Result<Record, RecordsError> {
         content_type: stored.content_type.ok_or_else(|| missing("contentType"))?,
         checksum: stored.checksum,
         judged_at: stored.judged_at.and_then(|at| at.parse().ok()).ok_or_else(|| missing("judgedAt"))?,
-    })))
+    })
+}
+
+fn scanned(stored: Stored, key: ObjectKey) -> Result<Scanned, RecordsError> {
+    let scan = stored.scan.ok_or_else(|| missing("scan"))?;
+    Ok(Scanned {
+        key,
+        bucket: stored.bucket.ok_or_else(|| missing("bucket"))?,
+        version: stored.version_id.ok_or_else(|| missing("versionId"))?,
+        result: match scan.result {
+            StoredResult::Clean => ScanResult::Clean,
+            StoredResult::Threat => ScanResult::Threat,
+            StoredResult::Unscannable => ScanResult::Unscannable,
+        },
+        detail: scan.detail,
+        scanned_at: scan.scanned_at,
+    })
+}
+
+fn missing(name: &str) -> RecordsError {
+    RecordsError::Unreadable(format!("{name} is missing"))
+}
+
+fn unreadable(error: &impl std::fmt::Display) -> RecordsError {
+    RecordsError::Unreadable(error.to_string())
 }
 
 /// Which listing partition an id belongs to. Its last byte is random, so they fill evenly.

@@ -2,6 +2,9 @@
 //!
 //! No store need be empty: ids and owners are fresh at every call.
 
+mod multipart;
+mod sessions;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +15,10 @@ use crate::objects::Objects;
 use crate::records::{Answers, Judging, Page, Remembered, UploadRecords};
 use crate::size::ByteSize;
 use crate::sniff::ByteRange;
-use crate::upload::{Granted, Judged, Note, Outcome, Record};
+use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned};
+
+pub use multipart::{Able, Stacking, multipart};
+pub use sessions::sessions;
 
 /// How a suite gets objects into a bucket. The port has no such call, for no function of ours writes objects.
 pub trait Stocking {
@@ -80,6 +86,7 @@ pub fn judged(key: &ObjectKey, version: &str, outcome: Outcome) -> Judged {
 /// Everything that a table promises.
 pub async fn records(table: &(impl UploadRecords + Answers)) {
     the_first_verdict_is_final(table).await;
+    a_half_waits_for_its_own_version(table).await;
     a_tombstone_is_for_ever(table).await;
     a_listing_holds_ones_own_newest_first(table).await;
     a_key_stands_for_one_create(table).await;
@@ -109,6 +116,53 @@ async fn the_first_verdict_is_final(table: &impl UploadRecords) {
     assert_eq!(table.judge(&bare).await.expect("an answer"), Judging::Written);
     let read = table.get(bare.key.id()).await.expect("an answer");
     assert_eq!(read, Some(Record::Judged(Box::new(bare))));
+}
+
+/// Both halves of a verdict on `version`.
+fn halves(key: &ObjectKey, version: &str) -> [Pending; 2] {
+    let content = Judged { reasons: Vec::new(), ..judged(key, version, Outcome::Accepted) };
+    let scanned = Scanned {
+        key: key.clone(),
+        bucket: content.bucket.clone(),
+        version: version.to_owned(),
+        result: ScanResult::Unscannable,
+        detail: "UNSUPPORTED".to_owned(),
+        scanned_at: content.judged_at,
+    };
+    [Pending::Content(Box::new(content)), Pending::Scan(scanned)]
+}
+
+async fn a_half_waits_for_its_own_version(table: &(impl UploadRecords + Answers)) {
+    for first in 0..2 {
+        let key = fresh_key();
+        let (mine, others) = (halves(&key, "v1"), halves(&key, "v2"));
+        let record = Record::Pending(mine[first].clone());
+        table.conclude(&judged(&key, "v1", Outcome::Accepted)).await.expect_err("nothing is concluded without a half");
+        assert_eq!(table.get(key.id()).await.expect("an answer"), None);
+        assert_eq!(table.hold(&mine[first]).await.expect("an answer"), Judging::Written);
+        for half in mine.iter().chain(&others) {
+            assert_eq!(table.hold(half).await.expect("an answer"), Judging::Stands(record.clone()));
+        }
+        let early = judged(&key, "v1", Outcome::Rejected);
+        assert_eq!(table.judge(&early).await.expect("an answer"), Judging::Stands(record.clone()));
+        let others = judged(&key, "v2", Outcome::Accepted);
+        assert_eq!(table.conclude(&others).await.expect("an answer"), Judging::Stands(record.clone()));
+        assert_eq!(table.get(key.id()).await.expect("an answer"), Some(record));
+        table.buried(&key, Timestamp::now()).await.expect_err("a half is no tombstone");
+        let listed = table.list(key.owner(), None, 10).await.expect("an answer");
+        assert_eq!(listed.items, [], "a half is in no listing");
+        let last = judged(&key, "v1", Outcome::Accepted);
+        let verdict = Record::Judged(Box::new(last.clone()));
+        assert_eq!(table.conclude(&last).await.expect("an answer"), Judging::Written);
+        assert_eq!(table.conclude(&early).await.expect("an answer"), Judging::Stands(verdict.clone()));
+        assert_eq!(table.hold(&mine[first]).await.expect("an answer"), Judging::Stands(verdict));
+        assert_eq!(table.list(key.owner(), None, 10).await.expect("an answer").items.len(), 1);
+        let buried = fresh_key();
+        table.hold(&halves(&buried, "v1")[first]).await.expect("an answer");
+        table.bury(&buried, Timestamp::now()).await.expect("an answer");
+        let late = table.conclude(&judged(&buried, "v1", Outcome::Accepted)).await.expect("an answer");
+        assert_eq!(late, Judging::Stands(Record::Deleting(buried)));
+    }
 }
 
 async fn a_tombstone_is_for_ever(table: &impl UploadRecords) {

@@ -11,7 +11,7 @@ use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::objects::{Objects, ObjectsError};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::sniff::ByteRange;
-use crate::upload::{Judged, Record};
+use crate::upload::{Judged, Pending, Record};
 use crate::verdict::Observed;
 
 /// When a call is interrupted.
@@ -122,6 +122,14 @@ impl<R: UploadRecords> UploadRecords for Interrupted<'_, R> {
 
     async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
         self.interruption.call(self.port.judge(judged), table).await
+    }
+
+    async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
+        self.interruption.call(self.port.hold(pending), table).await
+    }
+
+    async fn conclude(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        self.interruption.call(self.port.conclude(judged), table).await
     }
 
     async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::session::Session;
-use crate::upload::{Judged, Record};
+use crate::upload::{Judged, Pending, Record};
 
 /// One table with the conditions of the real one, held to them by [`contract::records`](super::contract::records).
 #[derive(Debug, Default)]
@@ -81,11 +81,32 @@ impl UploadRecords for MemoryRecords {
         Ok(Judging::Written)
     }
 
+    async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
+        let mut tables = self.tables();
+        if let Some(stands) = tables.records.get(&pending.key().id()) {
+            return Ok(Judging::Stands(stands.clone()));
+        }
+        tables.records.insert(pending.key().id(), Record::Pending(pending.clone()));
+        Ok(Judging::Written)
+    }
+
+    async fn conclude(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        let mut tables = self.tables();
+        match tables.records.get(&judged.key.id()) {
+            Some(Record::Pending(pending)) if pending.version() == judged.version => {
+                tables.records.insert(judged.key.id(), Record::Judged(Box::new(judged.clone())));
+                Ok(Judging::Written)
+            }
+            Some(stands) => Ok(Judging::Stands(stands.clone())),
+            None => Err(RecordsError::Unreadable("there is nothing to conclude".to_owned())),
+        }
+    }
+
     async fn bury(&self, key: &ObjectKey, _now: Timestamp) -> Result<(), RecordsError> {
         let mut tables = self.tables();
         match tables.records.get(&key.id()) {
             Some(Record::Deleting(_) | Record::Deleted(_)) => {}
-            Some(Record::Judged(_)) | None => {
+            Some(Record::Judged(_) | Record::Pending(_)) | None => {
                 tables.records.insert(key.id(), Record::Deleting(key.clone()));
             }
         }
@@ -99,7 +120,9 @@ impl UploadRecords for MemoryRecords {
                 *record = Record::Deleted(record.key().clone());
                 Ok(())
             }
-            Some(Record::Judged(_)) | None => Err(RecordsError::Unavailable("there is no tombstone".into())),
+            Some(Record::Judged(_) | Record::Pending(_)) | None => {
+                Err(RecordsError::Unavailable("there is no tombstone".into()))
+            }
         }
     }
 

@@ -78,6 +78,7 @@ pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack>
         format!("AllowedOrigins={}", web::origins().join(",")),
         "RequireTls=false".to_owned(),
         "DeletionProtection=false".to_owned(),
+        "MalwareScanning=true".to_owned(),
         // The emulator takes this number only as a literal.
         "ValidatorConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
