@@ -45,6 +45,8 @@ pub struct Config {
     pub access: Access,
     /// What may be uploaded.
     pub policy: Policy,
+    /// The bus that verdicts are announced on, where there is one.
+    pub event_bus: Option<String>,
 }
 
 /// Everything wrong with an environment; never empty.
@@ -134,6 +136,7 @@ impl Config {
             region,
             credentials,
             policy,
+            event_bus: get("EVENT_BUS"),
         })
     }
 }

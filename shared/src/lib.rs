@@ -18,15 +18,18 @@ pub mod sniff;
 pub mod upload;
 pub mod session;
 pub mod verdict;
+pub mod announcement;
 
 // edges
 pub mod ambient;
+pub mod bus;
 pub mod clients;
 pub mod config;
 pub mod http;
 pub mod objects;
 pub mod records;
 pub mod telemetry;
+pub mod view;
 
 // what tests need, and no release build has
 #[cfg(any(test, feature = "testing"))]
