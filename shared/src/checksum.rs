@@ -54,6 +54,16 @@ impl ChecksumAlgorithm {
         }
     }
 
+    /// Whether S3 knows it for an object in parts only as one of the whole
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11).
+    #[must_use]
+    pub fn always_whole(self) -> bool {
+        match self {
+            Self::Crc64Nvme => true,
+            Self::Crc32 | Self::Crc32c | Self::Sha1 | Self::Sha256 => false,
+        }
+    }
+
     fn bytes(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,

@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use tokio::sync::OnceCell;
 
-/// Both clients over one HTTP client. Cheap to clone.
+/// All clients over one HTTP client. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Clients(Arc<Cells>);
 
@@ -17,6 +17,7 @@ struct Cells {
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     eventbridge: OnceCell<aws_sdk_eventbridge::Client>,
+    sqs: OnceCell<aws_sdk_sqs::Client>,
     path_style: bool,
 }
 
@@ -81,5 +82,9 @@ impl Clients {
 
     pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
         self.0.dynamodb.get_or_init(async || aws_sdk_dynamodb::Client::new(self.config().await)).await
+    }
+
+    pub(crate) async fn sqs(&self) -> &aws_sdk_sqs::Client {
+        self.0.sqs.get_or_init(async || aws_sdk_sqs::Client::new(self.config().await)).await
     }
 }

@@ -35,6 +35,10 @@ pub struct Config {
     pub path_style: bool,
     /// The table's name.
     pub table: String,
+    /// The queue of S3's events, where a function sends to it.
+    pub queue: String,
+    /// The queue of completions that take long, where a function hands them over.
+    pub completions: String,
     /// How many partitions each owner's listing is spread over.
     pub owner_shards: u16,
     /// The region to sign for.
@@ -132,6 +136,8 @@ impl Config {
             },
             bucket,
             table,
+            queue: get("QUEUE_URL").unwrap_or_default(),
+            completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
             region,
             credentials,

@@ -1,5 +1,7 @@
 //! Answers over HTTP: the only place where refusals get a status.
 
+mod idempotency;
+mod part_urls;
 mod problem;
 mod wanted;
 
@@ -10,7 +12,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::Access;
-use crate::key::OwnerId;
+use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::multipart::SessionProblem;
+pub use idempotency::idempotent_id;
+pub use part_urls::{PartUrl, PartUrls, Ticking, sign_parts};
 pub use problem::{Code, Problem};
 pub use wanted::{Facts, WantedChecksum};
 
@@ -47,6 +52,16 @@ pub fn caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
     let claim = |name: &str| claims.get(name).map(String::as_str);
     let subject = claim(owner).ok_or_else(unauthenticated)?;
     OwnerId::from_claims(claim("iss").unwrap_or_default(), subject).map_err(|_| unauthenticated())
+}
+
+/// Where the caller's session of that id would put its object.
+///
+/// # Errors
+/// 401 without claims, 404 for what can't be one of our ids.
+pub fn session_key(request: &Request, access: &Access, session: &str) -> Result<ObjectKey, Problem> {
+    let owner = caller(request, access)?;
+    let id = UploadId::parse(session).map_err(|_| SessionProblem::NotFound)?;
+    Ok(ObjectKey::new(owner, id))
 }
 
 /// The caller, where being nobody in particular is not enough.

@@ -20,6 +20,9 @@ pub mod session;
 pub mod verdict;
 pub mod announcement;
 
+// what several functions do, over the ports
+pub mod multipart;
+
 // edges
 pub mod ambient;
 pub mod bus;
@@ -27,8 +30,10 @@ pub mod clients;
 pub mod config;
 pub mod http;
 pub mod objects;
+pub mod queue;
 pub mod records;
 pub mod telemetry;
+pub mod uppy;
 pub mod view;
 
 // what tests need, and no release build has

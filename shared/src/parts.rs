@@ -64,6 +64,12 @@ impl ETag {
         if fine { Ok(Self(bare.to_owned())) } else { Err(NotAnETag) }
     }
 
+    /// What stands where S3 does not tell one any more.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("none".to_owned())
+    }
+
     /// Without quotes.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -318,7 +318,9 @@ impl Rule {
 }
 
 impl AllowedMetadata {
-    fn allows(&self, name: &str) -> bool {
+    /// Whether a caller may set metadata of this name.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
             Self::Names(names) => names.iter().any(|allowed| allowed == name),

@@ -58,6 +58,21 @@ pub enum State {
     Expired(Left),
 }
 
+impl State {
+    /// The state in one word, as callers see it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Open { .. } => "open",
+            Self::Completing(_) => "completing",
+            Self::Completed(_) => "completed",
+            Self::Aborted(_) => "aborted",
+            Self::Expired(_) => "expired",
+        }
+    }
+}
+
 /// A completion under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completing {

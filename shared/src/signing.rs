@@ -6,12 +6,13 @@
 
 pub mod place;
 pub mod post;
+pub mod ticket;
 
 use std::fmt;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 
@@ -194,6 +195,13 @@ fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
 fn keyed(key: &[u8]) -> Hmac<Sha256> {
     // HMAC takes keys of any length: the error type exists for other MACs behind the same trait.
     Hmac::new_from_slice(key).unwrap_or_else(|_| Hmac::new(&hmac::digest::Key::<Hmac<Sha256>>::default()))
+}
+
+/// When a signature made at `now` for `life` expires: it counts whole seconds from a whole second.
+#[must_use]
+pub fn expiry(now: Timestamp, life: Duration) -> Timestamp {
+    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    start.checked_add(SignedDuration::try_from(life).unwrap_or_default()).unwrap_or(start)
 }
 
 /// `20130524T000000Z`

@@ -81,6 +81,31 @@ fn links_between_documents_lead_somewhere() {
     }
 }
 
+/// `` `file: what it holds` ``
+fn named_tests(cell: &str) -> impl Iterator<Item = (&str, &str)> {
+    cell.split('`').skip(1).step_by(2).filter_map(|code| code.split_once(": "))
+}
+
+#[test]
+fn every_line_about_uppy_names_a_test_that_exists_or_says_why_there_is_none() {
+    let document = read("docs/UPPY.md");
+    let tables = document.split("## A2").nth(1).unwrap();
+    let rows: Vec<Vec<&str>> = tables
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.contains("Shown by"))
+        .map(|line| line.trim_matches('|').split(" | ").collect())
+        .collect();
+    assert!(rows.len() > 30, "{}", rows.len());
+    for row in rows {
+        let [_, _, shown] = row.as_slice() else { panic!("three columns: {row:?}") };
+        let tests: Vec<(&str, &str)> = named_tests(shown).collect();
+        assert!(!tests.is_empty() || shown.trim().starts_with("not tested: "), "{row:?}");
+        for (file, text) in tests {
+            assert!(read(file).contains(text), "{file} holds no {text:?}");
+        }
+    }
+}
+
 #[test]
 fn the_changelog_has_a_place_for_what_comes() {
     assert!(read("CHANGELOG.md").contains("## [Unreleased]"));

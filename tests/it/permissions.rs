@@ -161,9 +161,8 @@ fn dead_letters(stack: &Stack) -> u64 {
 }
 
 fn role_of(stack: &Stack, stack_name: &str, logical: &str) -> Role {
-    let body = format!(
-        "Action=DescribeStackResource&Version=2010-05-15&StackName={stack_name}&LogicalResourceId={logical}"
-    );
+    let body =
+        format!("Action=DescribeStackResource&Version=2010-05-15&StackName={stack_name}&LogicalResourceId={logical}");
     let xml = form_call(&stack.endpoint, "cloudformation", &body).unwrap();
     let name = between(&xml, "<PhysicalResourceId>", "</PhysicalResourceId>");
     let policy = logical.trim_end_matches("Role").to_lowercase();

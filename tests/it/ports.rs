@@ -1,14 +1,17 @@
 //! The ports' contract, kept by the deployed table and bucket as by the ones in memory.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
+use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
+use shared::checksum::{Checksum, ChecksumAlgorithm};
 use shared::clients::Clients;
 use shared::key::ObjectKey;
 use shared::objects::s3::S3Objects;
+use shared::parts::{ETag, PartNumber};
 use shared::records::dynamodb::DynamoRecords;
 use shared::testing::Upload;
-use shared::testing::contract::{self, Stocking};
+use shared::testing::contract::{self, Able, Stacking, Stocking};
 
 use crate::world::{quiet_bucket, stack};
 
@@ -32,10 +35,12 @@ struct QuietBucket {
 }
 
 impl QuietBucket {
-    fn new() -> Self {
-        let path_style = aws_sdk_s3::config::Builder::from(&config()).force_path_style(true).build();
-        let client = aws_sdk_s3::Client::from_conf(path_style);
-        let name = format!("contract-{}", std::process::id());
+    fn new(purpose: &str) -> Self {
+        // Like a client with a signed URL: no checksum but the one that it was asked for.
+        let bare = RequestChecksumCalculation::WhenRequired;
+        let path_style = aws_sdk_s3::config::Builder::from(&config()).force_path_style(true);
+        let client = aws_sdk_s3::Client::from_conf(path_style.request_checksum_calculation(bare).build());
+        let name = format!("contract-{purpose}-{}", std::process::id());
         quiet_bucket(&name, true);
         Self { client, name }
     }
@@ -56,6 +61,29 @@ impl Stocking for QuietBucket {
     }
 }
 
+impl Stacking for QuietBucket {
+    async fn part(
+        &self,
+        key: &ObjectKey,
+        upload: &str,
+        number: PartNumber,
+        bytes: &[u8],
+        checksum: Option<&Checksum>,
+    ) -> Option<ETag> {
+        let part = self.client.upload_part().bucket(&self.name).key(key.to_string()).upload_id(upload);
+        let part = part.part_number(number.get().try_into().unwrap()).body(ByteStream::from(bytes.to_vec()));
+        let sum = |algorithm| checksum.filter(|sum| sum.algorithm() == algorithm).map(|sum| sum.value().to_owned());
+        let part = part
+            .set_checksum_sha256(sum(ChecksumAlgorithm::Sha256))
+            .set_checksum_crc64_nvme(sum(ChecksumAlgorithm::Crc64Nvme));
+        match part.send().await {
+            Ok(stored) => Some(ETag::parse(stored.e_tag().unwrap()).unwrap()),
+            Err(error) if error.code() == Some("NoSuchUpload") => None,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_deployed_table_keeps_the_contract() {
     for shards in [1, 3] {
@@ -65,6 +93,19 @@ async fn the_deployed_table_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_deployed_bucket_keeps_the_contract() {
-    let stock = QuietBucket::new();
+    let stock = QuietBucket::new("objects");
     contract::objects(&S3Objects::new(Clients::of(config(), true), &stock.name), &stock).await;
+}
+
+#[tokio::test]
+async fn the_deployed_sessions_keep_the_contract() {
+    contract::sessions(&DynamoRecords::new(Clients::of(config(), true), &stack().table, 1)).await;
+}
+
+#[tokio::test]
+async fn the_deployed_uploads_keep_the_contract() {
+    let stock = QuietBucket::new("multipart");
+    // The emulator takes parts of any size, verifies no checksum of the whole and knows no CRC-32C.
+    let able = Able { minimum: false, whole: false, crc32c: false };
+    contract::multipart(&S3Objects::new(Clients::of(config(), true), &stock.name), &stock, able).await;
 }

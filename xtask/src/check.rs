@@ -22,11 +22,11 @@ pub(crate) fn run(tally: &mut Tally) {
     tally.command("lints", &mut cargo(&clippy));
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"]);
     tally.command("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"));
-    tally.cargo_test(
+    tally.tests(
         "unit, property and handler tests",
         &mut cargo(&["test", "--workspace", "--exclude", "acceptance", "--locked", "--quiet", "--no-fail-fast"]),
     );
-    tally.cargo_test(
+    tally.tests(
         "documents and house rules",
         &mut cargo(&["test", "--package", "acceptance", "--locked", "--quiet", "--", "documents::", "tidy::"]),
     );

@@ -3,13 +3,14 @@
 use std::fs;
 
 use crate::stack::Stack;
-use crate::{Outcome, emulator, local};
+use crate::{Outcome, emulator, local, web};
 
 /// Stops the local stack. Build caches stay.
 ///
 /// # Errors
-/// When the emulator won't stop.
+/// When the emulator or the page's server won't stop.
 pub fn down() -> Outcome {
+    web::stop()?;
     emulator::stop()?;
     let _ = fs::remove_file(Stack::file());
     let _ = fs::remove_dir_all(local());

@@ -13,12 +13,14 @@ pub mod process;
 pub mod redrive;
 pub mod republish;
 pub mod samples;
+mod service;
 pub mod stack;
 pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
 pub mod verify;
+pub mod web;
 
 use std::path::{Path, PathBuf};
 

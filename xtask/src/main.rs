@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::test::Part;
 use xtask::{bench, check, down, redrive, republish, test, up, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
@@ -31,6 +32,8 @@ enum Command {
     Check,
     /// Everything: `check`, the template's lint, the acceptance tests and every golden event
     Test {
+        /// One part alone, against the local stack
+        part: Option<Part>,
         /// Add the runs that take long
         #[arg(long)]
         full: bool,
@@ -77,7 +80,8 @@ fn main() -> ExitCode {
         Command::Up => up::up(),
         Command::Down => down::down(),
         Command::Check => check::check(),
-        Command::Test { full } => test::test(full),
+        Command::Test { part: None, full } => test::test(full),
+        Command::Test { part: Some(part), full } => test::part(part, full),
         Command::Verify { stack } => verify::verify(&stack),
         Command::Redrive { stack } => redrive::redrive(&stack),
         Command::Republish { since, stack } => republish::republish(&since, &stack),

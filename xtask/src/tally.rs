@@ -40,8 +40,8 @@ impl Tally {
         self.step(name, outcome);
     }
 
-    /// Runs `cargo test`, shows its output as it comes and adds up its results.
-    pub fn cargo_test(&mut self, name: &str, command: &mut Command) {
+    /// Runs `cargo test` or Node's test runner, shows its output as it comes and adds up its results.
+    pub fn tests(&mut self, name: &str, command: &mut Command) {
         println!("\n── {name}");
         let before = *self;
         match self.count(command) {
@@ -64,8 +64,15 @@ impl Tally {
         Ok(child.wait().map_err(failed)?.success())
     }
 
-    /// `test result: ok. 12 passed; 0 failed; 0 ignored; …`
+    /// `test result: ok. 12 passed; 0 failed; 0 ignored; …`, or Node's `ℹ pass 12` and `ℹ fail 0`.
     fn add(&mut self, line: &str) {
+        if let Some(("ℹ", count)) = line.split_once(' ') {
+            match count.split_once(' ').map(|(what, count)| (what, count.trim().parse::<u64>())) {
+                Some(("pass", Ok(passed))) => self.passed += passed,
+                Some(("fail", Ok(failed))) => self.failed += failed,
+                Some(_) | None => {}
+            }
+        }
         let Some(result) = line.trim_start().strip_prefix("test result: ") else { return };
         let number = |word: &str| {
             let (before, _) = result.split_once(word)?;
@@ -96,5 +103,15 @@ mod tests {
         tally.add("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
         tally.add("test something ... ok");
         assert_eq!(tally, Tally { passed: 13, failed: 2 });
+    }
+
+    #[test]
+    fn results_of_node_add_up() {
+        let mut tally = Tally::default();
+        for line in ["✔ a picture (12.3ms)", "ℹ tests 5", "ℹ suites 0", "ℹ pass 4", "ℹ fail 1", "ℹ duration_ms 12.5"]
+        {
+            tally.add(line);
+        }
+        assert_eq!(tally, Tally { passed: 4, failed: 1 });
     }
 }

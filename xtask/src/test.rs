@@ -1,8 +1,34 @@
 //! `cargo xtask test`: everything.
 
+use clap::ValueEnum;
+
 use crate::check::{self, cargo};
 use crate::tally::Tally;
-use crate::{Outcome, bench, down, emulator, up, verify};
+use crate::{Outcome, bench, down, emulator, up, verify, web};
+
+/// A part of the tests that can be run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Uppy in a real browser against the local stack
+    Browser,
+}
+
+/// One part alone, on the local stack.
+///
+/// # Errors
+/// When anything fails.
+pub fn part(part: Part, full: bool) -> Outcome {
+    let mut tally = Tally::default();
+    let was_up = emulator::is_running();
+    let stack = up::ready()?;
+    match part {
+        Part::Browser => web::test(&mut tally, &stack, full),
+    }
+    if !was_up {
+        tally.step("the local stack goes down", down::down());
+    }
+    tally.finish()
+}
 
 /// `check`, the template's lint, and the acceptance tests against the deployed local stack.
 ///
@@ -14,15 +40,15 @@ pub fn test(full: bool) -> Outcome {
     println!("\n── the local stack");
     let was_up = emulator::is_running();
     let stack = up::ready();
-    let up = stack.is_ok();
-    tally.step("the template deploys", stack.map(drop));
+    tally.step("the template deploys", stack.as_ref().map(|_| ()).map_err(Clone::clone));
     tally.step("the template's lint", up::lint());
-    if up {
+    if let Ok(stack) = stack {
         let mut acceptance = cargo(&["test", "--package", "acceptance", "--locked"]);
         let without = ["--", "--skip", "documents::", "--skip", "tidy::"];
-        tally.cargo_test("acceptance tests against the deployed stack", acceptance.args(without));
+        tally.tests("acceptance tests against the deployed stack", acceptance.args(without));
         println!("\n── promises of the deployed stack");
         tally.step("`verify` finds every promise kept", verify::verify("local"));
+        web::test(&mut tally, &stack, full);
     }
     if full {
         println!("\n── ten million runs of the fuzzer");

@@ -9,7 +9,7 @@ use std::time::Instant;
 use crate::aws::form_call;
 use crate::stack::{LOCAL, Stack};
 use crate::tools::{EMULATOR, SAM};
-use crate::{Outcome, emulator};
+use crate::{Outcome, emulator, web};
 
 /// Starts the local stack, uploads a real file through it and prints what to try next.
 ///
@@ -19,6 +19,12 @@ pub fn up() -> Outcome {
     let started = Instant::now();
     let stack = ready()?;
     tour::upload(&stack)?;
+    println!("Demo page");
+    // Everything else works without it.
+    match web::up(&stack) {
+        Ok(address) => println!("  {address}"),
+        Err(problem) => println!("  None: {problem}"),
+    }
     println!("\nReady after {:.0} s. `cargo xtask down` stops it.", started.elapsed().as_secs_f64());
     Ok(())
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shared::key::ObjectKey;
+use shared::policy::{Grant, SizeGrant};
 use shared::testing::http::{Answer, Call, request};
 use shared::testing::records::NoTable;
 use shared::testing::{
@@ -13,6 +15,7 @@ use super::*;
 
 mod idempotency;
 mod refusals;
+mod uppy;
 
 fn deps<A>(answers: A) -> Deps<A> {
     Deps { config: config(&[]), answers, ambient: ambient() }
@@ -60,6 +63,8 @@ async fn every_golden_event_has_its_answer() {
         ("bad-type-not-allowed", 422, "type-not-allowed"),
         ("bad-unknown-class", 422, "unknown-class"),
         ("bad-unknown-field", 400, "invalid-body"),
+        ("bad-uppy-no-filename", 400, "invalid-filename"),
+        ("bad-uppy-type-not-allowed", 422, "type-not-allowed"),
         ("bad-use-multipart", 422, "use-multipart"),
         ("base64-body", 201, ""),
         ("checksum", 201, ""),
@@ -69,6 +74,10 @@ async fn every_golden_event_has_its_answer() {
         ("policy", 200, ""),
         ("post-form", 201, ""),
         ("put", 201, ""),
+        ("uppy-params-5", 200, ""),
+        ("uppy-params-6", 200, ""),
+        ("uppy-params-class", 200, ""),
+        ("uppy-params-put", 200, ""),
     ];
     let events = golden_events("presign");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
@@ -211,6 +220,6 @@ async fn an_open_deployment_grants_to_everybody_as_one_owner() {
         let answer = ask(&deps, call.request()).await;
         assert_eq!(answer.status, 201);
         let grant = carried(answer.body["headers"]["x-amz-meta-sluice"].as_str().unwrap());
-        assert_eq!(grant.owner, OwnerId::open());
+        assert_eq!(grant.owner, shared::key::OwnerId::open());
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use shared::http::{Facts, Problem, WantedChecksum};
 use shared::key::{OwnerId, UploadId};
 use shared::policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, Wish};
-use shared::signing::post::Form;
+use shared::signing::ticket as signing;
 
 /// The body of `POST /uploads`.
 #[derive(Deserialize)]
@@ -62,25 +62,17 @@ pub(crate) struct Ticket {
 }
 
 impl Ticket {
-    pub(crate) fn put(
-        id: UploadId,
-        url: String,
-        headers: Vec<(&'static str, String)>,
-        expires_at: Timestamp,
-        multipart_recommended: bool,
-    ) -> Self {
-        let headers = Some(headers.into_iter().collect());
-        Self { id: id.to_string(), method: "PUT", url, headers, fields: None, expires_at, multipart_recommended }
-    }
-
-    pub(crate) fn post(id: UploadId, form: Form, expires_at: Timestamp, multipart_recommended: bool) -> Self {
-        let fields = form.fields.into_iter().map(|(name, value)| (name, value.into())).collect();
+    pub(crate) fn new(id: UploadId, signed: signing::Ticket, multipart_recommended: bool) -> Self {
+        let (method, url, headers, fields, expires_at) = match signed {
+            signing::Ticket::Put { url, headers, expires_at } => ("PUT", url, Some(headers), None, expires_at),
+            signing::Ticket::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
+        };
         Self {
             id: id.to_string(),
-            method: "POST",
-            url: form.url,
-            headers: None,
-            fields: Some(fields),
+            method,
+            url,
+            headers: headers.map(|headers| headers.into_iter().collect()),
+            fields: fields.map(|fields| fields.into_iter().map(|(name, value)| (name, value.into())).collect()),
             expires_at,
             multipart_recommended,
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,7 +9,7 @@ use shared::http::{Code, Problem, caller, json};
 use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
-use shared::signing::{Request as Unsigned, Signer};
+use shared::signing::{Request as Unsigned, Signer, expiry};
 use shared::upload::{Judged, Outcome, Record};
 
 use crate::{Deps, deleted, not_received, own_key, own_record, wire};
@@ -77,9 +76,7 @@ fn sign<R, O>(deps: &Deps<R, O>, judged: &Judged, inline: bool) -> wire::Content
     let key = judged.key.to_string();
     let unsigned = Unsigned { method: "GET", place: &deps.config.place, key: &key, headers: &[], query: &query };
     let url = Signer::new(&deps.config.credentials, &deps.config.region, now).presign(&unsigned, LIFE);
-    // The signature counts from the whole second.
-    let start = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let expires_at = start.checked_add(SignedDuration::try_from(LIFE).unwrap_or_default()).unwrap_or(start);
+    let expires_at = expiry(now, LIFE);
     wire::Content { url, expires_at }
 }
 

@@ -5,8 +5,11 @@ use lambda_http::{Body, Response};
 use serde::Serialize;
 
 use crate::grant::GrantTooLarge;
+use crate::multipart::{Fault, SessionProblem};
 use crate::objects::ObjectsError;
+use crate::parts::PartsProblem;
 use crate::policy::Refusal;
+use crate::queue::QueueError;
 use crate::records::RecordsError;
 
 /// A refusal on its way to the caller.
@@ -65,8 +68,20 @@ codes! {
     NotFound "not-found" NOT_FOUND "There is no such upload",
     NotReceived "not-received" NOT_FOUND "Nothing has arrived for this id",
     Deleted "deleted" NOT_FOUND "The upload was deleted",
+    SessionNotFound "session-not-found" NOT_FOUND "There is no such session",
+    SessionClosed "session-closed" GONE "The session was given up or has expired",
+    SessionCompleting "session-completing" CONFLICT "The upload is being completed",
+    SessionCompleted "session-completed" CONFLICT "The upload is complete",
+    PartsMissing "parts-missing" CONFLICT "Parts are missing",
+    PartsChanged "parts-changed" CONFLICT "Parts were sent again since they were listed",
+    PartsOfWrongSize "parts-of-wrong-size" CONFLICT "Parts have another size than planned",
+    PartsTooSmall "parts-too-small" CONFLICT "Parts are below the store's minimum",
+    UploadRestarted "upload-restarted" CONFLICT "The upload was begun anew",
+    KeyTaken "key-taken" CONFLICT "Something else lies at the key",
     StillValidating "still-validating" CONFLICT "The upload is still being checked",
     NotAccepted "not-accepted" CONFLICT "The upload was rejected",
+    InvalidPart "invalid-part" UNPROCESSABLE_ENTITY "A part is listed or numbered as none can be",
+    WholeRefused "whole-refused" UNPROCESSABLE_ENTITY "S3 found another size or checksum",
     UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "There is no such class",
     TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "The type is not allowed",
     ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "The extension does not fit the type",
@@ -80,6 +95,7 @@ codes! {
     MetadataNotAllowed "metadata-not-allowed" UNPROCESSABLE_ENTITY "The metadata is not allowed",
     InlineNotAllowed "inline-not-allowed" UNPROCESSABLE_ENTITY "This upload is served as a download only",
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body",
+    TooManySessions "too-many-sessions" TOO_MANY_REQUESTS "Too many uploads without a size are open",
     Unavailable "unavailable" SERVICE_UNAVAILABLE "Try again shortly",
 }
 
@@ -107,6 +123,12 @@ impl Problem {
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// Its sentence for the caller.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The answer.
@@ -171,6 +193,39 @@ impl From<RecordsError> for Problem {
 impl From<ObjectsError> for Problem {
     fn from(error: ObjectsError) -> Self {
         unavailable(&error, "the bucket")
+    }
+}
+
+impl From<QueueError> for Problem {
+    fn from(error: QueueError) -> Self {
+        unavailable(&error, "the queue")
+    }
+}
+
+impl From<SessionProblem> for Problem {
+    fn from(problem: SessionProblem) -> Self {
+        let code = match &problem {
+            SessionProblem::NotFound => Code::SessionNotFound,
+            SessionProblem::Closed => Code::SessionClosed,
+            SessionProblem::Completing => Code::SessionCompleting,
+            SessionProblem::Completed => Code::SessionCompleted,
+            SessionProblem::Parts(PartsProblem::Order(_) | PartsProblem::Beyond { .. }) => Code::InvalidPart,
+            SessionProblem::Parts(PartsProblem::Missing(_)) => Code::PartsMissing,
+            SessionProblem::Parts(PartsProblem::WrongSize(_)) => Code::PartsOfWrongSize,
+            SessionProblem::Parts(PartsProblem::TooSmall { .. }) => Code::PartsTooSmall,
+            SessionProblem::Parts(PartsProblem::TooLarge { .. }) => Code::TooLarge,
+            SessionProblem::Parts(PartsProblem::Changed(_) | PartsProblem::Replaced) => Code::PartsChanged,
+            SessionProblem::TooMany { .. } => Code::TooManySessions,
+            SessionProblem::Restarted => Code::UploadRestarted,
+            SessionProblem::KeyTaken => Code::KeyTaken,
+            SessionProblem::Refused(_) => Code::WholeRefused,
+            SessionProblem::Fault(_) => Code::Unavailable,
+        };
+        match problem {
+            SessionProblem::Fault(Fault::Records(error)) => error.into(),
+            SessionProblem::Fault(Fault::Objects(error)) => error.into(),
+            told => Self::new(code, told.to_string()),
+        }
     }
 }
 

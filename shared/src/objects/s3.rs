@@ -18,6 +18,11 @@ use crate::size::ByteSize;
 use crate::sniff::ByteRange;
 use crate::verdict::Observed;
 
+/// Browsers add one of these `Cache-Control`s by themselves to a request with `If-None-Match`, and S3 keeps it: the first
+/// by the Fetch standard (HTTP-network-or-cache fetch, read 2026-11), the second as Chromium 156 does it. They do no harm:
+/// content is served with a `Cache-Control` of ours.
+const ADDED_BY_BROWSERS: [&str; 2] = ["no-cache", "max-age=0"];
+
 /// One bucket.
 pub struct S3Objects {
     clients: Clients,
@@ -148,9 +153,7 @@ fn observed(head: &HeadObjectOutput, version: Option<&str>) -> Observed {
         ("content-encoding", head.content_encoding().is_some_and(|v| !v.is_empty())),
         ("content-disposition", head.content_disposition().is_some()),
         ("content-language", head.content_language().is_some()),
-        // Browsers add this one by themselves to a request with If-None-Match (Fetch standard, HTTP-network-or-cache
-        // fetch, read 2026-11), and S3 keeps it. It does no harm: content is served with a Cache-Control of ours.
-        ("cache-control", head.cache_control().is_some_and(|value| value != "no-cache")),
+        ("cache-control", head.cache_control().is_some_and(|value| !ADDED_BY_BROWSERS.contains(&value))),
         ("expires", head.expires_string().is_some()),
         ("a website redirect", head.website_redirect_location().is_some()),
         ("tags", head.tag_count().is_some_and(|count| count > 0)),

@@ -58,6 +58,9 @@ pub enum PartsProblem {
     /// The store has other content under these numbers than the caller names.
     #[error("other content than listed, so they were sent again since: {0}")]
     Changed(Ranges),
+    /// Some part was sent again after the caller had listed them all.
+    #[error("a part was sent again after it was listed: list the parts and complete again")]
+    Replaced,
 }
 
 impl PartPlan {

@@ -54,17 +54,6 @@ fn events() -> [Event; 11] {
     ]
 }
 
-fn word(state: &State) -> &'static str {
-    match state {
-        State::Opening => "opening",
-        State::Open { .. } => "open",
-        State::Completing(_) => "completing",
-        State::Completed(_) => "completed",
-        State::Aborted(_) => "aborted",
-        State::Expired(_) => "expired",
-    }
-}
-
 #[test]
 fn what_may_happen_in_each_state() {
     // Columns as in `events`; "." means that the event does not fit.
@@ -83,7 +72,7 @@ fn what_may_happen_in_each_state() {
         let session = Session { state, deadline: at(-1), summed_at: at(-3600), ..session_of(&key(ALICE, id(1)), 3) };
         for (event, expected) in events().into_iter().zip(row.split(' ')) {
             let next = session.step(event.clone(), at(0));
-            let got = next.as_ref().map_or(".", |next| word(&next.state));
+            let got = next.as_ref().map_or(".", |next| next.state.word());
             assert_eq!(got, expected, "{:?} {event:?}", session.state);
             if let Ok(next) = next {
                 assert_eq!(next.revision, session.revision + 1);

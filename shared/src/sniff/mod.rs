@@ -24,6 +24,7 @@ pub use agreement::{Agreement, MismatchCode, agree};
 pub use finding::{Finding, FindingCode};
 pub use names::{NameProblem, name_problems};
 pub use rules::{Action, ContentRules, Judgement, UnknownRule, judge};
+pub use types::type_of_extension;
 
 use report::Report;
 use source::{Source, WINDOW};

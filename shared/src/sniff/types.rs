@@ -373,3 +373,10 @@ pub(super) const EXTENSIONS: &[(&str, &[&str])] = &[
     ("yml", &["application/yaml", "text/plain"]),
     ("exe", &["application/vnd.microsoft.portable-executable"]),
 ];
+
+/// The type that an extension, in lower case, promises first.
+#[must_use]
+pub fn type_of_extension(extension: &str) -> Option<&'static str> {
+    let (_, types) = EXTENSIONS.iter().find(|(known, _)| *known == extension)?;
+    types.first().copied()
+}

@@ -2,6 +2,9 @@
 //!
 //! No store need be empty: ids and owners are fresh at every call.
 
+mod multipart;
+mod sessions;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,6 +16,9 @@ use crate::records::{Answers, Judging, Page, Remembered, UploadRecords};
 use crate::size::ByteSize;
 use crate::sniff::ByteRange;
 use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned};
+
+pub use multipart::{Able, Stacking, multipart};
+pub use sessions::sessions;
 
 /// How a suite gets objects into a bucket. The port has no such call, for no function of ours writes objects.
 pub trait Stocking {

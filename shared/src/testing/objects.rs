@@ -14,6 +14,8 @@ use crate::size::ByteSize;
 use crate::sniff::ByteRange;
 use crate::verdict::Observed;
 
+pub use multipart::crc64nvme;
+
 /// What a client sends to the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {

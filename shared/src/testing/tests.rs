@@ -14,11 +14,33 @@ async fn the_bucket_in_memory_keeps_the_contract() {
     contract::objects(&bucket, &bucket).await;
 }
 
+/// What the bucket in memory can do: everything.
+const ABLE: contract::Able = contract::Able { minimum: true, whole: true, crc32c: true };
+
+#[tokio::test]
+async fn the_sessions_in_memory_keep_the_contract() {
+    contract::sessions(&MemoryRecords::default()).await;
+}
+
+#[tokio::test]
+async fn the_uploads_in_memory_keep_the_contract() {
+    let bucket = MemoryObjects::default();
+    contract::multipart(&bucket, &bucket, ABLE).await;
+}
+
+#[test]
+fn a_crc_is_the_published_one() {
+    // The check value of CRC-64/NVME (<https://reveng.sourceforge.io/crc-catalogue/17plus.htm>, read 2026-11).
+    assert_eq!(objects::crc64nvme(b"123456789"), 0xae8b_1486_0a79_9888);
+}
+
 #[tokio::test]
 async fn an_interrupted_port_still_keeps_the_contract_until_it_is_interrupted() {
     let (table, bucket, interruption) = (MemoryRecords::default(), MemoryObjects::default(), Interruption::none());
     contract::records(&interruption.of(&table)).await;
     contract::objects(&interruption.of(&bucket), &bucket).await;
+    contract::sessions(&interruption.of(&table)).await;
+    contract::multipart(&interruption.of(&bucket), &bucket, ABLE).await;
     assert!(interruption.calls() > 100);
 }
 

@@ -10,10 +10,7 @@ use crate::aws::{REGION, ROOT, form_call, rest_call};
 use crate::process::{quietly, run};
 use crate::stack::{Stack, StackCredentials};
 use crate::tools::SAM;
-use crate::{Outcome, emulator, local, root};
-
-/// Pages on this machine that may upload.
-const ORIGINS: &str = "http://localhost:3000,http://127.0.0.1:3000";
+use crate::{Outcome, emulator, local, root, web};
 
 /// The crates below `functions/`: folder = crate = binary.
 pub(crate) fn functions() -> Outcome<Vec<String>> {
@@ -71,14 +68,14 @@ fn sam() -> Command {
     sam
 }
 
-/// Deploys and tells where everything is. `extra` are parameters that override the usual ones.
+/// Deploys and tells where everything is. `extra` are parameters that replace the usual ones; an empty one leaves the
+/// template's default.
 pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack> {
-    let mut deploy = sam();
-    deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args([
+    let mut parameters = vec![
         format!("Architecture={}", machine()),
         format!("JwtIssuer={}", users.issuer),
         format!("JwtAudience={}", users.audience),
-        format!("AllowedOrigins={ORIGINS}"),
+        format!("AllowedOrigins={}", web::origins().join(",")),
         "RequireTls=false".to_owned(),
         "DeletionProtection=false".to_owned(),
         "MalwareScanning=true".to_owned(),
@@ -88,8 +85,18 @@ pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack>
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),
-    ]);
-    deploy.args(extra);
+    ];
+    for chosen in extra {
+        let (name, value) = chosen.split_once('=').unwrap_or((chosen, ""));
+        parameters.retain(|usual| usual.split('=').next() != Some(name));
+        // SAM can't say that something is empty, but then the template's default is.
+        if !value.is_empty() {
+            let quoted = value.replace('\\', r"\\").replace('"', "\\\"");
+            parameters.push(if value.contains('"') { format!("{name}=\"{quoted}\"") } else { (*chosen).to_owned() });
+        }
+    }
+    let mut deploy = sam();
+    deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args(parameters);
     quietly(&format!("sam deploy of {name}"), &local().join(format!("deploy-{name}.log")), &mut deploy)?;
     let stack = outputs(name, users)?;
     allow_origins(&stack)?;
@@ -126,13 +133,15 @@ fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
 fn allow_origins(stack: &Stack) -> Outcome {
     let host = stack.api_url.split("://").nth(1).unwrap_or_default();
     let id = host.split('.').next().unwrap_or_default();
-    let origins: Vec<&str> = ORIGINS.split(',').collect();
     let body = json!({
         "corsConfiguration": {
-            "allowOrigins": origins,
-            "allowMethods": ["GET", "POST", "DELETE"],
-            "allowHeaders": ["authorization", "content-type", "idempotency-key"],
-            "exposeHeaders": ["retry-after"],
+            "allowOrigins": web::origins(),
+            "allowMethods": ["GET", "POST", "DELETE", "OPTIONS"],
+            "allowHeaders": [
+                "authorization", "content-type", "idempotency-key",
+                "uppy-auth-token", "uppy-credentials-params", "uppy-versions",
+            ],
+            "exposeHeaders": ["retry-after", "access-control-allow-headers"],
             "maxAge": 86400,
         }
     });

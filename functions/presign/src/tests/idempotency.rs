@@ -1,5 +1,7 @@
 //! The same key and body give the same id.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::*;
 
 fn keyed(body: &Value, key: &str) -> Request {

@@ -53,7 +53,9 @@ impl Sessions for DynamoRecords {
             .put_item()
             .table_name(&self.table)
             .set_item(Some(session_item(next)?))
-            .condition_expression("revision = :before")
+            .condition_expression("revision = :before AND #key = :key")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":key", AttributeValue::S(next.key.to_string()))
             .expression_attribute_values(":before", AttributeValue::N(next.revision.saturating_sub(1).to_string()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {

@@ -1,0 +1,1 @@
+//! Every route with golden events and memory ports.

@@ -1,0 +1,35 @@
+//! Making a repeated create the same create.
+
+use lambda_http::Request;
+
+use super::{Code, Problem};
+use crate::ambient::Ambient;
+use crate::key::{OwnerId, UploadId, hex_sha256};
+use crate::records::{Answers, Remembered};
+
+/// A new id, or the one that the caller's `Idempotency-Key` stands for. Without that header no call is made.
+///
+/// `kind` tells apart what one key must not stand for twice: another kind counts as another body.
+///
+/// # Errors
+/// 422 when the key was used with another body, 503 when the table does not answer.
+pub async fn idempotent_id<A: Answers>(
+    answers: &A,
+    ambient: &Ambient,
+    request: &Request,
+    owner: &OwnerId,
+    kind: &str,
+) -> Result<UploadId, Problem> {
+    let id = ambient.upload_id();
+    let Some(key) = request.headers().get("idempotency-key") else { return Ok(id) };
+    // Hashed: any text will do as a key, of any length, and none of it is stored.
+    let (key, body) = (hex_sha256(&[key.as_bytes()]), hex_sha256(&[kind.as_bytes(), request.body()]));
+    match answers.remember(owner, &key, &body, id, (ambient.now)()).await? {
+        Remembered::New => Ok(id),
+        Remembered::Same(first) => Ok(first),
+        Remembered::Other => Err(Problem::new(
+            Code::IdempotencyKeyReused,
+            "this Idempotency-Key was used with another body in the last 24 hours",
+        )),
+    }
+}

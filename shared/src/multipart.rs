@@ -1,0 +1,158 @@
+//! What becomes of multipart sessions, over the ports: opening, listing, healing, completing, closing.
+//!
+//! Every step may be the last one before the process is killed. So the table always learns of an intent before S3 is
+//! asked, and whoever comes next (a repeated request, the object's own event, the reconciler) finishes what is missing.
+
+mod close;
+mod complete;
+mod hand_over;
+mod list;
+mod open;
+
+use jiff::Timestamp;
+
+use crate::key::ObjectKey;
+use crate::objects::multipart::MultipartUploads;
+use crate::objects::{Objects, ObjectsError};
+use crate::parts::{PartPlan, PartsProblem};
+use crate::records::RecordsError;
+use crate::records::sessions::{Changing, Sessions};
+use crate::session::{Completed, Event, Session};
+
+pub use close::Closing;
+pub use complete::{Completion, Listed, Wanted};
+pub use hand_over::HandOver;
+pub use list::Listing;
+
+/// Both ports and the clock.
+pub struct Multipart<'a, S, M> {
+    /// The table.
+    pub sessions: &'a S,
+    /// The bucket.
+    pub store: &'a M,
+    /// The time.
+    pub now: fn() -> Timestamp,
+}
+
+/// Something behind us did not answer: nothing a caller could do but try again later.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The table.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The bucket.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
+}
+
+/// Why a session can't do what is asked of it.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionProblem {
+    /// There is none of that id, or it is somebody else's.
+    #[error("there is no such session")]
+    NotFound,
+    /// It was aborted, or it expired.
+    #[error("this upload was given up or expired: begin a new one")]
+    Closed,
+    /// It is being completed.
+    #[error("this upload is being completed: no more parts can come")]
+    Completing,
+    /// It is complete.
+    #[error("this upload is complete: no more parts can come")]
+    Completed,
+    /// The parts make no object.
+    #[error(transparent)]
+    Parts(#[from] PartsProblem),
+    /// S3 had lost the parts; a new upload was begun for them.
+    #[error("S3 no longer has the parts of this upload, so it was begun anew: send all of them again")]
+    Restarted,
+    /// Something that is not ours lies at the key.
+    #[error("another object lies at this upload's key")]
+    KeyTaken,
+    /// As many sessions without a declared size are open as the class allows.
+    #[error("{most} uploads without a declared size are open already, and the class allows no more")]
+    TooMany {
+        /// The limit.
+        most: u32,
+    },
+    /// S3 found another size or checksum than was promised.
+    #[error("the whole is not what was promised: {0}")]
+    Refused(String),
+    /// Something behind us did not answer.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<RecordsError> for SessionProblem {
+    fn from(error: RecordsError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<ObjectsError> for SessionProblem {
+    fn from(error: ObjectsError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
+    /// The session of `key`, if there is one.
+    ///
+    /// # Errors
+    /// [`SessionProblem::NotFound`], or a fault.
+    pub async fn session(&self, key: &ObjectKey) -> Result<Session, SessionProblem> {
+        self.sessions.session(key).await?.ok_or(SessionProblem::NotFound)
+    }
+
+    /// Writes what `event` makes of the session, wherever that stands by now; where the event fits no more, what stands
+    /// comes back.
+    async fn change(&self, session: &Session, event: Event) -> Result<Changed, SessionProblem> {
+        let mut stands = session.clone();
+        loop {
+            let Ok(next) = stands.step(event.clone(), (self.now)()) else { return Ok(Changed::Stands(stands)) };
+            match self.sessions.change(&next).await? {
+                Changing::Written(session) => return Ok(Changed::Written(*session)),
+                Changing::Stands(Some(newer)) => stands = *newer,
+                Changing::Stands(None) => return Err(SessionProblem::NotFound),
+            }
+        }
+    }
+
+    /// What our own completion left at the key, if it did: the object carries the generation it was begun with.
+    async fn own_object(&self, session: &Session) -> Result<Option<Completed>, Fault> {
+        let Some(observed) = self.store.head(&session.key, None).await? else { return Ok(None) };
+        // An earlier generation is ours as well: S3 may have finished it after all. What was begun since is then left to
+        // the reconciler.
+        let ours = observed.generation.is_some_and(|made| made <= session.generation);
+        Ok(observed.etag.filter(|_| ours).map(|etag| Completed { version: observed.version, etag }))
+    }
+
+    /// Notes that the object is there, whoever holds the lease by now.
+    async fn completed(&self, session: &Session, result: Completed) -> Result<Session, SessionProblem> {
+        match self.change(session, Event::Completed(result)).await? {
+            Changed::Written(session) => {
+                self.discount(&session).await?;
+                tracing::info!(upload = %session.key.id(), "complete");
+                Ok(session)
+            }
+            // Complete already, or given up meanwhile: either way that is how it stands.
+            Changed::Stands(session) => Ok(session),
+        }
+    }
+
+    /// A session that is over counts no more among those without a size.
+    async fn discount(&self, session: &Session) -> Result<(), Fault> {
+        if let PartPlan::Unsized { .. } = session.plan {
+            self.sessions.discount_unsized(session.key.owner(), session.key.id()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What became of a change.
+enum Changed {
+    /// It is written, and this is the session now.
+    Written(Session),
+    /// Something else stands.
+    Stands(Session),
+}

@@ -1,0 +1,273 @@
+//! Completing: one holder of the lease asks S3, and everybody gets the same answer.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{Multipart, SessionProblem};
+use crate::checksum::Checksum;
+use crate::key::{ObjectKey, hex_sha256};
+use crate::objects::Objects;
+use crate::objects::multipart::{Assembly, AssemblyError, MultipartUploads};
+use crate::parts::{ETag, Part, PartNumber, PartPlan, PartsProblem};
+use crate::records::sessions::{Changing, Sessions};
+use crate::s3_limits::StoreLimits;
+use crate::session::{Asked, Completing, Event, Lease, Session, State};
+use crate::size::ByteSize;
+
+/// A part as a caller lists it: with its checksum, where parts carry them and the caller knows it.
+pub type Listed = (PartNumber, ETag, Option<String>);
+
+/// What a caller asks to be completed.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// The parts, ascending; S3 is asked for them when there are none.
+    pub parts: Option<Vec<Listed>>,
+    /// A checksum of the whole, over the one that was granted, if one was.
+    pub checksum: Option<Checksum>,
+}
+
+/// What came of it so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Completion {
+    /// The object is there.
+    Done(Session),
+    /// We hold the lease, and S3 needs longer than the caller can wait: hand it over.
+    Slow(Session),
+    /// Somebody else is still at it.
+    Busy(Session),
+}
+
+/// How long a lease lasts unless it is renewed: longer than any one request, and short enough to be waited out.
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often somebody who waits for another's completion looks.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// How often S3 is asked when its answers are unclear.
+const TRIES: u32 = 4;
+
+impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
+    /// Completes the session of `key` as `holder`, a name that nobody else has, and waits until `patience` ends.
+    ///
+    /// # Errors
+    /// [`SessionProblem`]. Except after [`SessionProblem::Fault`] the session is as open as before.
+    pub async fn complete(
+        &self,
+        key: &ObjectKey,
+        wanted: &Wanted,
+        holder: &str,
+        store: StoreLimits,
+        patience: Instant,
+    ) -> Result<Completion, SessionProblem> {
+        let asked = Asked { listed: wanted.parts.as_deref().map(digest), checksum: wanted.checksum.clone() };
+        loop {
+            let now = (self.now)();
+            let stands = match self.sessions.lease(key, &lease(holder, now), &asked, now).await? {
+                Changing::Written(session) => {
+                    return self.complete_leased(*session, wanted.parts.as_deref(), store, patience).await;
+                }
+                Changing::Stands(None) => return Err(SessionProblem::NotFound),
+                Changing::Stands(Some(stands)) => *stands,
+            };
+            match &stands.state {
+                State::Completed(_) => return Ok(Completion::Done(stands)),
+                State::Aborted(_) | State::Expired(_) => return Err(SessionProblem::Closed),
+                State::Opening => {
+                    self.begun(stands).await?;
+                }
+                State::Completing(at) if at.lease.until > now => {
+                    if timeout_at(patience, sleep(LOOK_EVERY)).await.is_err() {
+                        return Ok(Completion::Busy(stands));
+                    }
+                }
+                State::Open { .. } | State::Completing(_) => {}
+            }
+        }
+    }
+
+    /// Goes on as the holder of the lease.
+    pub(super) async fn complete_leased(
+        &self,
+        session: Session,
+        listed: Option<&[Listed]>,
+        store: StoreLimits,
+        patience: Instant,
+    ) -> Result<Completion, SessionProblem> {
+        let State::Completing(at) = session.state.clone() else { return Ok(Completion::Busy(session)) };
+        let outcome = timeout_at(patience, self.assemble(&session, &at, listed, store)).await;
+        let problem = match outcome {
+            Err(_) => return Ok(Completion::Slow(session)),
+            Ok(Ok(session)) => return Ok(Completion::Done(session)),
+            Ok(Err(problem)) => problem,
+        };
+        match problem {
+            // These have moved the session on themselves.
+            SessionProblem::Restarted | SessionProblem::NotFound | SessionProblem::Closed => {}
+            SessionProblem::Completing
+            | SessionProblem::Completed
+            | SessionProblem::Parts(_)
+            | SessionProblem::KeyTaken
+            | SessionProblem::TooMany { .. }
+            | SessionProblem::Refused(_)
+            | SessionProblem::Fault(_) => self.release(&session, &at.lease.holder).await,
+        }
+        if let SessionProblem::Parts(PartsProblem::TooLarge { .. }) = problem {
+            self.abort(&session.key).await?;
+        }
+        Err(problem)
+    }
+
+    /// Lets go, so that the caller can mend what was wrong and ask again at once. If that fails the lease runs out.
+    async fn release(&self, session: &Session, holder: &str) {
+        let event = Event::Released { holder: holder.to_owned() };
+        if let Err(error) = self.change(session, event).await {
+            tracing::warn!(upload = %session.key.id(), %error, "a lease was not released");
+        }
+    }
+
+    /// Asks S3 until it is clear what came of it.
+    async fn assemble(
+        &self,
+        session: &Session,
+        at: &Completing,
+        listed: Option<&[Listed]>,
+        store: StoreLimits,
+    ) -> Result<Session, SessionProblem> {
+        let mut next = self.assembly(session, at, listed, store).await?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let assembly = match next {
+                Next::Ask(assembly) => assembly,
+                Next::Whole(session) => return Ok(*session),
+            };
+            let error = match self.store.assemble(&session.key, &at.upload, &assembly).await {
+                Ok(result) => return self.completed(session, result).await,
+                Err(error) => error,
+            };
+            // Whatever S3 says: if our object is there, that is the answer.
+            if let Some(result) = self.own_object(session).await? {
+                return self.completed(session, result).await;
+            }
+            next = match error {
+                AssemblyError::NoSuchUpload => return self.restarted(session, &at.upload).await,
+                AssemblyError::Exists => return Err(SessionProblem::KeyTaken),
+                // What S3 really has tells which part is wrong; where none is, it was between two of them.
+                AssemblyError::InvalidPart | AssemblyError::PartTooSmall | AssemblyError::Refused(_) if tries == 1 => {
+                    self.stored(session, at, listed, store).await?
+                }
+                AssemblyError::Refused(why) => return Err(SessionProblem::Refused(why)),
+                AssemblyError::Unclear(error) if tries == TRIES => return Err(error.into()),
+                AssemblyError::InvalidPart | AssemblyError::PartTooSmall | AssemblyError::Conflict
+                    if tries == TRIES =>
+                {
+                    return Err(SessionProblem::Refused("S3 refuses the parts that it lists".to_owned()));
+                }
+                AssemblyError::InvalidPart
+                | AssemblyError::PartTooSmall
+                | AssemblyError::Conflict
+                | AssemblyError::Unclear(_) => {
+                    sleep(LOOK_EVERY * 2_u32.pow(tries)).await;
+                    Next::Ask(assembly)
+                }
+            };
+        }
+    }
+
+    /// After S3 said that it knows no such upload, and no object of ours is there.
+    async fn restarted(&self, session: &Session, lost: &str) -> Result<Session, SessionProblem> {
+        let healed = self.heal(session.clone(), lost).await?;
+        match healed.state {
+            State::Completed(_) => Ok(healed),
+            State::Aborted(_) | State::Expired(_) => Err(SessionProblem::Closed),
+            State::Opening | State::Open { .. } | State::Completing(_) => Err(SessionProblem::Restarted),
+        }
+    }
+
+    /// What S3 is to put together: from the caller's list where that tells everything, else from S3's own.
+    async fn assembly(
+        &self,
+        session: &Session,
+        at: &Completing,
+        listed: Option<&[Listed]>,
+        store: StoreLimits,
+    ) -> Result<Next, SessionProblem> {
+        if let (Some(listed), PartPlan::Sized { size, .. }) = (listed, session.plan) {
+            session.plan.check_numbers(listed.iter().map(|(number, ..)| *number))?;
+            let told = session.terms.part_checksum.is_none() || listed.iter().all(|(.., sum)| sum.is_some());
+            if told {
+                return Ok(Next::Ask(assembly(session, at, listed.to_vec(), size)));
+            }
+        }
+        self.stored(session, at, listed, store).await
+    }
+
+    /// The same from what S3 has, held against the caller's list and the plan.
+    async fn stored(
+        &self,
+        session: &Session,
+        at: &Completing,
+        listed: Option<&[Listed]>,
+        store: StoreLimits,
+    ) -> Result<Next, SessionProblem> {
+        let Some(mut stored) = self.all_parts(&session.key, &at.upload).await? else {
+            return self.restarted(session, &at.upload).await.map(|whole| Next::Whole(Box::new(whole)));
+        };
+        if let Some(listed) = listed {
+            session.plan.check_numbers(listed.iter().map(|(number, ..)| *number))?;
+            let named: Vec<(PartNumber, ETag)> = listed.iter().map(|(n, etag, _)| (*n, etag.clone())).collect();
+            if let Some(problem) = PartsProblem::between(&named, &stored) {
+                return Err(problem.into());
+            }
+        }
+        // Parts beyond the caller's list, of an earlier try with other parts, are no part of the object.
+        let asked = at.asked.listed.as_deref().and_then(read_digest);
+        stored.retain(|part| asked.is_none_or(|(count, _)| part.number.get() <= count));
+        let size = session.plan.check_stored(&stored, store)?;
+        let of = |part: Part| (part.number, part.etag, part.checksum);
+        let parts: Vec<Listed> = stored.into_iter().map(of).collect();
+        if listed.is_none() && at.asked.listed.as_ref().is_some_and(|asked| *asked != digest(&parts)) {
+            return Err(PartsProblem::Replaced.into());
+        }
+        Ok(Next::Ask(assembly(session, at, parts, size)))
+    }
+}
+
+/// What to do next.
+enum Next {
+    /// Ask S3 for this.
+    Ask(Assembly),
+    /// Nothing: it was complete all along.
+    Whole(Box<Session>),
+}
+
+fn assembly(session: &Session, at: &Completing, parts: Vec<Listed>, size: ByteSize) -> Assembly {
+    let checksum = at.asked.checksum.clone().or_else(|| session.grant.checksum.clone());
+    Assembly { parts, part_checksum: session.terms.part_checksum, size, checksum }
+}
+
+/// How many parts a caller listed, and a hash over them, so that whoever takes over completes the same.
+fn digest(parts: &[Listed]) -> String {
+    let mut text = String::with_capacity(parts.len() * 40);
+    for (number, etag, _) in parts {
+        text.push_str(&number.to_string());
+        text.push(' ');
+        text.push_str(etag.as_str());
+        text.push('\n');
+    }
+    format!("{}:{}", parts.len(), hex_sha256(&[text.as_bytes()]))
+}
+
+/// The number of parts in a digest. They are numbered without gaps, so it is also the last one's.
+fn read_digest(digest: &str) -> Option<(u32, &str)> {
+    let (count, hash) = digest.split_once(':')?;
+    Some((count.parse().ok()?, hash))
+}
+
+/// A lease from now on, to the millisecond that the table keeps.
+pub(super) fn lease(holder: &str, now: Timestamp) -> Lease {
+    let until = now.checked_add(LEASE).unwrap_or(now).as_millisecond();
+    Lease { holder: holder.to_owned(), until: Timestamp::from_millisecond(until).unwrap_or(now) }
+}

@@ -1,0 +1,35 @@
+// Bundles the demo page and the tests' bare pages: `node build.mjs FOLDER`.
+
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { build } from 'esbuild'
+
+const here = import.meta.dirname
+const folder = process.argv[2]
+if (!folder) throw new Error('node build.mjs FOLDER')
+
+await mkdir(folder, { recursive: true })
+const common = { bundle: true, format: 'esm', target: 'es2022', legalComments: 'linked', logLevel: 'warning', outdir: folder }
+await build({ ...common, entryPoints: [{ in: join(here, 'src/page.js'), out: 'page' }], minify: true })
+await build({
+  ...common,
+  stdin: {
+    contents: '@import "@uppy/core/css/style.min.css"; @import "@uppy/dashboard/css/style.min.css"; @import "./src/page.css";',
+    loader: 'css',
+    resolveDir: here,
+    sourcefile: 'page.css',
+  },
+  entryNames: 'page',
+  minify: true,
+})
+await cp(join(here, 'index.html'), join(folder, 'index.html'))
+
+// Uppy as it comes, without a page around it, in both versions: the same lines find another Uppy from each folder.
+const contents = await readFile(join(here, 'tests/bare.js'), 'utf8')
+for (const [version, resolveDir] of [['5', join(here, 'uppy5')], ['6', here]]) {
+  const stdin = { contents, resolveDir, sourcefile: 'bare.js' }
+  await build({ ...common, stdin, entryNames: `bare${version}` })
+  const page = `<!doctype html><meta charset="utf-8"><title>Uppy ${version}</title><link rel="icon" href="data:,"><script type="module" src="bare${version}.js"></script>\n`
+  await writeFile(join(folder, `bare${version}.html`), page)
+}

@@ -1,0 +1,52 @@
+// The demo page: limits and session first, then Uppy, then verdicts.
+
+import { Api } from './api.js'
+import { bytes, rows } from './policy.js'
+import { uploads } from './uploads.js'
+import { Verdicts } from './verdicts.js'
+
+const element = (id) => document.getElementById(id)
+
+async function main() {
+  const session = await fetch('session.json', { cache: 'no-store' }).then((answer) => answer.json())
+  const api = new Api(session)
+  const { classes } = await api.need('/policy')
+  element('session').textContent = session.name ? `You are ${session.name}.` : 'This deployment is open: anybody may upload.'
+  const verdicts = new Verdicts(api, { list: element('files'), nothing: element('nothing'), news: element('news') })
+
+  const choice = element('class')
+  const names = Object.keys(classes).sort((a, b) => (b === 'default') - (a === 'default') || a.localeCompare(b))
+  choice.append(...names.map((name) => new Option(name, name)))
+  const wanted = new URLSearchParams(location.search).get('class')
+  if (names.includes(wanted)) choice.value = wanted
+  choice.disabled = false
+
+  let uppy
+  const show = () => {
+    uppy?.destroy()
+    element('dashboard').replaceChildren()
+    const [name, limits] = [choice.value, classes[choice.value]]
+    limitsOf(limits)
+    uppy = uploads({ api, verdicts, target: '#dashboard', name, limits })
+  }
+  choice.addEventListener('change', show)
+  element('choice').addEventListener('submit', (event) => event.preventDefault())
+  show()
+}
+
+function limitsOf(limits) {
+  const cell = (text) => Object.assign(document.createElement('td'), { textContent: text })
+  const lines = rows(limits).map((row) => {
+    const line = document.createElement('tr')
+    line.append(cell(row.files), cell(row.smallest), cell(row.largest))
+    return line
+  })
+  document.querySelector('#limits tbody').replaceChildren(...lines)
+  document.querySelector('#limits p').textContent =
+    `From ${bytes(limits.multipartFrom)} on a file travels in parts, so that it can be paused and resumed.`
+}
+
+main().catch((problem) => {
+  element('session').textContent = `The page could not start: ${problem.message} Is the stack up? Run “cargo xtask up”, then reload.`
+  element('session').className = 'problem'
+})

@@ -1,0 +1,56 @@
+// Uppy, set up for one class of uploads.
+
+import AwsS3 from '@uppy/aws-s3'
+import Uppy from '@uppy/core'
+import Dashboard from '@uppy/dashboard'
+import GoldenRetriever from '@uppy/golden-retriever'
+
+import { bytes, objection, restrictions } from './policy.js'
+
+/** An Uppy in `target` that uploads into `name`, whose limits are `limits`. */
+export function uploads({ api, verdicts, target, name, limits }) {
+  const asked = new Map()
+  const uppy = new Uppy({
+    id: `sluice-${name}`,
+    restrictions: restrictions(limits),
+    onBeforeFileAdded(file) {
+      const sentence = objection(limits, file)
+      if (sentence === undefined) return true
+      uppy.info(sentence, 'error', 8000)
+      return false
+    },
+  })
+  uppy.use(Dashboard, {
+    target,
+    inline: true,
+    width: '100%',
+    height: 380,
+    theme: 'auto',
+    note: `${name === 'default' ? 'Files' : `Files for “${name}”`} of at most ${bytes(restrictions(limits).maxFileSize)}`,
+    proudlyDisplayPoweredByUppy: false,
+  })
+  // What was under way when the page was closed goes on when it is opened again.
+  uppy.use(GoldenRetriever)
+  uppy.use(AwsS3, {
+    shouldUseMultipart: (file) => file.size > limits.multipartFrom,
+    // The server has keys of its own: ours only leads back to the file when a request is to be signed.
+    generateObjectKey(file) {
+      const key = `${crypto.randomUUID()}-${file.name}`
+      asked.set(key, file)
+      return key
+    },
+    signRequest(request) {
+      const file = asked.get(request.key)
+      const known = file && { size: file.size, type: file.type, class: name }
+      return api.need('/s3/sign', { method: 'POST', body: { ...known, ...request } })
+    },
+  })
+  uppy.on('upload-start', (files) => files.forEach((file) => verdicts.travelling(file)))
+  uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
+    if (file && bytesTotal) verdicts.progress(file, bytesUploaded / bytesTotal)
+  })
+  uppy.on('upload-error', (file, error) => file && verdicts.failed(file, error.message))
+  uppy.on('file-removed', (file) => verdicts.removed(file))
+  uppy.on('upload-success', (file, { body }) => verdicts.arrived(file, body.key.split('/').pop()))
+  return uppy
+}

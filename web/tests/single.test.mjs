@@ -1,0 +1,90 @@
+// Files in one request, with both Uppys as they come.
+
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+
+import { MB, add, alice, ask, bare, close, openApi, png, program, stack, upload, verdict } from './world.mjs'
+
+after(close)
+
+const nobody = { token: undefined, api: openApi }
+
+/** Each way in which an unmodified client reaches us: its options, and whose uploads they are. */
+const ways = [
+  ['version 5 with a bearer token', 5, { five: { endpoint: stack.apiUrl, headers: { authorization: `Bearer ${alice.token}` } } }, {}],
+  ['version 5, open', 5, { five: { endpoint: `${openApi}/` } }, nobody],
+  ['version 6 as Companion, open', 6, { six: { companionEndpoint: openApi } }, nobody],
+  ['version 6 as Companion, with a slash too many', 6, { six: { companionEndpoint: `${openApi}/` } }, nobody],
+]
+
+for (const [way, version, options, who] of ways) {
+  test(`a picture arrives: ${way}`, async () => {
+    const tab = await bare(version)
+    await tab.evaluate((options) => void start(options), options)
+    await add(tab, { name: 'holiday 😀 "quoted" it\'s 100%.png', type: 'image/png', content: png, meta: { relativePath: null, caption: 'at the sea, ü' } })
+    const told = await upload(tab)
+    const record = await verdict(told, who)
+    assert.equal(record.status, 'accepted')
+    assert.equal(record.filename, 'holiday 😀 "quoted" it\'s 100%.png')
+    assert.deepEqual(record.observed, { size: png.length, contentType: 'image/png' })
+    await tab.context().close()
+  })
+}
+
+test('an empty file is refused by the bucket, and nothing is kept', async () => {
+  for (const [, version, options] of ways.slice(1, 3)) {
+    const tab = await bare(version)
+    await tab.evaluate((options) => void start(options), options)
+    await add(tab, { name: 'empty.txt', type: 'text/plain', content: Buffer.alloc(0) })
+    const told = await upload(tab)
+    assert.equal(told.successes.length, 0)
+    assert.equal(told.errors.length, 1)
+    await tab.context().close()
+  }
+})
+
+test('a file over the limit is refused: version 5 says why', async () => {
+  const tab = await bare(5)
+  const headers = { authorization: `Bearer ${alice.token}` }
+  await tab.evaluate((options) => void start(options), { five: { endpoint: `${stack.apiUrl}/avatar`, headers } })
+  await add(tab, { name: 'large.png', type: 'image/png', content: png, meta: { size: 6 * MB } })
+  const told = await upload(tab)
+  assert.deepEqual(told.errors, ['6 MB is above the maximum of 5 MB for this type'])
+  await tab.context().close()
+})
+
+test('a program that calls itself a picture is rejected', async () => {
+  const tab = await bare(5)
+  await tab.evaluate((options) => void start(options), ways[0][2])
+  await add(tab, { name: 'picture.png', type: 'image/png', content: program })
+  const record = await verdict(await upload(tab))
+  assert.equal(record.status, 'rejected')
+  assert.ok(record.reasons.some(({ code }) => code === 'executable'), JSON.stringify(record.reasons))
+  await tab.context().close()
+})
+
+test('without a token, or with another than ours, nothing happens but an error', async () => {
+  for (const headers of [{}, { authorization: 'Bearer wrong' }, { authorization: `Bearer ${alice.token.slice(0, -4)}AAAA` }]) {
+    const tab = await bare(5)
+    await tab.evaluate((options) => void start(options), { five: { endpoint: stack.apiUrl, headers } })
+    await add(tab, { name: 'a.png', type: 'image/png', content: png })
+    const told = await upload(tab)
+    assert.equal(told.successes.length, 0)
+    // The words are not ours: the gateway refuses, without CORS headers here, and so Uppy sees no 401.
+    assert.equal(told.errors.length, 1)
+    await tab.context().close()
+  }
+})
+
+test('an upload of one user is nobody to another', async () => {
+  const tab = await bare(5)
+  await tab.evaluate((options) => void start(options), ways[0][2])
+  await add(tab, { name: 'a.png', type: 'image/png', content: png })
+  const record = await verdict(await upload(tab))
+  const { bob } = await import('./world.mjs')
+  for (const [method, path] of [['GET', `/uploads/${record.id}`], ['GET', `/uploads/${record.id}/content`], ['DELETE', `/uploads/${record.id}`]]) {
+    const answer = await ask(method, path, { token: bob.token })
+    assert.deepEqual([answer.status, answer.body.code], [404, 'not-received'], `${method} ${path}`)
+  }
+  await tab.context().close()
+})

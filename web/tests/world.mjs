@@ -1,0 +1,199 @@
+// A browser, pages with Uppy in them, files to upload, and the API as tests see it.
+
+import assert from 'node:assert/strict'
+import dns from 'node:dns'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { chromium } from 'playwright-core'
+
+// Node's resolver does not know that *.localhost is this machine, as browsers do.
+const { lookup } = dns
+dns.lookup = (host, options, done) => lookup(host.endsWith('.localhost') ? '127.0.0.1' : host, options, done)
+
+export const stack = JSON.parse(readFileSync(process.env.SLUICE_STACK, 'utf8'))
+export const page = process.env.SLUICE_PAGE
+export const openApi = process.env.SLUICE_OPEN_API
+export const openBucket = process.env.SLUICE_OPEN_BUCKET
+export const full = process.env.SLUICE_FULL !== ''
+export const [alice, bob] = stack.users
+export const MB = 1_000_000
+
+const root = join(import.meta.dirname, '../..')
+const assets = join(root, 'tests/assets')
+export const png = readFileSync(join(assets, 'lock.png'))
+export const program = readFileSync(join(assets, 'program.exe'))
+
+/** How long anything may take. A deadline, not a measurement. */
+export const PATIENCE = 90_000
+
+let running
+export async function browser() {
+  running ??= await chromium.launch({
+    executablePath: process.env.SLUICE_CHROMIUM,
+    // As root, which CI and containers are, Chromium's own sandbox can't be.
+    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
+  })
+  return running
+}
+
+export async function close() {
+  await running?.close()
+}
+
+/** A page with nothing but Uppy in it, of version 5 or 6, and what its console said. */
+export async function bare(version, options = {}) {
+  return again(await (await browser()).newContext(options), version)
+}
+
+/** Another one that shares what the browser keeps. */
+export async function again(context, version) {
+  const tab = await context.newPage()
+  tab.setDefaultTimeout(PATIENCE)
+  await tab.goto(`${page}/bare${version}.html`)
+  await tab.waitForFunction(() => 'Uppy' in globalThis)
+  await tab.evaluate(prepare)
+  return tab
+}
+
+/** Runs in the page: ways to set up an Uppy and to wait for it. */
+function prepare() {
+  globalThis.bytes = (size) => {
+    // A text file that compresses to nothing and is text all through.
+    const line = new TextEncoder().encode('sluice, '.repeat(127) + 'sluice.\n')
+    const chunk = new Uint8Array(1 << 20)
+    for (let at = 0; at < chunk.length; at += line.length) chunk.set(line.subarray(0, Math.min(line.length, chunk.length - at)), at)
+    const pieces = []
+    for (let left = size; left > 0; left -= chunk.length) pieces.push(left >= chunk.length ? chunk : chunk.subarray(0, left))
+    return new Blob(pieces)
+  }
+  globalThis.start = ({ five, six, retrieve = false, multipart = false, meta = {} }) => {
+    const uppy = new Uppy({ meta })
+    if (retrieve) uppy.use(GoldenRetriever, { expires: 60_000 })
+    const s3 = { ...(five ?? six) }
+    if (multipart) s3.shouldUseMultipart = true
+    if (s3.sign) {
+      const { url, token } = s3.sign
+      s3.signRequest = async (request) => {
+        const answer = await fetch(url, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify(request),
+        })
+        const body = await answer.json()
+        if (!answer.ok) throw new Error(body.message)
+        return body
+      }
+    }
+    uppy.use(AwsS3, s3)
+    globalThis.uppy = uppy
+    globalThis.told = { parts: [], errors: [], successes: [], calls: [] }
+    uppy.on('s3-multipart:part-uploaded', (file, part) => told.parts.push(part.PartNumber))
+    uppy.on('upload-error', (file, error) => told.errors.push(error.message))
+    uppy.on('upload-success', (file, response) => told.successes.push(response.body))
+    return uppy
+  }
+  // Whether Golden Retriever has stored both the upload's state and the file.
+  globalThis.kept = async () => {
+    let [state, blob] = [JSON.stringify(Object.values(localStorage)).includes('s3Multipart'), false]
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((done) => (indexedDB.open(name).onsuccess = (event) => done(event.target.result)))
+      for (const store of database.objectStoreNames) {
+        const all = await new Promise((done) => (database.transaction(store).objectStore(store).getAll().onsuccess = (event) => done(event.target.result)))
+        state ||= JSON.stringify(all).includes('s3Multipart')
+        blob ||= all.some((record) => record.data instanceof Blob)
+      }
+      database.close()
+    }
+    return state && blob
+  }
+  // What the page asks our API, and a way to interfere: `globalThis.meddle` may answer in its place.
+  const { fetch } = globalThis
+  globalThis.fetch = async (url, options) => {
+    const call = `${options?.method ?? 'GET'} ${new URL(url, location).pathname}`
+    globalThis.told?.calls.push(call)
+    return (await globalThis.meddle?.(call, () => fetch(url, options))) ?? fetch(url, options)
+  }
+}
+
+/** Adds a file in the page: `content` as bytes, or `size` bytes of text. */
+export function add(tab, { name, type, content, size, meta }) {
+  const base64 = content && Buffer.from(content).toString('base64')
+  return tab.evaluate(
+    ({ name, type, base64, size, meta }) => {
+      const data = base64 === undefined ? bytes(size) : Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
+      return uppy.addFile({ name, type, data: new File([data], name, { type }), meta })
+    },
+    { name, type, base64, size, meta },
+  )
+}
+
+/** Uploads what was added; gives what Uppy made of it. */
+export async function upload(tab) {
+  await tab.evaluate(() => uppy.upload().catch(() => {}))
+  return tab.evaluate(() => told)
+}
+
+/** Calls the API as somebody. */
+export async function ask(method, path, { token = alice.token, body, api = stack.apiUrl, headers = {} } = {}) {
+  const all = { ...headers }
+  if (token) all.authorization = `Bearer ${token}`
+  if (body !== undefined) all['content-type'] = 'application/json'
+  const answer = await fetch(`${api}${path}`, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body) })
+  return { status: answer.status, body: await answer.json().catch(() => undefined), headers: answer.headers }
+}
+
+/** Asks until there is something. */
+export async function eventually(what, look) {
+  for (const until = Date.now() + PATIENCE; Date.now() < until; ) {
+    const seen = await look()
+    if (seen) return seen
+    await new Promise((done) => setTimeout(done, 100))
+  }
+  throw new assert.AssertionError({ message: `${what}: not within ${PATIENCE / 1000} s` })
+}
+
+/** The record of what Uppy says it uploaded, once there is a verdict. */
+export function verdict(told, options) {
+  assert.deepEqual(told.errors, [])
+  assert.equal(told.successes.length, 1)
+  const id = told.successes[0].key.split('/').pop()
+  return eventually('a verdict', async () => {
+    const { body } = await ask('GET', `/uploads/${id}`, options)
+    return ['accepted', 'rejected'].includes(body.status) && body
+  })
+}
+
+/** Lets something happen in the page as soon as the first part has arrived. */
+export const onFirstPart = (tab, action) =>
+  tab.evaluate((action) => uppy.once('s3-multipart:part-uploaded', new Function(action)), action)
+
+/** As root, behind everybody's back: a signed request to the bucket. */
+export async function root(method, path, query = {}) {
+  const { createHash, createHmac } = await import('node:crypto')
+  const url = new URL(`${stack.endpoint}/${path}`)
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
+  url.searchParams.sort()
+  const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
+  const scope = `${date.slice(0, 8)}/${stack.region}/s3/aws4_request`
+  const sha = (text) => createHash('sha256').update(text).digest('hex')
+  const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
+  const canonical = [
+    method, url.pathname, url.searchParams.toString().replaceAll('+', '%20'),
+    `host:${url.host}`, `x-amz-content-sha256:${sha('')}`, `x-amz-date:${date}`, '', 'host;x-amz-content-sha256;x-amz-date', sha(''),
+  ].join('\n')
+  const key = [date.slice(0, 8), stack.region, 's3', 'aws4_request'].reduce(hmac, `AWS4${stack.credentials.secretAccessKey}`)
+  const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha(canonical)].join('\n')).toString('hex')
+  const authorization = `AWS4-HMAC-SHA256 Credential=${stack.credentials.accessKeyId}/${scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${signature}`
+  const answer = await fetch(url, { method, headers: { authorization, 'x-amz-date': date, 'x-amz-content-sha256': sha('') } })
+  return { status: answer.status, text: await answer.text() }
+}
+
+/** S3's uploads in parts under a key that are not over, as root sees them. */
+export async function underway(key, bucket = stack.bucket) {
+  const { text } = await root('GET', bucket, { uploads: '', prefix: key })
+  return [...text.matchAll(/<UploadId>([^<]+)</g)].map(([, id]) => id)
+}
+
+/** A picture of the page for people to look at. */
+export const screenshot = (tab, name) => tab.screenshot({ path: join(process.env.SLUICE_SCREENS, `${name}.png`), fullPage: true })
