@@ -47,6 +47,8 @@ pub struct Config {
     pub access: Access,
     /// What may be uploaded.
     pub policy: Policy,
+    /// The bus that verdicts are announced on, where there is one.
+    pub event_bus: Option<String>,
 }
 
 /// Everything wrong with an environment; never empty.
@@ -137,6 +139,7 @@ impl Config {
             owner_shards,
             signers: Signers::new(credentials, region),
             policy,
+            event_bus: get("EVENT_BUS"),
         })
     }
 }

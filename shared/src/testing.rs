@@ -4,6 +4,7 @@
 //! Only behind the feature `testing`, which only dev-dependencies ask for: no release build contains a line of it.
 #![expect(clippy::missing_panics_doc, reason = "a helper that panics has failed its test, as it should")]
 
+pub mod bus;
 pub mod clock;
 pub mod contract;
 pub mod http;
@@ -31,6 +32,7 @@ use crate::s3_limits::StoreLimits;
 use crate::session::Session;
 use crate::size::ByteSize;
 
+pub use bus::MemoryBus;
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
 pub use queue::MemoryQueue;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::bus::{Bus, BusError, Event, Refused};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::objects::{Objects, ObjectsError};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
@@ -165,6 +166,12 @@ impl<A: Answers> Answers for Interrupted<'_, A> {
         now: Timestamp,
     ) -> Result<Remembered, RecordsError> {
         self.interruption.call(self.port.remember(owner, key, body, id, now), table).await
+    }
+}
+
+impl<B: Bus> Bus for Interrupted<'_, B> {
+    async fn put(&self, events: &[Event]) -> Result<Vec<Refused>, BusError> {
+        self.interruption.call(self.port.put(events), || BusError("interrupted".into())).await
     }
 }
 
