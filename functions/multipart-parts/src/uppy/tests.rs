@@ -103,7 +103,7 @@ async fn numbers_that_are_none_are_refused() {
         assert_eq!(get(&world, &format!("{path}/batch"), query).await.outcome(), (400, "invalid-parameter"), "{query}");
     }
     // More parts than this can't keep within the limit.
-    assert_eq!(get(&world, &format!("{path}/21"), "").await.outcome(), (422, "invalid-part"));
+    assert_eq!(get(&world, &format!("{path}/21"), "").await.outcome(), (422, "too-large"));
 }
 
 #[tokio::test]
