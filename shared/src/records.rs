@@ -2,6 +2,7 @@
 
 pub mod dynamodb;
 mod item;
+pub mod stream;
 mod session_item;
 pub mod sessions;
 

@@ -42,6 +42,7 @@ fn start(name: &str) -> Function {
         .env("PATH", "/usr/bin:/bin")
         // The golden events speak of this bucket; nothing lies in it.
         .env("BUCKET", "sluice-example")
+        .env("EVENT_BUS", "default")
         .env("TABLE", &stack().table)
         .env("QUEUE_URL", &stack().queue)
         .env("AWS_REGION", &stack().region)
@@ -104,6 +105,14 @@ fn every_event_of_validate_is_answered() {
     for (file, answer) in answers("validate") {
         let failures = answer["batchItemFailures"].as_array().map_or(0, Vec::len);
         assert_eq!(failures > 0, file.contains("poison"), "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_event_of_forward_is_answered() {
+    for (file, answer) in answers("forward") {
+        let failures = answer["batchItemFailures"].as_array().unwrap().len();
+        assert_eq!(failures, usize::from(file.contains("poison")), "{file}: {answer}");
     }
 }
 

@@ -6,7 +6,9 @@
 
 mod abuse;
 mod content;
+mod deadletters;
 mod documents;
+mod downstream;
 mod events;
 mod ownership;
 mod permissions;

@@ -11,6 +11,7 @@ pub mod emulator;
 pub mod http;
 pub mod process;
 pub mod redrive;
+pub mod republish;
 pub mod samples;
 mod service;
 pub mod stack;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::test::Part;
-use xtask::{bench, check, down, redrive, test, up, verify};
+use xtask::{bench, check, down, redrive, republish, test, up, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -56,6 +56,17 @@ enum Command {
         #[arg(long, value_name = "NAME", default_value = "local")]
         stack: String,
     },
+    /// Announce verdicts and deletions again, once what kept the bus from hearing of them is mended
+    ///
+    /// Always safe: consumers know each event by its id. Reads the whole table, page by page.
+    Republish {
+        /// From when on: a time such as 2026-11-22T09:30:00Z, or how long ago, such as 2h or 7d
+        #[arg(long, value_name = "TIME")]
+        since: String,
+        /// The name given to `sam deploy`, or `local`
+        #[arg(long, value_name = "NAME", default_value = "local")]
+        stack: String,
+    },
     /// Measure, print the figures and fail when a stated limit is missed
     Bench {
         /// One bench, then its own arguments; all benches when left out
@@ -73,6 +84,7 @@ fn main() -> ExitCode {
         Command::Test { part: Some(part), full } => test::part(part, full),
         Command::Verify { stack } => verify::verify(&stack),
         Command::Redrive { stack } => redrive::redrive(&stack),
+        Command::Republish { since, stack } => republish::republish(&since, &stack),
         Command::Bench { args } => bench::bench(&args),
     };
     match done {

@@ -8,7 +8,6 @@ use shared::objects::multipart::MultipartUploads;
 use shared::parts::{PartNumber, PartPlan};
 use shared::policy::Transport;
 use shared::records::sessions::Sessions;
-use shared::signing::Signer;
 use shared::signing::ticket::Unsigned;
 use shared::uppy::{
     Asked, Listed, ListedPart, Operation, Params, Route, SignBody, Signed, SignedBatch, SignedPart, ToSign, answer,
@@ -136,7 +135,7 @@ fn whole<S, M>(deps: &Deps<S, M>, request: &Request, asked: Asked, class: Option
     let (id, carried) = (deps.ambient.upload_id(), reviewed.grant.encode()?);
     let (bucket, place) = (&config.bucket, &config.place);
     let unsigned = Unsigned { id, reviewed, carried, transport: Transport::Post, bucket, place };
-    let ticket = Signer::new(&config.credentials, &config.region, now).ticket(unsigned, now);
+    let ticket = config.signers.at(now).ticket(unsigned, now);
     tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
     Ok(Params::new(ticket, reviewed.url_life))
 }

@@ -24,6 +24,7 @@ use shared::key::{ObjectKey, OwnerId, UploadId};
 use shared::objects::Objects;
 use shared::records::UploadRecords;
 use shared::upload::Record;
+use shared::view::Upload;
 
 /// What answering needs.
 pub struct Deps<R, O> {
@@ -64,10 +65,10 @@ async fn status<R: UploadRecords, O: Objects>(
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(caller(request, &deps.config.access)?, id)?;
     let upload = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => wire::Upload::judged(&judged),
+        Some(Record::Judged(judged)) => Upload::judged(&judged),
         Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
         Some(Record::Pending(_)) | None => match deps.objects.head(&key, None).await? {
-            Some(observed) => wire::Upload::validating(&key, &deps.config.bucket, &observed),
+            Some(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
             None => return Err(not_received()),
         },
     };
