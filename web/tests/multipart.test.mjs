@@ -75,7 +75,7 @@ for (const [name, way] of Object.entries(ways)) {
   test(`the page is reloaded in the middle: ${name}`, async () => {
     const size = PART + 4 * MB
     const tab = await page(way, size, { retrieve: true })
-    // The second part never leaves the first page.
+    // Only one part leaves the first page. Version 5 sends both at once, so it may be either.
     await tab.evaluate(() => {
       const { send } = XMLHttpRequest.prototype
       let parts = 0
@@ -92,12 +92,13 @@ for (const [name, way] of Object.entries(ways)) {
     const [[kind, options]] = Object.entries(way.s3)
     await again.evaluate((options) => void start(options), { [kind]: options, retrieve: true, multipart: true })
     await again.waitForFunction(() => uppy.getFiles().length === 1 && uppy.getFiles()[0].s3Multipart)
+    const [arrived] = await tab.evaluate(() => told.parts)
     await tab.close()
     // What Dashboard's button does.
     await again.evaluate(() => uppy.emit('restore-confirmed'))
     await again.waitForFunction(() => told.successes.length + told.errors.length > 0)
     const told = await again.evaluate(() => globalThis.told)
-    assert.deepEqual(told.parts, [2], 'what has arrived is not sent again')
+    assert.deepEqual(told.parts, [1, 2].filter((part) => part !== arrived), 'what has arrived is not sent again')
     await accepted(again, told, way, size)
   })
 
@@ -194,9 +195,8 @@ for (const [name, way] of Object.entries({ 'version 5': { ...five, s3: { five: {
     const told = await upload(tab)
     assert.equal(told.successes.length, 0)
     assert.ok(told.errors.length > 0)
-    // Version 5 says why; version 6 keeps what is there until the person gives up.
+    // Version 6 shows no words of ours, and never gives up what it has begun.
     if (way.version === 5) assert.deepEqual(told.errors, ['the file is above the maximum of 20 MB for this upload'])
-    else await tab.evaluate(() => uppy.cancelAll())
     const { uploadId } = told.s3
     await eventually('S3 to have forgotten', async () => (await underway(uploadId, way.bucket)).length === 0)
     await gone(uploadId, way)

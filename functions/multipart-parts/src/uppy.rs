@@ -89,7 +89,9 @@ async fn urls<S: Sessions, M: MultipartUploads + Objects>(
     if let (PartPlan::Unsized { limit, .. }, Some(beyond)) = (session.plan, numbers.iter().max())
         && *beyond > session.plan.last()
     {
-        // In the words of whoever chose the file: nobody cut by these clients knows of part numbers.
+        // The file can't keep to its limit, and version 6 would leave what is there without a word.
+        deps.multipart().abort(&key).await?;
+        // In the words of whoever chose the file, who knows of no part numbers.
         return Err(Problem::new(Code::TooLarge, format!("the file is above the maximum of {limit} for this upload")));
     }
     let wanted = numbers.iter().map(|number| (*number, None));
