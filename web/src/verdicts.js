@@ -81,9 +81,9 @@ export class Verdicts {
     link.addEventListener('click', async (event) => {
       if (Date.now() - since < FRESH) return
       event.preventDefault()
-      await this.#freshen(link, record.id)
       since = Date.now()
-      open(link.href, '_blank', 'noopener')
+      await this.#freshen(link, record.id)
+      link.click()
     })
     entry.append(link)
     this.#announce(`${file.name} was accepted.`)

@@ -64,7 +64,7 @@ test('the limits of a class are shown, and a file beyond them is refused before 
   await tab.getByText('What may be uploaded').click()
   assert.match(await tab.locator('#limits').innerText(), /\.png, \.jpg, \.jpeg, \.webp\s+1 byte\s+5 MB/)
   await choose(tab, { name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(5_000_001) })
-  await tab.getByText(/exceeds maximum allowed size|may have at most 5 MB/).first().waitFor()
+  await tab.getByText('large.png is 5,000,001 bytes. Files of this kind may have at most 5,000,000 bytes.').first().waitFor()
   await screenshot(tab, 'light-too-large')
   await choose(tab, { name: 'empty.png', mimeType: 'image/png', buffer: Buffer.alloc(0) })
   await tab.getByText(/smaller than the allowed size|is empty/).first().waitFor()
@@ -110,6 +110,19 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   await done.waitFor()
   assert.match(await done.innerText(), /text\/plain, 112 MB/)
   await tab.context().close()
+})
+
+test('a token that is no longer good is said to be so', async () => {
+  const context = await (await browser()).newContext()
+  const tab = await context.newPage()
+  await tab.route('**/session.json', async (route) => {
+    const session = await (await route.fetch()).json()
+    await route.fulfill({ json: { ...session, token: `${session.token.slice(0, -4)}AAAA` } })
+  })
+  await tab.goto(page)
+  await tab.getByText(/sign in again/i).waitFor()
+  await screenshot(tab, 'light-signed-out')
+  await context.close()
 })
 
 test('everything can be reached and read', async () => {
