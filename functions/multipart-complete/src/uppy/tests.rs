@@ -120,7 +120,7 @@ async fn what_is_above_the_limit_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_parts_fit_into_one_request() {
-    let (world, key, etags) = world(10_000 * PART, &[PART; 10_000]).await;
+    let (world, key, etags) = world(10_000 * PART, &vec![PART; 10_000]).await;
     let body = named((1..).zip(etags));
     assert!(body.to_string().len() < 1_000_000);
     assert_eq!(ask(&world, call(&key, &body)).await.outcome(), (200, ""));

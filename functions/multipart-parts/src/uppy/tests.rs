@@ -102,8 +102,19 @@ async fn numbers_that_are_none_are_refused() {
     for query in ["", "partNumbers=", "partNumbers=1,x"] {
         assert_eq!(get(&world, &format!("{path}/batch"), query).await.outcome(), (400, "invalid-parameter"), "{query}");
     }
-    // More parts than this can't keep within the limit.
-    assert_eq!(get(&world, &format!("{path}/21"), "").await.outcome(), (422, "invalid-part"));
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_keep_to_its_limit_is_given_up() {
+    let (world, key) = world().await;
+    let path = format!("/s3/multipart/{}", key.id());
+    for _ in 0..2 {
+        let answer = get(&world, &format!("{path}/21"), "").await;
+        assert_eq!(answer.outcome(), (422, "too-large"));
+        assert_eq!(answer.body["message"], "the file is above the maximum of 100 MiB for this upload");
+    }
+    assert_eq!(world.store.pending(), Vec::<String>::new());
+    assert_eq!(get(&world, &format!("{path}/20"), "").await.outcome(), (410, "session-closed"));
 }
 
 #[tokio::test]
