@@ -16,6 +16,7 @@ struct Cells {
     config: OnceCell<SdkConfig>,
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
+    eventbridge: OnceCell<aws_sdk_eventbridge::Client>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
     path_style: bool,
 }
@@ -73,6 +74,10 @@ impl Clients {
                 aws_sdk_s3::Client::from_conf(config.force_path_style(self.0.path_style).build())
             })
             .await
+    }
+
+    pub(crate) async fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
+        self.0.eventbridge.get_or_init(async || aws_sdk_eventbridge::Client::new(self.config().await)).await
     }
 
     pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::policy::document::{self, Faults};
-use crate::signing::{Addressing, Credentials, Place};
+use crate::signing::{Addressing, Credentials, Place, Signers};
 
 /// The policy that ships with the code.
 pub const SHIPPED_POLICY: &str = include_str!("../../policy.json");
@@ -53,16 +53,16 @@ pub struct Config {
     pub completions: String,
     /// How many partitions each owner's listing is spread over.
     pub owner_shards: u16,
-    /// The region to sign for.
-    pub region: String,
-    /// The function's own temporary credentials.
-    pub credentials: Credentials,
     /// What the reconciler waits for.
     pub reconcile: Reconciling,
+    /// Signs with the function's own temporary credentials.
+    pub signers: Signers,
     /// Who may call.
     pub access: Access,
     /// What may be uploaded.
     pub policy: Policy,
+    /// The bus that verdicts are announced on, where there is one.
+    pub event_bus: Option<String>,
 }
 
 /// Everything wrong with an environment; never empty.
@@ -155,9 +155,9 @@ impl Config {
             reconcile,
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
-            region,
-            credentials,
+            signers: Signers::new(credentials, region),
             policy,
+            event_bus: get("EVENT_BUS"),
         })
     }
 }

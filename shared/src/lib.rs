@@ -18,12 +18,14 @@ pub mod sniff;
 pub mod upload;
 pub mod session;
 pub mod verdict;
+pub mod announcement;
 
 // what several functions do, over the ports
 pub mod multipart;
 
 // edges
 pub mod ambient;
+pub mod bus;
 pub mod clients;
 pub mod config;
 pub mod http;
@@ -32,6 +34,7 @@ pub mod queue;
 pub mod records;
 pub mod telemetry;
 pub mod uppy;
+pub mod view;
 
 // what tests need, and no release build has
 #[cfg(any(test, feature = "testing"))]

@@ -3,6 +3,7 @@
 pub mod census;
 pub mod dynamodb;
 mod item;
+pub mod stream;
 mod session_item;
 pub mod sessions;
 

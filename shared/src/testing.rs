@@ -4,12 +4,15 @@
 //! Only behind the feature `testing`, which only dev-dependencies ask for: no release build contains a line of it.
 #![expect(clippy::missing_panics_doc, reason = "a helper that panics has failed its test, as it should")]
 
+pub mod bus;
+pub mod clock;
 pub mod contract;
 pub mod http;
 pub mod interruption;
 pub mod objects;
 pub mod queue;
 pub mod records;
+pub mod scripted;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,6 +32,7 @@ use crate::s3_limits::StoreLimits;
 use crate::session::Session;
 use crate::size::ByteSize;
 
+pub use bus::MemoryBus;
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
 pub use queue::MemoryQueue;

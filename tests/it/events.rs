@@ -43,6 +43,7 @@ pub(crate) fn start(name: &str, extra: &[(&str, &str)]) -> Function {
         .env("PATH", "/usr/bin:/bin")
         // The golden events speak of this bucket; nothing lies in it.
         .env("BUCKET", "sluice-example")
+        .env("EVENT_BUS", "default")
         .env("TABLE", &stack().table)
         .env("QUEUE_URL", &stack().queue)
         .env("AWS_REGION", &stack().region)
@@ -119,6 +120,14 @@ fn every_event_of_reconcile_is_answered() {
     let table = quiet_table("events");
     for (file, answer) in answers_with("reconcile", &[("TABLE", &table)]) {
         assert_eq!(answer["Failures"], 0, "{file}: {answer}");
+    }
+}
+
+#[test]
+fn every_event_of_forward_is_answered() {
+    for (file, answer) in answers("forward") {
+        let failures = answer["batchItemFailures"].as_array().unwrap().len();
+        assert_eq!(failures, usize::from(file.contains("poison")), "{file}: {answer}");
     }
 }
 

@@ -6,9 +6,12 @@
 
 mod abuse;
 mod content;
+mod deadletters;
 mod documents;
+mod downstream;
 mod events;
 mod faults;
+mod multipart;
 mod ownership;
 mod permissions;
 mod ports;

@@ -101,7 +101,7 @@ async fn the_deployed_bucket_keeps_the_contract() {
 #[tokio::test]
 async fn the_deployed_sessions_keep_the_contract() {
     let table = DynamoRecords::new(Clients::of(config(), true), &stack().table, 1);
-    contract::sessions(&table).await;
+    Box::pin(contract::sessions(&table)).await;
     contract::census(&table).await;
 }
 

@@ -20,6 +20,10 @@ pub struct Deployment {
     pub queue: String,
     /// The dead letters' URL.
     pub dead_letters: String,
+    /// The table's name.
+    pub table: String,
+    /// The function that announces verdicts, where there is a bus.
+    pub forward: Option<String>,
     /// Whether events go to the validator directly, so that nobody reads the queue.
     pub direct: bool,
 }
@@ -81,6 +85,8 @@ fn read(name: &str, answer: &Value) -> Outcome<Deployment> {
         bucket: output("BucketName")?,
         queue: output("QueueUrl")?,
         dead_letters: output("DeadLettersUrl")?,
+        table: output("TableName")?,
+        forward: output("Forward").ok(),
         direct: stack["Parameters"].as_array().into_iter().flatten().any(|parameter| {
             parameter["ParameterKey"] == "ValidatorTrigger" && parameter["ParameterValue"] == "direct"
         }),
@@ -101,6 +107,7 @@ mod tests {
                 { "OutputKey": "ApiUrl", "OutputValue": "https://a1b2.execute-api.eu-west-1.amazonaws.com/" },
                 { "OutputKey": "BucketName", "OutputValue": "sluice-uploads-111122223333-eu-west-1" },
                 { "OutputKey": "QueueUrl", "OutputValue": "https://sqs.eu-west-1.amazonaws.com/111122223333/q" },
+                { "OutputKey": "TableName", "OutputValue": "sluice-Table-1ABC" },
                 { "OutputKey": "DeadLettersUrl", "OutputValue": "https://sqs.eu-west-1.amazonaws.com/111122223333/d" },
             ],
         }] })
@@ -113,6 +120,7 @@ mod tests {
         assert_eq!(found.region, "eu-west-1");
         assert_eq!(found.bucket, "sluice-uploads-111122223333-eu-west-1");
         assert!(found.queue.ends_with("/q") && found.dead_letters.ends_with("/d"));
+        assert_eq!((found.table.as_str(), found.forward), ("sluice-Table-1ABC", None));
         assert!(!found.direct);
     }
 

@@ -11,6 +11,7 @@ pub mod emulator;
 pub mod http;
 pub mod process;
 pub mod redrive;
+pub mod republish;
 pub mod samples;
 mod service;
 pub mod stack;
@@ -19,6 +20,7 @@ pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
+pub mod upload;
 pub mod verify;
 pub mod web;
 

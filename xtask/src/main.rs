@@ -1,10 +1,12 @@
 //! `cargo xtask`: everything that is done to this repository, and nothing that needs a manual.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::test::Part;
-use xtask::{bench, check, down, redrive, test, up, verify};
+use xtask::upload::Upload;
+use xtask::{bench, check, down, redrive, republish, test, up, upload, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -38,6 +40,23 @@ enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Upload a file of any size to the local stack, in parts, and go on where an earlier try stopped
+    Upload {
+        /// The file
+        file: PathBuf,
+        /// What it is, as a media type
+        #[arg(long, value_name = "TYPE")]
+        content_type: String,
+        /// The session of an earlier try
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// How many parts travel side by side
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallel: usize,
+        /// Send at most so many bytes a second
+        #[arg(long, value_name = "BYTES")]
+        rate: Option<u64>,
+    },
     /// Hold a deployed stack against its promises, as a user would, over HTTP
     ///
     /// Uploads, downloads and deletes a few small files: on AWS that costs less than a cent. Everything it made is
@@ -52,6 +71,17 @@ enum Command {
     ///
     /// Always safe: verdicts are final, and events may come twice. A stack on AWS is found through the AWS CLI.
     Redrive {
+        /// The name given to `sam deploy`, or `local`
+        #[arg(long, value_name = "NAME", default_value = "local")]
+        stack: String,
+    },
+    /// Announce verdicts and deletions again, once what kept the bus from hearing of them is mended
+    ///
+    /// Always safe: consumers know each event by its id. Reads the whole table, page by page.
+    Republish {
+        /// From when on: a time such as 2026-11-22T09:30:00Z, or how long ago, such as 2h or 7d
+        #[arg(long, value_name = "TIME")]
+        since: String,
         /// The name given to `sam deploy`, or `local`
         #[arg(long, value_name = "NAME", default_value = "local")]
         stack: String,
@@ -71,8 +101,16 @@ fn main() -> ExitCode {
         Command::Check => check::check(),
         Command::Test { part: None, full } => test::test(full),
         Command::Test { part: Some(part), full } => test::part(part, full),
+        Command::Upload { file, content_type, session, parallel, rate } => upload::upload(&Upload {
+            file: &file,
+            content_type: &content_type,
+            session: session.as_deref(),
+            parallel,
+            rate,
+        }),
         Command::Verify { stack } => verify::verify(&stack),
         Command::Redrive { stack } => redrive::redrive(&stack),
+        Command::Republish { since, stack } => republish::republish(&since, &stack),
         Command::Bench { args } => bench::bench(&args),
     };
     match done {

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_mins(10);
 /// # Errors
 /// When the stack can't be found, or a queue refuses.
 pub fn redrive(stack: &str) -> Outcome {
-    let moved = if is_local(stack) { here()? } else { on_aws(stack)? };
+    let moved = if is_local(stack) { here(&Stack::read()?)? } else { on_aws(stack)? };
     match moved {
         0 => println!("There are no dead letters to move."),
         1 => println!("Moved 1 message from the dead letters back to the queue."),
@@ -28,9 +28,13 @@ pub fn redrive(stack: &str) -> Outcome {
     Ok(())
 }
 
+/// The same for a stack in the emulator, and says how many it moved.
+///
 /// Message by message, for the emulator knows no move task: each is sent before it is deleted, so none gets lost.
-fn here() -> Outcome<u64> {
-    let stack = Stack::read()?;
+///
+/// # Errors
+/// When a queue refuses.
+pub fn here(stack: &Stack) -> Outcome<u64> {
     let sqs = |action: &str, body: Value| json_call(&stack.endpoint, "sqs", &format!("AmazonSQS.{action}"), &body);
     let mut moved = 0;
     loop {

@@ -34,6 +34,9 @@ pub struct Stack {
     pub queue: String,
     /// The dead letters' URL.
     pub dlq: String,
+    /// The function that announces verdicts, where there is a bus.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<String>,
     /// The emulator's root key.
     pub credentials: StackCredentials,
     /// Two different users.

@@ -9,7 +9,7 @@ use shared::http::{Code, Problem, caller, json};
 use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
-use shared::signing::{Request as Unsigned, Signer, expiry};
+use shared::signing::{Request as Unsigned, expiry};
 use shared::upload::{Judged, Outcome, Record};
 
 use crate::{Deps, deleted, not_received, own_key, own_record, wire};
@@ -75,7 +75,7 @@ fn sign<R, O>(deps: &Deps<R, O>, judged: &Judged, inline: bool) -> wire::Content
     ];
     let key = judged.key.to_string();
     let unsigned = Unsigned { method: "GET", place: &deps.config.place, key: &key, headers: &[], query: &query };
-    let url = Signer::new(&deps.config.credentials, &deps.config.region, now).presign(&unsigned, LIFE);
+    let url = deps.config.signers.at(now).presign(&unsigned, LIFE);
     let expires_at = expiry(now, LIFE);
     wire::Content { url, expires_at }
 }

@@ -7,7 +7,8 @@
 //! - **IAM**: `dynamodb:GetItem` for a record, `dynamodb:Query` on the owner index, `dynamodb:PutItem` and
 //!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell "still validating" from
 //!   "never arrived", `s3:GetObjectVersion` because the content URL acts with these rights,
-//!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete
+//!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete; `s3:AbortMultipartUpload`,
+//!   `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` to delete what is still on its way in parts
 
 mod content;
 mod delete;
@@ -22,8 +23,12 @@ use shared::config::Config;
 use shared::http::{Code, Problem, caller, json, named_caller};
 use shared::key::{ObjectKey, OwnerId, UploadId};
 use shared::objects::Objects;
+use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
+use shared::session::State;
 use shared::upload::Record;
+use shared::view::Upload;
 
 /// What answering needs.
 pub struct Deps<R, O> {
@@ -41,7 +46,7 @@ pub struct Deps<R, O> {
 ///
 /// # Errors
 /// Never.
-pub async fn handle<R: UploadRecords, O: Objects>(
+pub async fn handle<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
@@ -57,24 +62,38 @@ pub async fn handle<R: UploadRecords, O: Objects>(
     Ok(answer.unwrap_or_else(Problem::into_response))
 }
 
-async fn status<R: UploadRecords, O: Objects>(
+async fn status<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
     request: &Request,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(caller(request, &deps.config.access)?, id)?;
     let upload = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => wire::Upload::judged(&judged),
+        Some(Record::Judged(judged)) => Upload::judged(&judged),
         Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
         Some(Record::Pending(_)) | None => match deps.objects.head(&key, None).await? {
-            Some(observed) => wire::Upload::validating(&key, &deps.config.bucket, &observed),
-            None => return Err(not_received()),
+            Some(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
+            None => uploading(deps, &key).await?,
         },
     };
     Ok(json(StatusCode::OK, &upload))
 }
 
-async fn list<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, request: &Request) -> Result<Response<Body>, Problem> {
+/// An upload in parts that is under way, where nothing has arrived as a whole.
+async fn uploading<R: Sessions, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Upload, Problem> {
+    let session = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)()));
+    match session.as_ref().map(|session| (&session.state, session)) {
+        Some((State::Opening | State::Open { .. } | State::Completing(_), session)) => {
+            Ok(Upload::uploading(session, &deps.config.bucket))
+        }
+        Some((State::Completed(_) | State::Aborted(_) | State::Expired(_), _)) | None => Err(not_received()),
+    }
+}
+
+async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
+    deps: &Deps<R, O>,
+    request: &Request,
+) -> Result<Response<Body>, Problem> {
     let owner = named_caller(request, &deps.config.access)?;
     let query = request.query_string_parameters();
     let before = match query.first("cursor") {

@@ -16,6 +16,7 @@ use super::*;
 mod contents;
 mod deletes;
 mod listings;
+mod sessions;
 
 /// What a bucket and a table hold, and the function over them.
 #[derive(Default)]

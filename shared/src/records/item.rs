@@ -16,9 +16,12 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The schema version written into every item.
 pub(super) const SCHEMA: u8 = 1;
 
+/// What partition keys of uploads' records begin with.
+pub(super) const UPLOAD: &str = "upload#";
+
 /// The partition key of an upload's record.
 pub(super) fn upload_pk(id: UploadId) -> String {
-    format!("upload#{id}")
+    format!("{UPLOAD}{id}")
 }
 
 /// The partition key of an idempotency key.

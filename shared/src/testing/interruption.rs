@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::bus::{Bus, BusError, Event, Refused};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::objects::{Objects, ObjectsError};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
@@ -39,6 +40,7 @@ pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
     calls: AtomicUsize,
     killed: Notify,
+    interleaved: bool,
 }
 
 impl Interruption {
@@ -58,6 +60,12 @@ impl Interruption {
     #[must_use]
     pub fn outage() -> Self {
         Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
+    }
+
+    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    #[must_use]
+    pub fn interleaved() -> Self {
+        Self { interleaved: true, ..Self::default() }
     }
 
     /// How many calls were made.
@@ -82,6 +90,9 @@ impl Interruption {
 
     async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.interleaved {
+            tokio::task::yield_now().await;
+        }
         let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
         match planned {
             None => call.await,
@@ -156,6 +167,12 @@ impl<A: Answers> Answers for Interrupted<'_, A> {
         now: Timestamp,
     ) -> Result<Remembered, RecordsError> {
         self.interruption.call(self.port.remember(owner, key, body, id, now), table).await
+    }
+}
+
+impl<B: Bus> Bus for Interrupted<'_, B> {
+    async fn put(&self, events: &[Event]) -> Result<Vec<Refused>, BusError> {
+        self.interruption.call(self.port.put(events), || BusError("interrupted".into())).await
     }
 }
 

@@ -79,6 +79,7 @@ pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack>
         "RequireTls=false".to_owned(),
         "DeletionProtection=false".to_owned(),
         "MalwareScanning=true".to_owned(),
+        "EventBusName=default".to_owned(),
         // The emulator takes this number only as a literal.
         "ValidatorConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
@@ -123,6 +124,7 @@ fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
         table: output("TableName")?,
         queue: output("QueueUrl")?,
         dlq: output("DeadLettersUrl")?,
+        forward: output("Forward").ok(),
         credentials: StackCredentials { access_key_id: ROOT.0.to_owned(), secret_access_key: ROOT.1.to_owned() },
         users: users.users.clone(),
     })

@@ -1,0 +1,173 @@
+//! The stream's records in, events on the bus out; refusals, kills and poison included.
+
+use std::collections::BTreeSet;
+
+use shared::testing::{BUCKET, Interruption, Kind, MemoryBus, Moment, golden_events, id};
+
+use super::*;
+
+fn in_a_minute() -> SystemTime {
+    SystemTime::now() + Duration::from_mins(1)
+}
+
+async fn handle_under(bus: &MemoryBus, trouble: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
+    let deps = Deps { bucket: BUCKET.to_owned(), bus: trouble.of(bus) };
+    trouble.run(handle(&deps, event, in_a_minute())).await
+}
+
+async fn forward(bus: &MemoryBus, event: Value) -> Result<Value, Retry> {
+    handle_under(bus, &Interruption::none(), event).await.unwrap()
+}
+
+fn event(name: &str) -> Value {
+    golden_events("forward")[name].clone()
+}
+
+/// A batch of `n` acceptances, numbered from 0.
+fn acceptances(n: u16) -> Value {
+    let one = event("accepted")["Records"][0].clone();
+    let record = |n: u16| {
+        let mut record = one.clone();
+        let (old, new) = (record["dynamodb"]["NewImage"]["id"]["S"].as_str().unwrap().to_owned(), id(n).to_string());
+        let key = record["dynamodb"]["NewImage"]["key"]["S"].as_str().unwrap().replace(&old, &new);
+        let hex = &new[new.len() - 2..];
+        record["dynamodb"]["NewImage"]["key"]["S"] = json!(format!("1/{hex}/{}", &key[5..]));
+        record["dynamodb"]["NewImage"]["id"]["S"] = json!(new);
+        record["dynamodb"]["NewImage"]["pk"]["S"] = json!(format!("upload#{new}"));
+        record["dynamodb"]["SequenceNumber"] = json!(n.to_string());
+        record
+    };
+    json!({ "Records": (0..n).map(record).collect::<Vec<_>>() })
+}
+
+fn known(n: u16) -> BTreeSet<String> {
+    (0..n).map(|n| format!("{}:version-1:accepted", id(n))).collect()
+}
+
+#[tokio::test]
+async fn every_golden_event_has_its_announcements() {
+    let judged = |n: u16, word: &str| format!("{}:version-{n}:{word}", id(n));
+    let expected: [(&str, Option<&str>, Vec<String>); 7] = [
+        ("accepted", None, vec![judged(1, "accepted")]),
+        ("deleted", None, vec![format!("{}::deleted", id(1))]),
+        ("deleted-unjudged", None, vec![format!("{}::deleted", id(1))]),
+        ("none-of-ours", None, Vec::new()),
+        ("poison", Some("300000000000000000000002"), vec![judged(1, "accepted")]),
+        ("rejected", None, vec![judged(2, "rejected")]),
+        ("scanned-then-accepted", None, vec![judged(1, "accepted")]),
+    ];
+    let events = golden_events("forward");
+    let files: BTreeSet<&str> = events.keys().map(String::as_str).collect();
+    assert_eq!(files, expected.iter().map(|(name, ..)| *name).collect(), "every file is used");
+    for (name, failed, told) in expected {
+        let bus = MemoryBus::default();
+        let answer = forward(&bus, events[name].clone()).await.unwrap();
+        let failures: Vec<Value> = failed.iter().map(|number| json!({ "itemIdentifier": number })).collect();
+        assert_eq!(answer, json!({ "batchItemFailures": failures }), "{name}");
+        assert_eq!(bus.ids(), told, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_shows_the_record_as_its_owner_sees_it() {
+    let bus = MemoryBus::default();
+    forward(&bus, event("rejected")).await.unwrap();
+    forward(&bus, event("deleted")).await.unwrap();
+    let [rejected, deleted] = &bus.told()[..] else { panic!("two events") };
+    let detail: Value = serde_json::from_str(&rejected.detail).unwrap();
+    let record = &event("rejected")["Records"][0]["dynamodb"]["NewImage"];
+    assert_eq!(rejected.detail_type, "Upload Rejected");
+    assert_eq!(rejected.resource, format!("arn:aws:s3:::{BUCKET}/{}", record["key"]["S"].as_str().unwrap()));
+    assert_eq!(detail["eventId"], format!("{}:version-2:rejected", id(2)));
+    assert_eq!((&detail["id"], &detail["status"]), (&record["id"]["S"], &json!("rejected")));
+    assert_eq!((&detail["filename"], &detail["key"]), (&json!("photo.png"), &record["key"]["S"]));
+    assert_eq!(detail["reasons"][0]["code"], "truncated");
+    let detail: Value = serde_json::from_str(&deleted.detail).unwrap();
+    let key = &event("deleted")["Records"][0]["dynamodb"]["NewImage"]["key"]["S"];
+    let id = id(1).to_string();
+    let event_id = format!("{id}::deleted");
+    assert_eq!(
+        (deleted.detail_type, detail),
+        ("Upload Deleted", json!({ "eventId": event_id, "id": id, "status": "deleted", "bucket": BUCKET, "key": key }))
+    );
+}
+
+#[tokio::test]
+async fn batches_of_any_length_are_announced() {
+    for n in [0, 1, 9, 10, 11, 1000] {
+        let bus = MemoryBus::default();
+        forward(&bus, acceptances(n)).await.unwrap();
+        assert_eq!((bus.ids().len(), bus.known()), (usize::from(n), known(n)));
+    }
+}
+
+#[tokio::test]
+async fn from_the_first_refusal_on_everything_comes_again() {
+    for refused in [0, 1, 9, 10, 24] {
+        let bus = MemoryBus::default();
+        bus.refuse(Some(&id(refused).to_string()));
+        match forward(&bus, acceptances(25)).await {
+            Ok(answer) => {
+                assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": refused.to_string() }] }));
+            }
+            Err(retry) => {
+                assert_eq!(refused, 0);
+                assert_eq!(Diagnostic::from(retry).error_type, "EventRefused");
+            }
+        }
+        assert!(known(refused).is_subset(&bus.known()), "what lies before it is not sent again");
+        bus.refuse(None);
+        forward(&bus, acceptances(25)).await.unwrap();
+        assert_eq!(bus.known(), known(25));
+    }
+}
+
+#[tokio::test]
+async fn killed_or_failed_at_any_call_and_told_again_nobody_misses_anything() {
+    for (moment, kind) in [
+        (Moment::Before, Kind::Kill),
+        (Moment::After, Kind::Kill),
+        (Moment::Before, Kind::Fault),
+        (Moment::After, Kind::Fault),
+    ] {
+        for n in 0..4 {
+            let bus = MemoryBus::default();
+            let trouble = Interruption::at(n, moment, kind);
+            let answer = handle_under(&bus, &trouble, acceptances(25)).await;
+            match (n, kind) {
+                (3, _) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] }), "no fourth call"),
+                (_, Kind::Kill) => assert!(answer.is_none()),
+                (0, Kind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
+                (n, Kind::Fault) => {
+                    let first = (n * MOST).to_string();
+                    assert_eq!(answer.unwrap().unwrap()["batchItemFailures"][0]["itemIdentifier"], first);
+                }
+            }
+            forward(&bus, acceptances(25)).await.unwrap();
+            assert_eq!(bus.known(), known(25), "{kind:?} at call {n}, {moment:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_time_left_nothing_is_put() {
+    let bus = MemoryBus::default();
+    let deps = Deps { bucket: BUCKET.to_owned(), bus };
+    for deadline in [SystemTime::UNIX_EPOCH, SystemTime::now() + MARGIN] {
+        let retry = handle(&deps, acceptances(1), deadline).await.unwrap_err();
+        assert!(matches!(retry, Retry::Deadline));
+    }
+    assert!(deps.bus.ids().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_stream_is_an_error_one_can_name() {
+    for event in [json!({}), json!(null), json!({ "Records": "x" })] {
+        let retry = forward(&MemoryBus::default(), event).await.unwrap_err();
+        assert_eq!(Diagnostic::from(retry).error_type, "UnreadableEvent");
+    }
+    let mut poison = event("poison");
+    poison["Records"].as_array_mut().unwrap().remove(0);
+    let retry = forward(&MemoryBus::default(), poison).await.unwrap_err();
+    assert_eq!(Diagnostic::from(retry).error_type, "UnreadableItem");
+}
