@@ -164,14 +164,14 @@ fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a
 async fn complete(table: &MemoryRecords, store: &S3Objects, key: &ObjectKey) -> Result<Completion, SessionProblem> {
     let until = Instant::now() + std::time::Duration::from_secs(24);
     let wanted = Wanted { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
-    multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until).await
+    Box::pin(multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until)).await
 }
 
 async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) -> (ObjectKey, String) {
     let key = fresh_key();
     let deadline = Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
     let session = Session { deadline, ..session_of(&key, size) };
-    let (plan, session) = (session.plan, multipart(table, store).open(session, None).await.unwrap());
+    let (plan, session) = (session.plan, Box::pin(multipart(table, store).open(session, None)).await.unwrap());
     let State::Open { upload } = session.state else { panic!("{:?}", session.state) };
     let last = plan.size_of(plan.last()).unwrap().bytes();
     stub.fill(&upload, plan.last().get(), plan.part_size().bytes(), last);
@@ -212,7 +212,7 @@ async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() 
     let largest = StoreLimits::S3.object.bytes();
     assert_eq!(largest, 53_687_091_200_000, "48.8 TiB");
     let (key, upload) = open(&table, &store, &stub, largest).await;
-    let listing = multipart(&table, &store).list(&key).await.unwrap();
+    let listing = Box::pin(multipart(&table, &store).list(&key)).await.unwrap();
     assert_eq!(listing.parts.len(), 10_000);
     assert!(listing.parts.iter().all(|part| part.size.bytes() == 5 << 30));
     stub.requests();

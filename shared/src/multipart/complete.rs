@@ -110,9 +110,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             Ok(Err(problem)) => problem,
         };
         match problem {
-            SessionProblem::Fault(_) => {}
-            // These have moved the session on themselves.
-            SessionProblem::Restarted | SessionProblem::NotFound | SessionProblem::Closed => {}
+            // All but the first have moved the session on themselves.
+            SessionProblem::Fault(_)
+            | SessionProblem::Restarted
+            | SessionProblem::NotFound
+            | SessionProblem::Closed => {}
             SessionProblem::Completing
             | SessionProblem::Completed
             | SessionProblem::Parts(_)
