@@ -10,9 +10,9 @@ use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
 use shared::signing::{Request as Unsigned, Signer, expiry};
-use shared::upload::{Judged, Outcome, Record};
+use shared::upload::{Judged, Outcome};
 
-use crate::{Deps, deleted, not_received, own_key, own_record, wire};
+use crate::{Deps, Seen, look, own_key, wire};
 
 /// How long a content URL lives: long enough to start a download, too short to share.
 const LIFE: Duration = Duration::from_mins(5);
@@ -32,16 +32,9 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
         Some("inline") => true,
         Some(_) => return Err(Problem::new(Code::InvalidParameter, "disposition is inline or attachment")),
     };
-    let judged = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => judged,
-        Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        Some(Record::Pending(_)) | None if deps.objects.head(&key, None).await?.is_some() => {
-            return Err(Problem::new(
-                Code::StillValidating,
-                "the upload is still being checked: try again in a second",
-            ));
-        }
-        Some(Record::Pending(_)) | None => return Err(not_received()),
+    let Seen::Judged(judged) = look(deps, &key).await? else {
+        let why = "the upload is still being checked: try again in a second";
+        return Err(Problem::new(Code::StillValidating, why));
     };
     if judged.outcome == Outcome::Rejected {
         return Err(Problem::new(Code::NotAccepted, "the upload was rejected: its record says why"));

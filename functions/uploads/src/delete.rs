@@ -18,8 +18,11 @@ pub(crate) async fn delete<R: UploadRecords, O: Objects>(
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(named_caller(request, &deps.config.access)?, id)?;
     // Without a record only an object under the caller's own key proves that the id is theirs to bury.
-    let known = own_record(deps, &key).await?.is_some();
-    if !known && deps.objects.head(&key, None).await?.is_none() {
+    // In between it may have been rejected and removed: where there is neither, the record has the last word.
+    let known = own_record(deps, &key).await?.is_some()
+        || deps.objects.head(&key, None).await?.is_some()
+        || own_record(deps, &key).await?.is_some();
+    if !known {
         return Err(not_received());
     }
     let now = (deps.ambient.now)();

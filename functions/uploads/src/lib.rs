@@ -23,7 +23,8 @@ use shared::http::{Code, Problem, caller, json, named_caller};
 use shared::key::{ObjectKey, OwnerId, UploadId};
 use shared::objects::Objects;
 use shared::records::UploadRecords;
-use shared::upload::Record;
+use shared::upload::{Judged, Record};
+use shared::verdict::Observed;
 use shared::view::Upload;
 
 /// What answering needs.
@@ -64,13 +65,9 @@ async fn status<R: UploadRecords, O: Objects>(
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(caller(request, &deps.config.access)?, id)?;
-    let upload = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => Upload::judged(&judged),
-        Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        Some(Record::Pending(_)) | None => match deps.objects.head(&key, None).await? {
-            Some(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
-            None => return Err(not_received()),
-        },
+    let upload = match look(deps, &key).await? {
+        Seen::Judged(judged) => Upload::judged(&judged),
+        Seen::Arrived(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
     };
     Ok(json(StatusCode::OK, &upload))
 }
@@ -84,6 +81,32 @@ async fn list<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, request: &Request
     };
     let page = deps.records.list(&owner, before, wire::page_size(query.first("limit"))?).await?;
     Ok(json(StatusCode::OK, &wire::Listing::from(&page)))
+}
+
+/// What there is of an upload.
+enum Seen {
+    Judged(Box<Judged>),
+    Arrived(Box<Observed>),
+}
+
+/// The record, or else the object. In between it may have been rejected and removed: so where there is neither, the
+/// record has the last word.
+async fn look<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
+    if let Some(judged) = judged(own_record(deps, key).await?)? {
+        return Ok(Seen::Judged(judged));
+    }
+    if let Some(observed) = deps.objects.head(key, None).await? {
+        return Ok(Seen::Arrived(Box::new(observed)));
+    }
+    judged(own_record(deps, key).await?)?.map(Seen::Judged).ok_or_else(not_received)
+}
+
+fn judged(record: Option<Record>) -> Result<Option<Box<Judged>>, Problem> {
+    match record {
+        Some(Record::Judged(judged)) => Ok(Some(judged)),
+        Some(Record::Deleting(_) | Record::Deleted(_)) => Err(deleted()),
+        Some(Record::Pending(_)) | None => Ok(None),
+    }
 }
 
 /// Where the caller's upload of that id would lie.
