@@ -9,6 +9,7 @@ pub mod contract;
 pub mod http;
 pub mod interruption;
 pub mod objects;
+pub mod random;
 pub mod records;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ use crate::size::ByteSize;
 pub use bus::MemoryBus;
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
+pub use random::Random;
 pub use records::MemoryRecords;
 
 /// The bucket of the golden events.

@@ -16,6 +16,7 @@ mod ports;
 mod readme;
 mod replay;
 mod scale;
+mod simulation;
 mod single_upload;
 mod store;
 mod tidy;
