@@ -17,6 +17,7 @@ mod ports;
 mod readme;
 mod replay;
 mod scale;
+mod simulation;
 mod single_upload;
 mod store;
 mod tidy;
