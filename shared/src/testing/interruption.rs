@@ -1,5 +1,6 @@
 //! What can happen to a call: killed or failed, before or after it took effect.
 
+mod reconciling;
 mod sessions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
