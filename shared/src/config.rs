@@ -61,8 +61,8 @@ pub struct Config {
     pub access: Access,
     /// What may be uploaded.
     pub policy: Policy,
-    /// The bus that verdicts are announced on, where there is one.
-    pub event_bus: Option<String>,
+    /// The bus that verdicts are announced on, where a function announces any.
+    pub event_bus: String,
 }
 
 /// Everything wrong with an environment; never empty.
@@ -157,7 +157,7 @@ impl Config {
             owner_shards,
             signers: Signers::new(credentials, region),
             policy,
-            event_bus: get("EVENT_BUS"),
+            event_bus: get("EVENT_BUS").unwrap_or_else(|| "default".to_owned()),
         })
     }
 }

@@ -19,6 +19,7 @@ mod readme;
 mod reconcile;
 mod replay;
 mod scale;
+mod simulation;
 mod single_upload;
 mod store;
 mod tidy;

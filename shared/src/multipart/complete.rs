@@ -110,11 +110,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             Ok(Err(problem)) => problem,
         };
         match problem {
-            // All but the first have moved the session on themselves.
-            SessionProblem::Fault(_)
-            | SessionProblem::Restarted
+            // These have moved the session on themselves, and after a fault the lease stays.
+            SessionProblem::Restarted
             | SessionProblem::NotFound
-            | SessionProblem::Closed => {}
+            | SessionProblem::Closed
+            | SessionProblem::Fault(_) => {}
             SessionProblem::Completing
             | SessionProblem::Completed
             | SessionProblem::Parts(_)
