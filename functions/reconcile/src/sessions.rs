@@ -8,6 +8,7 @@ use shared::multipart::{Closing, Completion, Fault, SessionProblem};
 use shared::parts::{PartPlan, PartsProblem};
 use shared::queue::Queue;
 use shared::session::{Left, Session, State};
+use tokio::time::Instant;
 
 use crate::report::{Count, Report};
 use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, failure, orphans};
@@ -118,7 +119,9 @@ async fn resume<R: Table, O: Bucket, Q: Queue>(
 ) -> Result<Report, Fault> {
     let holder = hex(&(deps.ambient.random)());
     let store = deps.config.policy.store;
-    match deps.multipart().resume(session, &holder, store, time.until).await {
+    // S3 may take long, and the walk through the bucket is to have its share.
+    let patience = Instant::now() + time.until.duration_since(Instant::now()) / 2;
+    match deps.multipart().resume(session, &holder, store, patience).await {
         Ok(Completion::Done(_)) => Ok(Report::of(Count::SessionsCompleted, 1)),
         // We hold the lease, and when it runs out the next run looks what came of it.
         Ok(Completion::Slow(_)) => Ok(Report::of(Count::SessionsCompleting, 1)),
