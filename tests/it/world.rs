@@ -182,6 +182,12 @@ pub(crate) fn versions_in(stack: &Stack, key: &str) -> Vec<String> {
     ids.map(|rest| rest.split("</VersionId>").next().unwrap().to_owned()).collect()
 }
 
+/// How many uploads in parts S3 has under way for a key.
+pub(crate) fn uploads_under_way(key: &str) -> usize {
+    let url = format!("{}/{}?uploads&prefix={key}", stack().endpoint, stack().bucket);
+    rest_call("GET", &url, "s3", &[]).unwrap().text().matches("<UploadId>").count()
+}
+
 /// A bucket that nobody watches, beside the deployed one.
 pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
     let url = format!("{}/{name}", stack().endpoint);

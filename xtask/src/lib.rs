@@ -19,6 +19,7 @@ pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
+pub mod upload;
 pub mod verify;
 pub mod web;
 
