@@ -11,6 +11,7 @@ pub mod http;
 pub mod interruption;
 pub mod objects;
 pub mod queue;
+pub mod random;
 pub mod records;
 pub mod scripted;
 
@@ -36,6 +37,7 @@ pub use bus::MemoryBus;
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
 pub use queue::MemoryQueue;
+pub use random::Random;
 pub use records::MemoryRecords;
 
 /// The bucket of the golden events.

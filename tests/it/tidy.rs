@@ -85,6 +85,9 @@ fn each_vendor_has_its_file() {
         if !file.starts_with("shared/src/records/") && file != "shared/src/clients.rs" {
             names(path, &["aws_sdk_dynamodb"], rule);
         }
+        if !matches!(file.as_str(), "shared/src/bus/eventbridge.rs" | "shared/src/clients.rs") {
+            names(path, &["aws_sdk_eventbridge"], rule);
+        }
     }
 }
 

@@ -203,6 +203,24 @@ pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
     }
 }
 
+/// A table like the deployed one, which no deployed function reads.
+pub(crate) fn quiet_table(name: &str) -> String {
+    let name = format!("{name}-{}", std::process::id());
+    let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let body = json!({
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("pk", "S"), attribute("dueShard", "S"), attribute("due", "N")],
+        "KeySchema": [key("pk", "HASH")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "byDue", "KeySchema": [key("dueShard", "HASH"), key("due", "RANGE")],
+            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["key"] }
+        }]
+    });
+    json_call(&stack().endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &body).unwrap();
+    name
+}
+
 /// The table's item of an upload, as root sees it.
 pub(crate) fn item(id: &str) -> Option<Value> {
     let body =

@@ -15,6 +15,7 @@ pub mod republish;
 pub mod samples;
 mod service;
 pub mod stack;
+pub mod stub;
 pub mod tally;
 pub mod test;
 pub mod tools;

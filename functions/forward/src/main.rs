@@ -8,7 +8,7 @@ use shared::{bus::eventbridge::EventBridge, clients::Clients, config::Config, te
 async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::from_env()?;
-    let bus = EventBridge::new(Clients::new(config.path_style), config.event_bus.as_deref().unwrap_or("default"));
+    let bus = EventBridge::new(Clients::new(config.path_style), &config.event_bus);
     let deps = Deps { bucket: config.bucket, bus };
     run(service_fn(|event: LambdaEvent<_>| forward::handle(&deps, event.payload, event.context.deadline()))).await
 }

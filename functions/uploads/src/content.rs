@@ -9,10 +9,11 @@ use shared::http::{Code, Problem, caller, json};
 use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
 use shared::signing::{Request as Unsigned, expiry};
-use shared::upload::{Judged, Outcome, Record};
+use shared::upload::{Judged, Outcome};
 
-use crate::{Deps, deleted, not_received, own_key, own_record, wire};
+use crate::{Deps, Seen, look, not_received, own_key, wire};
 
 /// How long a content URL lives: long enough to start a download, too short to share.
 const LIFE: Duration = Duration::from_mins(5);
@@ -20,7 +21,7 @@ const LIFE: Duration = Duration::from_mins(5);
 /// RFC 8187's `attr-char`, all else encoded: quotes, line ends and semicolons can't leave the parameter.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-pub(crate) async fn content<R: UploadRecords, O: Objects>(
+pub(crate) async fn content<R: UploadRecords + Sessions, O: Objects>(
     deps: &Deps<R, O>,
     request: &Request,
     id: &str,
@@ -32,16 +33,13 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
         Some("inline") => true,
         Some(_) => return Err(Problem::new(Code::InvalidParameter, "disposition is inline or attachment")),
     };
-    let judged = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => judged,
-        Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        Some(Record::Pending(_)) | None if deps.objects.head(&key, None).await?.is_some() => {
-            return Err(Problem::new(
-                Code::StillValidating,
-                "the upload is still being checked: try again in a second",
-            ));
+    let judged = match look(deps, &key).await? {
+        Seen::Judged(judged) => judged,
+        Seen::Arrived(_) => {
+            let why = "the upload is still being checked: try again in a second";
+            return Err(Problem::new(Code::StillValidating, why));
         }
-        Some(Record::Pending(_)) | None => return Err(not_received()),
+        Seen::UnderWay(_) => return Err(not_received()),
     };
     if judged.outcome == Outcome::Rejected {
         return Err(Problem::new(Code::NotAccepted, "the upload was rejected: its record says why"));

@@ -26,8 +26,9 @@ use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
 use shared::records::sessions::Sessions;
-use shared::session::State;
-use shared::upload::Record;
+use shared::session::{Session, State};
+use shared::upload::{Judged, Record};
+use shared::verdict::Observed;
 use shared::view::Upload;
 
 /// What answering needs.
@@ -68,26 +69,12 @@ async fn status<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(caller(request, &deps.config.access)?, id)?;
-    let upload = match own_record(deps, &key).await? {
-        Some(Record::Judged(judged)) => Upload::judged(&judged),
-        Some(Record::Deleting(_) | Record::Deleted(_)) => return Err(deleted()),
-        Some(Record::Pending(_)) | None => match deps.objects.head(&key, None).await? {
-            Some(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
-            None => uploading(deps, &key).await?,
-        },
+    let upload = match look(deps, &key).await? {
+        Seen::Judged(judged) => Upload::judged(&judged),
+        Seen::Arrived(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
+        Seen::UnderWay(session) => Upload::uploading(&session, &deps.config.bucket),
     };
     Ok(json(StatusCode::OK, &upload))
-}
-
-/// An upload in parts that is under way, where nothing has arrived as a whole.
-async fn uploading<R: Sessions, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Upload, Problem> {
-    let session = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)()));
-    match session.as_ref().map(|session| (&session.state, session)) {
-        Some((State::Opening | State::Open { .. } | State::Completing(_), session)) => {
-            Ok(Upload::uploading(session, &deps.config.bucket))
-        }
-        Some((State::Completed(_) | State::Aborted(_) | State::Expired(_), _)) | None => Err(not_received()),
-    }
 }
 
 async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
@@ -102,6 +89,45 @@ async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     };
     let page = deps.records.list(&owner, before, wire::page_size(query.first("limit"))?).await?;
     Ok(json(StatusCode::OK, &wire::Listing::from(&page)))
+}
+
+/// What there is of an upload.
+enum Seen {
+    Judged(Box<Judged>),
+    Arrived(Box<Observed>),
+    UnderWay(Box<Session>),
+}
+
+/// The record, or else the object, or else the session of what comes in parts. Between two looks it may have been
+/// completed, or rejected and removed: so where there is none of them, the record has the last word.
+async fn look<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
+    if let Some(judged) = judged(own_record(deps, key).await?)? {
+        return Ok(Seen::Judged(judged));
+    }
+    if let Some(observed) = deps.objects.head(key, None).await? {
+        return Ok(Seen::Arrived(Box::new(observed)));
+    }
+    if let Some(session) = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)())) {
+        match session.state {
+            State::Completed(_) => {
+                if let Some(observed) = deps.objects.head(key, None).await? {
+                    return Ok(Seen::Arrived(Box::new(observed)));
+                }
+            }
+            State::Opening | State::Open { .. } | State::Completing(_) | State::Aborted(_) | State::Expired(_) => {
+                return Ok(Seen::UnderWay(Box::new(session)));
+            }
+        }
+    }
+    judged(own_record(deps, key).await?)?.map(Seen::Judged).ok_or_else(not_received)
+}
+
+fn judged(record: Option<Record>) -> Result<Option<Box<Judged>>, Problem> {
+    match record {
+        Some(Record::Judged(judged)) => Ok(Some(judged)),
+        Some(Record::Deleting(_) | Record::Deleted(_)) => Err(deleted()),
+        Some(Record::Pending(_)) | None => Ok(None),
+    }
 }
 
 /// Where the caller's upload of that id would lie.

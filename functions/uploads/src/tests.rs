@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
+use shared::objects::ObjectsError;
+use shared::objects::multipart::{Assembly, AssemblyError, Beginning, PartsPage, UnderWayPage};
+use shared::parts::PartNumber;
+use shared::session::Completed;
+use shared::sniff::ByteRange;
 use shared::testing::contract::judged;
 use shared::testing::http::{Answer, Call, request};
 use shared::testing::{
@@ -101,6 +106,71 @@ async fn every_golden_event_has_its_answer() {
         let answer = world.ask_under(&none, request(&events[name])).await.unwrap();
         assert_eq!(answer.outcome(), there, "{name}: {}", answer.body);
         assert_eq!(world.objects.is_empty(), name == "delete", "{name}");
+    }
+}
+
+/// A bucket whose every HEAD comes just after the validator rejected and removed what lay there.
+struct Emptied<'a>(&'a World, ObjectKey);
+
+impl MultipartUploads for Emptied<'_> {
+    async fn begin(&self, key: &ObjectKey, beginning: &Beginning) -> Result<String, ObjectsError> {
+        self.0.objects.begin(key, beginning).await
+    }
+
+    async fn parts(
+        &self,
+        key: &ObjectKey,
+        upload: &str,
+        after: Option<PartNumber>,
+    ) -> Result<Option<PartsPage>, ObjectsError> {
+        self.0.objects.parts(key, upload, after).await
+    }
+
+    async fn assemble(&self, key: &ObjectKey, upload: &str, assembly: &Assembly) -> Result<Completed, AssemblyError> {
+        self.0.objects.assemble(key, upload, assembly).await
+    }
+
+    async fn abort(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
+        self.0.objects.abort(key, upload).await
+    }
+
+    async fn under_way(&self, prefix: &str, after: Option<(String, String)>) -> Result<UnderWayPage, ObjectsError> {
+        self.0.objects.under_way(prefix, after).await
+    }
+}
+
+impl Objects for Emptied<'_> {
+    async fn head(&self, _: &ObjectKey, _: Option<&str>) -> Result<Option<Observed>, ObjectsError> {
+        let verdict = judged(&self.1, "removed", Outcome::Rejected);
+        self.0.records.store(Record::Judged(Box::new(verdict)));
+        Ok(None)
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.0.objects.read(key, version, range).await
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        self.0.objects.delete_version(key, version).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        self.0.objects.versions(key).await
+    }
+}
+
+/// Found by the simulation, seed 10.
+#[tokio::test]
+async fn a_rejection_between_two_looks_is_not_taken_for_nothing() {
+    for (call, expected) in
+        [(get(id(1)), (200, "")), (content(id(1)), (409, "not-accepted")), (delete(id(1)), (200, ""))]
+    {
+        let world = World::default();
+        let none = Interruption::none();
+        let objects = Emptied(&world, key(ALICE, id(1)));
+        let deps = Deps { config: config(&[]), records: none.of(&world.records), objects, ambient: ambient() };
+        let response = handle(&deps, call.request()).await.unwrap();
+        assert_eq!(Answer::of(&response).outcome(), expected);
     }
 }
 

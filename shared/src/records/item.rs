@@ -208,6 +208,20 @@ pub(super) fn tombstone_item(key: &ObjectKey, now: Timestamp) -> Result<Item, Re
     to_item(&Stored { buried_at: Some(now.to_string()), ..bare(key, State::Deleting) })
 }
 
+/// The item of any record; when it was buried is anybody's guess.
+#[cfg(any(test, feature = "testing"))]
+pub(super) fn of(record: &Record) -> Result<Item, RecordsError> {
+    match record {
+        Record::Judged(judged) => judged_item(judged, 1),
+        Record::Pending(pending) => pending_item(pending),
+        Record::Deleting(key) => tombstone_item(key, Timestamp::UNIX_EPOCH),
+        Record::Deleted(key) => {
+            let buried_at = Some(Timestamp::UNIX_EPOCH.to_string());
+            to_item(&Stored { buried_at, ..bare(key, State::Deleted) })
+        }
+    }
+}
+
 /// Reads an item back: the SDK's, or one of a stream's images.
 pub(super) fn record(item: impl Into<serde_dynamo::Item>) -> Result<Record, RecordsError> {
     let stored: Stored = serde_dynamo::from_item(item.into()).map_err(|e| unreadable(&e))?;

@@ -28,6 +28,26 @@ pub fn change(record: &Value) -> Result<Option<Change>, RecordsError> {
     Ok(Some(Change { old: read(&images["OldImage"]).ok(), new: read(new)? }))
 }
 
+/// The stream's record of a change, for tests that have no stream.
+///
+/// # Panics
+/// For a record that no item can hold; there is none.
+#[cfg(any(test, feature = "testing"))]
+#[must_use]
+pub fn record(change: &Change, number: usize) -> Value {
+    let image = |record: &Record| -> Value {
+        let item: serde_dynamo::Item = item::of(record).expect("an item").into();
+        serde_json::to_value(item).expect("JSON")
+    };
+    let (old, new) = (change.old.as_ref().map(image), image(&change.new));
+    let keys = serde_json::json!({ "pk": new["pk"] });
+    serde_json::json!({
+        "eventName": if old.is_some() { "MODIFY" } else { "INSERT" },
+        "eventSource": "aws:dynamodb",
+        "dynamodb": { "Keys": keys, "OldImage": old, "NewImage": new, "SequenceNumber": number.to_string() },
+    })
+}
+
 fn read(image: &Value) -> Result<Record, RecordsError> {
     let item: serde_dynamo::Item =
         serde_json::from_value(image.clone()).map_err(|e| RecordsError::Unreadable(e.to_string()))?;

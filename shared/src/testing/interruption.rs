@@ -1,8 +1,10 @@
 //! What can happen to a call: killed or failed, before or after it took effect.
 
+mod reconciling;
 mod sessions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
@@ -12,6 +14,7 @@ use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::objects::{Objects, ObjectsError};
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::sniff::ByteRange;
+use crate::testing::Random;
 use crate::upload::{Judged, Pending, Record};
 use crate::verdict::Observed;
 
@@ -39,7 +42,14 @@ pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
     calls: AtomicUsize,
     killed: Notify,
-    interleaved: bool,
+    weather: Option<Weather>,
+}
+
+/// Faults by chance, and somebody else's turn before and after every effect.
+#[derive(Debug)]
+struct Weather {
+    random: Random,
+    faults_permille: AtomicUsize,
 }
 
 impl Interruption {
@@ -64,7 +74,22 @@ impl Interruption {
     /// Nothing happens, but each call lets others go first: what runs side by side then really does.
     #[must_use]
     pub fn interleaved() -> Self {
-        Self { interleaved: true, ..Self::default() }
+        Self::weather(0, 0)
+    }
+
+    /// Of a thousand calls so many fail, half of them after they took effect. Every call waits for another turn before
+    /// and after its effect, so that whoever polls by hand decides what comes between.
+    #[must_use]
+    pub fn weather(seed: u64, faults_permille: usize) -> Self {
+        let weather = Weather { random: Random::new(seed), faults_permille: AtomicUsize::new(faults_permille) };
+        Self { weather: Some(weather), ..Self::default() }
+    }
+
+    /// From now on the weather is fair: no call fails by chance any more.
+    pub fn clear_up(&self) {
+        if let Some(weather) = &self.weather {
+            weather.faults_permille.store(0, Ordering::SeqCst);
+        }
     }
 
     /// How many calls were made.
@@ -89,8 +114,8 @@ impl Interruption {
 
     async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
-        if self.interleaved {
-            tokio::task::yield_now().await;
+        if let Some(weather) = &self.weather {
+            return weather.call(call, fault).await;
         }
         let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
         match planned {
@@ -109,6 +134,34 @@ impl Interruption {
             }
         }
     }
+}
+
+impl Weather {
+    async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
+        let faults = self.faults_permille.load(Ordering::SeqCst);
+        let (before, after) = (self.random.permille(faults / 2), self.random.permille(faults / 2));
+        turn().await;
+        if before {
+            return Err(fault());
+        }
+        let answer = call.await;
+        turn().await;
+        if after { Err(fault()) } else { answer }
+    }
+}
+
+/// Lets others go first.
+pub async fn turn() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A port whose calls may be interrupted.

@@ -1,5 +1,6 @@
 //! A versioned bucket, in memory.
 
+mod inventory;
 mod multipart;
 
 use std::collections::{BTreeMap, HashMap};
@@ -78,8 +79,18 @@ pub struct MemoryObjects(Mutex<Bucket>);
 #[derive(Debug, Default)]
 struct Bucket {
     written: u64,
+    arrivals: Vec<(ObjectKey, String)>,
     keys: HashMap<ObjectKey, Vec<Version>>,
     pending: BTreeMap<String, multipart::Pending>,
+}
+
+impl Bucket {
+    fn store(&mut self, key: &ObjectKey, version: Version) {
+        if version.upload.is_some() {
+            self.arrivals.push((key.clone(), version.id.clone()));
+        }
+        self.keys.entry(key.clone()).or_default().push(version);
+    }
 }
 
 /// `upload` is `None` in a delete marker.
@@ -98,7 +109,7 @@ impl MemoryObjects {
         let mut bucket = self.bucket();
         bucket.written += 1;
         let id = format!("version-{}", bucket.written);
-        bucket.keys.entry(key.clone()).or_default().push(Version { id: id.clone(), upload });
+        bucket.store(key, Version { id: id.clone(), upload });
         id
     }
 
@@ -121,6 +132,12 @@ impl MemoryObjects {
     #[must_use]
     pub fn kept(&self, key: &ObjectKey) -> Vec<String> {
         self.bucket().keys.get(key).into_iter().flatten().map(|version| version.id.clone()).collect()
+    }
+
+    /// Every version that was ever stored, oldest first, from the `n`-th on: what events tell of.
+    #[must_use]
+    pub fn arrivals_from(&self, n: usize) -> Vec<(ObjectKey, String)> {
+        self.bucket().arrivals.iter().skip(n).cloned().collect()
     }
 
     /// Whether there is no version of anything.

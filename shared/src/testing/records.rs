@@ -1,5 +1,6 @@
 //! The table, in memory.
 
+mod census;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::records::census::Bookmark;
+use crate::records::stream::Change;
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::session::Session;
 use crate::upload::{Judged, Pending, Record};
@@ -19,9 +22,21 @@ pub struct MemoryRecords(Mutex<Tables>);
 #[derive(Debug, Default)]
 struct Tables {
     records: BTreeMap<UploadId, Record>,
+    changes: Vec<Change>,
     answers: HashMap<(OwnerId, String), Answer>,
     sessions: BTreeMap<UploadId, Session>,
     unsized_sessions: HashMap<OwnerId, BTreeSet<UploadId>>,
+    bookmark: Option<Bookmark>,
+}
+
+impl Tables {
+    /// Every change of a record goes this way, and so into the stream.
+    fn set(&mut self, record: Record) {
+        let old = self.records.insert(record.key().id(), record.clone());
+        if old.as_ref() != Some(&record) {
+            self.changes.push(Change { old, new: record });
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -40,6 +55,12 @@ impl MemoryRecords {
     #[must_use]
     pub fn stored(&self) -> Vec<Record> {
         self.tables().records.values().cloned().collect()
+    }
+
+    /// Every change of a record, oldest first, from the `n`-th on: what the table's stream carries.
+    #[must_use]
+    pub fn changes_from(&self, n: usize) -> Vec<Change> {
+        self.tables().changes.iter().skip(n).cloned().collect()
     }
 
     /// The record of `id`.
@@ -63,7 +84,7 @@ impl MemoryRecords {
 
     /// Puts a record there, whatever stood in its place.
     pub fn store(&self, record: Record) {
-        self.tables().records.insert(record.key().id(), record);
+        self.tables().set(record);
     }
 }
 
@@ -77,7 +98,7 @@ impl UploadRecords for MemoryRecords {
         if let Some(stands) = tables.records.get(&judged.key.id()) {
             return Ok(Judging::Stands(stands.clone()));
         }
-        tables.records.insert(judged.key.id(), Record::Judged(Box::new(judged.clone())));
+        tables.set(Record::Judged(Box::new(judged.clone())));
         Ok(Judging::Written)
     }
 
@@ -86,7 +107,7 @@ impl UploadRecords for MemoryRecords {
         if let Some(stands) = tables.records.get(&pending.key().id()) {
             return Ok(Judging::Stands(stands.clone()));
         }
-        tables.records.insert(pending.key().id(), Record::Pending(pending.clone()));
+        tables.set(Record::Pending(pending.clone()));
         Ok(Judging::Written)
     }
 
@@ -94,7 +115,7 @@ impl UploadRecords for MemoryRecords {
         let mut tables = self.tables();
         match tables.records.get(&judged.key.id()) {
             Some(Record::Pending(pending)) if pending.version() == judged.version => {
-                tables.records.insert(judged.key.id(), Record::Judged(Box::new(judged.clone())));
+                tables.set(Record::Judged(Box::new(judged.clone())));
                 Ok(Judging::Written)
             }
             Some(stands) => Ok(Judging::Stands(stands.clone())),
@@ -107,7 +128,7 @@ impl UploadRecords for MemoryRecords {
         match tables.records.get(&key.id()) {
             Some(Record::Deleting(_) | Record::Deleted(_)) => {}
             Some(Record::Judged(_) | Record::Pending(_)) | None => {
-                tables.records.insert(key.id(), Record::Deleting(key.clone()));
+                tables.set(Record::Deleting(key.clone()));
             }
         }
         Ok(())
@@ -115,9 +136,10 @@ impl UploadRecords for MemoryRecords {
 
     async fn buried(&self, key: &ObjectKey, _now: Timestamp) -> Result<(), RecordsError> {
         let mut tables = self.tables();
-        match tables.records.get_mut(&key.id()) {
-            Some(record @ (Record::Deleting(_) | Record::Deleted(_))) => {
-                *record = Record::Deleted(record.key().clone());
+        match tables.records.get(&key.id()) {
+            Some(Record::Deleting(key) | Record::Deleted(key)) => {
+                let record = Record::Deleted(key.clone());
+                tables.set(record);
                 Ok(())
             }
             Some(Record::Judged(_) | Record::Pending(_)) | None => {

@@ -211,7 +211,7 @@ impl MultipartUploads for MemoryObjects {
             etag: Some(etag.clone()),
             hollow: size,
         };
-        bucket.keys.entry(key.clone()).or_default().push(Version { id: version.clone(), upload: Some(upload_made) });
+        bucket.store(key, Version { id: version.clone(), upload: Some(upload_made) });
         bucket.pending.remove(upload);
         Ok(Completed { version, etag })
     }

@@ -1,0 +1,19 @@
+//! Builds what [`reconcile::handle`] needs and runs it.
+
+use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use reconcile::Deps;
+use serde_json::Value;
+use shared::{ambient::Ambient, clients::Clients, config::Config, telemetry};
+use shared::{objects::s3::S3Objects, queue::sqs::SqsQueue, records::dynamodb::DynamoRecords};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let config = Config::from_env()?;
+    let clients = Clients::new(config.path_style);
+    let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
+    let objects = S3Objects::new(clients.clone(), &config.bucket);
+    let events = SqsQueue::new(clients, &config.queue);
+    let deps = Deps { config, records, objects, events, ambient: Ambient::system() };
+    run(service_fn(|event: LambdaEvent<Value>| reconcile::handle(&deps, event.context.deadline()))).await
+}

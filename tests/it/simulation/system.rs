@@ -1,0 +1,277 @@
+//! What stands between the functions: queue, dead letters, stream; and who dies when.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::task::Poll;
+use std::time::{Duration, SystemTime};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::ambient::Ambient;
+use shared::config::Config;
+use shared::key::{ObjectKey, UploadId};
+use shared::records::stream;
+use shared::testing::{
+    BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryRecords, Random, config, now,
+};
+
+use super::truth::Truth;
+
+/// One rule for everything, with and without a scan.
+const POLICY: &str = r#"{"version": 1, "classes": {
+    "default": {"allow": [{"types": ["*/*"], "max": "1 MB"}]},
+    "scanned": {"allow": [{"types": ["*/*"], "max": "1 MB"}], "scan": "required"}
+}}"#;
+
+const FAULTS_PERMILLE: usize = 200;
+const KILLS_PERMILLE: usize = 20;
+
+/// How often SQS delivers a message before it gives it up, as in the template.
+const MOST_RECEIVES: u8 = 5;
+
+thread_local! {
+    /// Every question for the time or for chance gets the next answer.
+    static TICK: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Begins at the beginning of time.
+pub(super) fn begin() {
+    TICK.set(0);
+}
+
+fn tick() -> u64 {
+    TICK.set(TICK.get() + 1);
+    TICK.get()
+}
+
+fn time() -> Timestamp {
+    now() + SignedDuration::from_millis(i64::try_from(tick()).unwrap())
+}
+
+fn chance() -> [u8; 10] {
+    let mut bytes = [0; 10];
+    bytes[2..].copy_from_slice(&tick().wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+    bytes
+}
+
+/// What holds data, and the weather over it.
+pub(super) struct Stores {
+    pub(super) records: MemoryRecords,
+    pub(super) objects: MemoryObjects,
+    pub(super) bus: MemoryBus,
+    pub(super) weather: Interruption,
+}
+
+impl Stores {
+    pub(super) fn new(seed: u64) -> Self {
+        let weather = Interruption::weather(!seed, FAULTS_PERMILLE);
+        Self {
+            records: MemoryRecords::default(),
+            objects: MemoryObjects::default(),
+            bus: MemoryBus::default(),
+            weather,
+        }
+    }
+}
+
+type Table<'a> = Interrupted<'a, MemoryRecords>;
+type Bucket<'a> = Interrupted<'a, MemoryObjects>;
+
+/// The real ones.
+pub(super) struct Functions<'a> {
+    pub(super) presign: presign::Deps<Table<'a>>,
+    pub(super) uploads: uploads::Deps<Table<'a>, Bucket<'a>>,
+    validate: validate::Deps<Table<'a>, Bucket<'a>>,
+    forward: forward::Deps<Interrupted<'a, MemoryBus>>,
+}
+
+impl<'a> Functions<'a> {
+    pub(super) fn of(stores: &'a Stores) -> Self {
+        let config: Config = config(&[("POLICY", POLICY)]);
+        let ambient = Ambient { now: time, random: chance };
+        let (records, objects) = (|| stores.weather.of(&stores.records), || stores.weather.of(&stores.objects));
+        Self {
+            presign: presign::Deps { config: config.clone(), answers: records(), ambient },
+            uploads: uploads::Deps { config: config.clone(), records: records(), objects: objects(), ambient },
+            validate: validate::Deps { config, records: records(), objects: objects(), ambient },
+            forward: forward::Deps { bucket: BUCKET.to_owned(), bus: stores.weather.of(&stores.bus) },
+        }
+    }
+}
+
+/// A message of the queue.
+struct Message {
+    body: String,
+    receives: u8,
+}
+
+#[derive(Default)]
+struct State {
+    queue: Vec<Message>,
+    in_flight: usize,
+    dead: Vec<Message>,
+    /// How many of the bucket's arrivals have raised their events, and how many of the table's changes were forwarded.
+    arrivals: usize,
+    told: usize,
+    killed: usize,
+}
+
+/// Everything at once.
+pub(super) struct System<'a> {
+    pub(super) random: Random,
+    pub(super) stores: &'a Stores,
+    pub(super) functions: &'a Functions<'a>,
+    /// What each version truly is.
+    pub(super) truths: RefCell<BTreeMap<String, Truth>>,
+    /// Every upload of which something was stored, and whether its owner deleted it.
+    pub(super) made: RefCell<BTreeMap<UploadId, (ObjectKey, bool)>>,
+    state: RefCell<State>,
+    stormy: Cell<bool>,
+}
+
+impl<'a> System<'a> {
+    pub(super) fn new(seed: u64, stores: &'a Stores, functions: &'a Functions<'a>) -> Self {
+        let (truths, made) = (RefCell::default(), RefCell::default());
+        let state = RefCell::default();
+        Self { random: Random::new(seed), stores, functions, truths, made, state, stormy: Cell::new(true) }
+    }
+
+    pub(super) fn clear_up(&self) {
+        self.stores.weather.clear_up();
+        self.stormy.set(false);
+    }
+
+    /// Runs a function to its end, or to its death at any of its awaits.
+    pub(super) async fn live<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let mut work = Box::pin(work);
+        std::future::poll_fn(|context| {
+            if self.stormy.get() && self.random.permille(KILLS_PERMILLE) {
+                self.state.borrow_mut().killed += 1;
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        })
+        .await
+    }
+
+    /// Raises the events of what was stored since the last time.
+    pub(super) fn deliver(&self) {
+        let mut state = self.state.borrow_mut();
+        for (key, version) in self.stores.objects.arrivals_from(state.arrivals) {
+            state.arrivals += 1;
+            for _ in 0..=self.random.below(5) {
+                let body = self.created(&key, &version).to_string();
+                state.queue.push(Message { body, receives: 0 });
+            }
+            let Some(scan) = self.truths.borrow()[&version].scan else { continue };
+            for _ in 0..=self.random.below(5) {
+                state.queue.push(Message { body: scanned(&key, &version, scan).to_string(), receives: 0 });
+            }
+        }
+    }
+
+    /// The event of a version, in any wrapping.
+    fn created(&self, key: &ObjectKey, version: &str) -> Value {
+        let direct = json!({ "Records": [{ "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+            "bucket": { "name": BUCKET },
+            "object": { "key": key.to_string().replace('~', "%7E"), "versionId": version, "sequencer": "0055AED6DCD90281E5" },
+        } }] });
+        match self.random.below(3) {
+            0 => direct,
+            1 => json!({ "Type": "Notification", "Message": direct.to_string() }),
+            _ => json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": {
+                "bucket": { "name": BUCKET },
+                "object": { "key": key.to_string(), "version-id": version },
+            } }),
+        }
+    }
+
+    /// One invocation of the validator with some messages, if there are any.
+    pub(super) async fn validate(&'a self) {
+        let Some(batch) = self.receive() else { return };
+        let message = |(n, message): (usize, &Message)| json!({ "eventSource": "aws:sqs", "messageId": n.to_string(), "body": message.body });
+        let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
+        let answer = self.live(validate::handle(&self.functions.validate, event, in_an_hour())).await;
+        let failed = |n: usize| match &answer {
+            Some(Ok(answer)) => {
+                let failures = answer["batchItemFailures"].as_array().unwrap();
+                failures.iter().any(|failure| failure["itemIdentifier"] == n.to_string())
+            }
+            Some(Err(_)) | None => true,
+        };
+        let mut state = self.state.borrow_mut();
+        state.in_flight -= batch.len();
+        for (n, message) in batch.into_iter().enumerate() {
+            match (failed(n), message.receives >= MOST_RECEIVES) {
+                (false, _) => {}
+                (true, false) => state.queue.push(message),
+                (true, true) => state.dead.push(message),
+            }
+        }
+    }
+
+    fn receive(&self) -> Option<Vec<Message>> {
+        let mut state = self.state.borrow_mut();
+        let wanted = (1 + self.random.below(10)).min(state.queue.len());
+        let batch: Vec<Message> = (0..wanted)
+            .map(|_| {
+                let n = self.random.below(state.queue.len());
+                let mut message = state.queue.swap_remove(n);
+                message.receives += 1;
+                message
+            })
+            .collect();
+        state.in_flight += batch.len();
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// One invocation of the forwarder with the next stretch of the stream, if there is one.
+    pub(super) async fn forward(&'a self) {
+        let told = self.state.borrow().told;
+        let mut changes = self.stores.records.changes_from(told);
+        changes.truncate(1 + self.random.below(30));
+        if changes.is_empty() {
+            return;
+        }
+        let record = |(n, change): (usize, &stream::Change)| stream::record(change, told + n);
+        let event = json!({ "Records": changes.iter().enumerate().map(record).collect::<Vec<_>>() });
+        let answer = self.live(forward::handle(&self.functions.forward, event, in_an_hour())).await;
+        let Some(Ok(answer)) = answer else { return };
+        let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
+        let next = failed.map_or(told + changes.len(), |number| number.parse().unwrap());
+        self.state.borrow_mut().told = next;
+    }
+
+    /// Whether nothing is on its way.
+    pub(super) fn is_quiet(&self) -> bool {
+        let state = self.state.borrow();
+        let forwarded = self.stores.records.changes_from(state.told).is_empty();
+        state.queue.is_empty() && state.in_flight == 0 && forwarded
+    }
+
+    pub(super) fn dead_letters(&self) -> usize {
+        self.state.borrow().dead.len()
+    }
+
+    pub(super) fn killed(&self) -> usize {
+        self.state.borrow().killed
+    }
+
+    /// What `cargo xtask redrive` does.
+    pub(super) fn redrive(&self) {
+        let mut state = self.state.borrow_mut();
+        let dead = std::mem::take(&mut state.dead);
+        state.queue.extend(dead.into_iter().map(|message| Message { receives: 0, ..message }));
+    }
+}
+
+fn scanned(key: &ObjectKey, version: &str, status: &str) -> Value {
+    json!({ "source": "aws.guardduty", "detail-type": "GuardDuty Malware Protection Object Scan Result", "detail": {
+        "s3ObjectDetails": { "bucketName": BUCKET, "objectKey": key.to_string(), "versionId": version },
+        "scanResultDetails": { "scanResultStatus": status },
+    } })
+}
+
+fn in_an_hour() -> SystemTime {
+    SystemTime::now() + Duration::from_hours(1)
+}

@@ -1,0 +1,75 @@
+//! What must be so in the end, whatever the weather was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use shared::key::UploadId;
+use shared::upload::{Outcome, Record};
+
+use super::system::System;
+
+/// What a version truly is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Truth {
+    /// Whether its bytes keep to the grant.
+    pub(super) good: bool,
+    /// What the scanner says of it, where its class wants to know.
+    pub(super) scan: Option<&'static str>,
+}
+
+impl Truth {
+    pub(super) fn outcome(self) -> Outcome {
+        let clean = self.scan.is_none_or(|scan| scan == "NO_THREATS_FOUND");
+        if self.good && clean { Outcome::Accepted } else { Outcome::Rejected }
+    }
+}
+
+/// Every upload has exactly one right verdict or its tombstone, nothing is left of what may not stay, and everybody was
+/// told. Gives how many were accepted, rejected and deleted.
+pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
+    let mut expected: BTreeSet<String> = BTreeSet::new();
+    let (mut accepted, mut rejected, mut deleted) = (0, 0, 0);
+    let (truths, made) = (system.truths.borrow(), system.made.borrow());
+    for (key, buried) in made.values() {
+        let id = key.id();
+        let kept = system.stores.objects.kept(key);
+        match system.stores.records.record(id) {
+            Some(Record::Judged(judged)) => {
+                assert!(!buried, "{id} was deleted, and is judged");
+                assert_eq!(judged.outcome, truths[&judged.version].outcome(), "{id}: a wrong verdict: {judged:?}");
+                let word = match judged.outcome {
+                    Outcome::Accepted => {
+                        accepted += 1;
+                        assert_eq!(kept, [judged.version.clone()], "{id}: exactly what was accepted stays");
+                        "accepted"
+                    }
+                    Outcome::Rejected => {
+                        rejected += 1;
+                        assert_eq!(kept, Vec::<String>::new(), "{id}: nothing of it stays");
+                        "rejected"
+                    }
+                };
+                expected.insert(format!("{id}:{}:{word}", judged.version));
+            }
+            Some(Record::Deleted(_)) => {
+                deleted += 1;
+                assert!(buried, "{id} is deleted, and nobody asked for it");
+                assert_eq!(kept, Vec::<String>::new(), "{id}: nothing of it stays");
+                expected.insert(format!("{id}::deleted"));
+            }
+            other => panic!("{id} was lost: {other:?}, and {kept:?} lie there"),
+        }
+    }
+    assert_eq!(system.stores.records.stored().len(), made.len(), "no record without an upload");
+    // In its whole history no upload had two verdicts, and what was told is what was written.
+    let mut verdicts: BTreeMap<UploadId, String> = BTreeMap::new();
+    for change in system.stores.records.changes_from(0) {
+        if let Record::Judged(judged) = change.new {
+            let id = judged.key.id();
+            let told = format!("{id}:{}:{}", judged.version, format!("{:?}", judged.outcome).to_lowercase());
+            assert_eq!(verdicts.insert(id, told.clone()), None, "{id} was judged twice");
+            expected.insert(told);
+        }
+    }
+    assert_eq!(system.stores.bus.known(), expected, "everybody is told, of nothing else, each time under the same id");
+    (accepted, rejected, deleted)
+}
