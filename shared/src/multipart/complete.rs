@@ -110,9 +110,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             Ok(Err(problem)) => problem,
         };
         match problem {
-            SessionProblem::Fault(_) => {}
-            // These have moved the session on themselves.
-            SessionProblem::Restarted | SessionProblem::NotFound | SessionProblem::Closed => {}
+            // These have moved the session on themselves, and after a fault the lease stays.
+            SessionProblem::Restarted
+            | SessionProblem::NotFound
+            | SessionProblem::Closed
+            | SessionProblem::Fault(_) => {}
             SessionProblem::Completing
             | SessionProblem::Completed
             | SessionProblem::Parts(_)

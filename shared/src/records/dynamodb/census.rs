@@ -46,7 +46,7 @@ impl DynamoRecords {
                 let Some(wanted) = left.take() else { break };
                 let answer = self.client().await.batch_get_item().request_items(&self.table, wanted).send();
                 let answer = answer.await.map_err(|e| unavailable(&e))?;
-                found.extend(answer.responses.into_iter().flat_map(|mut tables| tables.remove(&self.table)).flatten());
+                found.extend(answer.responses.and_then(|mut tables| tables.remove(&self.table)).into_iter().flatten());
                 left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
             }
             if left.is_some() {
