@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::policy::Policy;
 use crate::policy::document::{self, Faults};
-use crate::signing::{Addressing, Credentials, Place};
+use crate::signing::{Addressing, Credentials, Place, Signers};
 
 /// The policy that ships with the code.
 pub const SHIPPED_POLICY: &str = include_str!("../../policy.json");
@@ -41,10 +41,8 @@ pub struct Config {
     pub completions: String,
     /// How many partitions each owner's listing is spread over.
     pub owner_shards: u16,
-    /// The region to sign for.
-    pub region: String,
-    /// The function's own temporary credentials.
-    pub credentials: Credentials,
+    /// Signs with the function's own temporary credentials.
+    pub signers: Signers,
     /// Who may call.
     pub access: Access,
     /// What may be uploaded.
@@ -139,8 +137,7 @@ impl Config {
             queue: get("QUEUE_URL").unwrap_or_default(),
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
-            region,
-            credentials,
+            signers: Signers::new(credentials, region),
             policy,
             event_bus: get("EVENT_BUS").unwrap_or_else(|| "default".to_owned()),
         })

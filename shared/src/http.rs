@@ -1,19 +1,20 @@
 //! Answers over HTTP: the only place where refusals get a status.
 
+mod event;
 mod idempotency;
 mod part_urls;
 mod problem;
 mod wanted;
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
-use lambda_http::request::RequestContext;
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::Access;
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::multipart::SessionProblem;
+pub use event::{request, run};
 pub use idempotency::idempotent_id;
 pub use part_urls::{PartUrl, PartUrls, Ticking, sign_parts};
 pub use problem::{Code, Problem};
@@ -45,10 +46,7 @@ pub fn caller(request: &Request, access: &Access) -> Result<OwnerId, Problem> {
     };
     let unauthenticated =
         || Problem::new(Code::Unauthenticated, "no identity came with the request: send a valid bearer token");
-    let context = request.request_context_ref();
-    let Some(RequestContext::ApiGatewayV2(context)) = context else { return Err(unauthenticated()) };
-    let claims = context.authorizer.as_ref().and_then(|a| a.jwt.as_ref()).map(|jwt| &jwt.claims);
-    let claims = claims.ok_or_else(unauthenticated)?;
+    let event::Claims(claims) = request.extensions().get().ok_or_else(unauthenticated)?;
     let claim = |name: &str| claims.get(name).map(String::as_str);
     let subject = claim(owner).ok_or_else(unauthenticated)?;
     OwnerId::from_claims(claim("iss").unwrap_or_default(), subject).map_err(|_| unauthenticated())

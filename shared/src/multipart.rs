@@ -18,6 +18,7 @@ use crate::parts::{PartPlan, PartsProblem};
 use crate::records::RecordsError;
 use crate::records::sessions::{Changing, Sessions};
 use crate::session::{Completed, Event, Session};
+use crate::verdict::Observed;
 
 pub use close::Closing;
 pub use complete::{Completion, Listed, Wanted};
@@ -147,6 +148,35 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
         Ok(())
     }
+}
+
+/// Closes the session of an object that has arrived, whatever became of the process that completed it.
+///
+/// # Errors
+/// When the table does not answer: the object's event must come again.
+pub async fn arrived<S: Sessions>(
+    sessions: &S,
+    key: &ObjectKey,
+    observed: &Observed,
+    now: Timestamp,
+) -> Result<(), RecordsError> {
+    // An object of one request has no session, and costs no call.
+    let (Some(_), Some(etag)) = (observed.generation, &observed.etag) else { return Ok(()) };
+    let result = Completed { version: observed.version.clone(), etag: etag.clone() };
+    let mut stands = sessions.session(key).await?;
+    while let Some(session) = stands {
+        let Ok(next) = session.step(Event::Completed(result.clone()), now) else { return Ok(()) };
+        match sessions.change(&next).await? {
+            Changing::Written(_) => {
+                if let PartPlan::Unsized { .. } = session.plan {
+                    sessions.discount_unsized(key.owner(), key.id()).await?;
+                }
+                return Ok(());
+            }
+            Changing::Stands(newer) => stands = newer.map(|newer| *newer),
+        }
+    }
+    Ok(())
 }
 
 /// What became of a change.

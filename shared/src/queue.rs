@@ -12,3 +12,9 @@ pub trait Queue: Send + Sync {
     /// Sends one message. It may arrive more than once.
     fn send(&self, body: &str) -> impl Future<Output = Result<(), QueueError>> + Send;
 }
+
+impl<Q: Queue> Queue for &Q {
+    async fn send(&self, body: &str) -> Result<(), QueueError> {
+        (*self).send(body).await
+    }
+}

@@ -4,6 +4,7 @@
 //! canonical request, string to sign, signing key, signature
 //! (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>, read 2026-11).
 
+pub mod day;
 pub mod place;
 pub mod post;
 pub mod ticket;
@@ -17,6 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::Sha256;
 
 use crate::key::{hex, hex_sha256};
+pub use day::Signers;
 pub use place::{Addressing, Place};
 
 /// Credentials to sign with. `Debug` shows the key id only.
@@ -45,6 +47,7 @@ const PATH: &AsciiSet = &QUERY.remove(b'/');
 /// Signs for one region with one set of credentials at one instant.
 ///
 /// The key of the day is derived once, here; signing many URLs with one `Signer` is cheap.
+#[derive(Clone)]
 pub struct Signer {
     credential: String,
     token: Option<String>,

@@ -5,12 +5,15 @@
 #![expect(clippy::missing_panics_doc, reason = "a helper that panics has failed its test, as it should")]
 
 pub mod bus;
+pub mod clock;
 pub mod contract;
 pub mod http;
 pub mod interruption;
 pub mod objects;
 pub mod random;
+pub mod queue;
 pub mod records;
+pub mod scripted;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -33,6 +36,7 @@ use crate::size::ByteSize;
 pub use bus::MemoryBus;
 pub use interruption::{Interrupted, Interruption, Kind, Moment};
 pub use objects::{MemoryObjects, Upload};
+pub use queue::MemoryQueue;
 pub use random::Random;
 pub use records::MemoryRecords;
 

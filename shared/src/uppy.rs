@@ -5,6 +5,7 @@
 
 mod answers;
 mod asked;
+mod completed;
 mod sign;
 mod xml;
 
@@ -12,9 +13,10 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-pub use answers::{Finished, Listed, ListedPart, Opened, Params, SignedBatch, SignedPart};
+pub use answers::{Finished, GivenUp, Listed, ListedPart, Opened, Params, SignedBatch, SignedPart};
 pub use asked::{Asked, Created};
-pub use sign::{Ours, SignBody, Signed, ToSign, upload_id};
+pub use completed::named_parts;
+pub use sign::{Ours, SignBody, Signed, ToSign};
 pub use xml::{Form, answer, wants_xml};
 
 /// A request of such a client: what it wants, and below which prefix it found us.

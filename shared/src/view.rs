@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::announcement::Announcement;
 use crate::key::ObjectKey;
-use crate::policy::SizeGrant;
+use crate::policy::{Grant, SizeGrant};
+use crate::session::Session;
 use crate::size::ByteSize;
 use crate::upload::{Judged, Note, Outcome, Record};
 use crate::verdict::Observed;
@@ -94,10 +95,20 @@ impl Upload {
     /// Arrived, and still being looked at.
     #[must_use]
     pub fn validating(key: &ObjectKey, bucket: &str, observed: &Observed) -> Self {
-        let grant = observed.grant.as_ref().ok();
+        Self::granted("validating", key, bucket, observed.grant.as_ref().ok())
+    }
+
+    /// On its way, in parts.
+    #[must_use]
+    pub fn uploading(session: &Session, bucket: &str) -> Self {
+        Self::granted("uploading", &session.key, bucket, Some(&session.grant))
+    }
+
+    /// Without a verdict.
+    fn granted(status: &'static str, key: &ObjectKey, bucket: &str, grant: Option<&Grant>) -> Self {
         Self {
             id: key.id().to_string(),
-            status: "validating",
+            status,
             class: grant.map(|grant| grant.class.clone()),
             filename: grant.map(|grant| grant.filename.as_str().to_owned()),
             declared: grant.map(|grant| Facts {

@@ -99,7 +99,7 @@ async fn the_deployed_bucket_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_deployed_sessions_keep_the_contract() {
-    contract::sessions(&DynamoRecords::new(Clients::of(config(), true), &stack().table, 1)).await;
+    Box::pin(contract::sessions(&DynamoRecords::new(Clients::of(config(), true), &stack().table, 1))).await;
 }
 
 #[tokio::test]

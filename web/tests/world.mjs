@@ -19,8 +19,8 @@ export const full = process.env.SLUICE_FULL !== ''
 export const [alice, bob] = stack.users
 export const MB = 1_000_000
 
-const root = join(import.meta.dirname, '../..')
-const assets = join(root, 'tests/assets')
+const repository = join(import.meta.dirname, '../..')
+const assets = join(repository, 'tests/assets')
 export const png = readFileSync(join(assets, 'lock.png'))
 export const program = readFileSync(join(assets, 'program.exe'))
 

@@ -2,7 +2,8 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Routes**: `POST /uploads/multipart/{sessionId}/complete`, `DELETE /uploads/multipart/{sessionId}`
+//! - **Routes**: `POST /uploads/multipart/{sessionId}/complete`, `DELETE /uploads/multipart/{sessionId}`; for Uppy
+//!   `POST /s3/multipart/{uploadId}/complete` and `DELETE /s3/multipart/{uploadId}`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `COMPLETIONS_URL`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `dynamodb:UpdateItem` for the lease, `dynamodb:GetItem` and `dynamodb:PutItem` for what comes of it;
 //!   `s3:PutObject` to complete, or to begin anew what S3 has lost; `s3:ListMultipartUploadParts`,
@@ -10,6 +11,7 @@
 //!   `s3:GetObject` and `s3:ListBucket` to see what came of an answer that was lost; `sqs:SendMessage` to hand over what
 //!   takes longer than a request
 
+mod uppy;
 mod wire;
 
 use std::convert::Infallible;
@@ -21,11 +23,13 @@ use shared::ambient::Ambient;
 use shared::config::Config;
 use shared::http::{Code, Problem, json, parse_body, session_key};
 use shared::key::{ObjectKey, hex};
-use shared::multipart::{Closing, Completion, HandOver, Multipart};
+use shared::multipart::{Closing, Completion, HandOver, Multipart, SessionProblem, Wanted};
 use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::queue::Queue;
 use shared::records::sessions::Sessions;
+use shared::session::Session;
+use shared::uppy::Route;
 use tokio::time::Instant;
 
 /// What completing needs.
@@ -69,9 +73,16 @@ pub async fn handle<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
     let answer = match (request.method(), segments.as_slice()) {
         (&Method::POST, ["uploads", "multipart", session, "complete"]) => complete(deps, &request, session).await,
         (&Method::DELETE, ["uploads", "multipart", session]) => abort(deps, &request, session).await,
-        _ => Err(Problem::new(Code::NoSuchRoute, "this function completes uploads in parts, or gives them up")),
+        _ => match Route::parse(request.method().as_str(), path) {
+            Some(route) => uppy::handle(deps, &request, &route).await.map_or_else(no_such_route, Ok),
+            None => no_such_route(),
+        },
     };
     Ok(answer.unwrap_or_else(Problem::into_response))
+}
+
+fn no_such_route() -> Result<Response<Body>, Problem> {
+    Err(Problem::new(Code::NoSuchRoute, "this function completes uploads in parts, or gives them up"))
 }
 
 async fn complete<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
@@ -81,11 +92,23 @@ async fn complete<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
 ) -> Result<Response<Body>, Problem> {
     let key = session_key(request, &deps.config.access, session)?;
     let wanted = if request.body().is_empty() { wire::Wanted::default() } else { parse_body(request)? };
-    let (wanted, holder) = (wanted.into_parts()?, hex(&(deps.ambient.random)()));
+    match finish(deps, &key, &wanted.into_parts()?).await? {
+        Some(session) => Ok(json(StatusCode::OK, &wire::Completed::new(&session, &deps.config.bucket))),
+        None => Ok(later(&key)),
+    }
+}
+
+/// The complete session; `None` where S3 is still at it when the caller can't wait any longer.
+async fn finish<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
+    deps: &Deps<S, M, Q>,
+    key: &ObjectKey,
+    wanted: &Wanted,
+) -> Result<Option<Session>, SessionProblem> {
+    let holder = hex(&(deps.ambient.random)());
     let (store, patience) = (deps.config.policy.store, Instant::now() + PATIENCE);
-    match deps.multipart().complete(&key, &wanted, &holder, store, patience).await? {
-        Completion::Done(session) => Ok(json(StatusCode::OK, &wire::Completed::new(&session, &deps.config.bucket))),
-        Completion::Busy(_) => Ok(later(&key)),
+    match deps.multipart().complete(key, wanted, &holder, store, patience).await? {
+        Completion::Done(session) => Ok(Some(session)),
+        Completion::Busy(_) => Ok(None),
         Completion::Slow(_) => {
             let message = HandOver { key: key.clone(), holder }.write();
             match deps.completions.send(&message).await {
@@ -93,7 +116,7 @@ async fn complete<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
                 // The lease runs out, and then the next request or the reconciler takes over.
                 Err(error) => tracing::error!(upload = %key.id(), %error, "not handed over"),
             }
-            Ok(later(&key))
+            Ok(None)
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Builds what [`multipart_complete::handle`] needs and runs it.
 
-use lambda_http::{Error, run, service_fn};
+use lambda_http::Error;
 use multipart_complete::Deps;
-use shared::{ambient::Ambient, clients::Clients, config::Config, telemetry};
+use shared::{ambient::Ambient, clients::Clients, config::Config, http, telemetry};
 use shared::{objects::s3::S3Objects, queue::sqs::SqsQueue, records::dynamodb::DynamoRecords};
 
 #[tokio::main(flavor = "current_thread")]
@@ -14,5 +14,5 @@ async fn main() -> Result<(), Error> {
     let store = S3Objects::new(clients.clone(), &config.bucket);
     let completions = SqsQueue::new(clients, &config.completions);
     let deps = Deps { config, sessions, store, completions, ambient: Ambient::system() };
-    run(service_fn(|request| multipart_complete::handle(&deps, request))).await
+    http::run(|request| multipart_complete::handle(&deps, request)).await
 }

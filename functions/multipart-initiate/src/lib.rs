@@ -2,7 +2,7 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Route**: `POST /uploads/multipart`
+//! - **Routes**: `POST /uploads/multipart`; for Uppy `POST /s3/multipart`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `dynamodb:PutItem` for the session and idempotency keys, `dynamodb:UpdateItem` to count sessions without a
 //!   declared size; `s3:PutObject` to begin the upload and because the part URLs act with these rights,
@@ -11,6 +11,7 @@
 //!
 //! The table learns of the intent before S3 is asked, so that nothing is begun that nobody knows of.
 
+mod uppy;
 mod wire;
 
 use std::convert::Infallible;
@@ -28,6 +29,7 @@ use shared::parts::{PartNumber, PartPlan};
 use shared::records::Answers;
 use shared::records::sessions::Sessions;
 use shared::session::Session;
+use shared::uppy::{Operation, Route};
 
 /// What beginning needs.
 pub struct Deps<R, M> {
@@ -55,7 +57,12 @@ pub async fn handle<R: Sessions + Answers, M: MultipartUploads + Objects>(
     let path = request.uri().path();
     let answer = match (request.method(), path.trim_end_matches('/')) {
         (&Method::POST, "/uploads/multipart") => initiate(deps, &request).await,
-        _ => Err(Problem::new(Code::NoSuchRoute, "this function begins uploads in parts: POST /uploads/multipart")),
+        (method, path) => match Route::parse(method.as_str(), path) {
+            Some(Route { class, operation: Operation::Create }) => Ok(uppy::create(deps, &request, class).await),
+            Some(_) | None => {
+                Err(Problem::new(Code::NoSuchRoute, "this function begins uploads in parts: POST /uploads/multipart"))
+            }
+        },
     };
     Ok(answer.unwrap_or_else(Problem::into_response))
 }

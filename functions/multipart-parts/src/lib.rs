@@ -2,13 +2,16 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Routes**: `POST /uploads/multipart/{sessionId}/parts`, `GET /uploads/multipart/{sessionId}/parts`
+//! - **Routes**: `POST /uploads/multipart/{sessionId}/parts`, `GET /uploads/multipart/{sessionId}/parts`; for Uppy
+//!   `GET /s3/multipart/{uploadId}`, `GET /s3/multipart/{uploadId}/{partNumber}` (`batch` for several) and `POST /s3/sign`,
+//!   also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `dynamodb:GetItem` for the session, `dynamodb:PutItem` to prolong or heal it, `dynamodb:UpdateItem` to count
 //!   one that is over no more; `s3:PutObject` because the part URLs act with this right, and to begin anew what S3 has
 //!   lost; `s3:ListMultipartUploadParts`; `s3:GetObject` and `s3:ListBucket` to see that an upload is lost because it is
 //!   complete; `s3:AbortMultipartUpload` for one that comes second or is above its limit
 
+mod uppy;
 mod wire;
 
 use std::convert::Infallible;
@@ -22,6 +25,7 @@ use shared::multipart::Multipart;
 use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::records::sessions::Sessions;
+use shared::uppy::Route;
 
 /// What signing and listing need.
 pub struct Deps<S, M> {
@@ -54,9 +58,16 @@ pub async fn handle<S: Sessions, M: MultipartUploads + Objects>(
     let answer = match (request.method(), segments.as_slice()) {
         (&Method::POST, ["uploads", "multipart", session, "parts"]) => sign(deps, &request, session).await,
         (&Method::GET, ["uploads", "multipart", session, "parts"]) => list(deps, &request, session).await,
-        _ => Err(Problem::new(Code::NoSuchRoute, "this function signs and lists the parts of a session")),
+        _ => match Route::parse(request.method().as_str(), path) {
+            Some(route) => uppy::handle(deps, &request, &route).await.unwrap_or_else(no_such_route),
+            None => no_such_route(),
+        },
     };
     Ok(answer.unwrap_or_else(Problem::into_response))
+}
+
+fn no_such_route() -> Result<Response<Body>, Problem> {
+    Err(Problem::new(Code::NoSuchRoute, "this function signs and lists the parts of a session"))
 }
 
 async fn sign<S: Sessions, M: MultipartUploads + Objects>(

@@ -28,8 +28,8 @@ impl Wanted {
         let numbers = match (self.part_numbers, self.from) {
             (Some(numbers), None) if self.count.is_none() => numbers,
             (None, Some(from)) => {
-                // No count: as many as there are, or as one answer holds.
-                let end = self.count.map_or(last.get(), |count| from.saturating_add(count).saturating_sub(1));
+                // No count: as many as there are, or as one answer holds. What lies beyond the plan is refused below.
+                let end = self.count.map_or(u32::MAX, |count| from.saturating_add(count).saturating_sub(1));
                 (from..=end.min(last.get().max(from))).collect()
             }
             (Some(_), _) | (None, None) => {

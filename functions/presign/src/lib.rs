@@ -22,7 +22,6 @@ use shared::http::{Code, Problem, caller, idempotent_id, json, parse_body};
 use shared::key::UploadId;
 use shared::policy::{Reviewed, Transport};
 use shared::records::Answers;
-use shared::signing::Signer;
 use shared::signing::ticket::{Ticket, Unsigned};
 use shared::uppy::{Operation, Route};
 
@@ -74,7 +73,7 @@ fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Proble
 fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> Ticket {
     let (config, now) = (&deps.config, (deps.ambient.now)());
     let unsigned = Unsigned { id, reviewed, carried, transport, bucket: &config.bucket, place: &config.place };
-    Signer::new(&config.credentials, &config.region, now).ticket(unsigned, now)
+    config.signers.at(now).ticket(unsigned, now)
 }
 
 #[cfg(test)]

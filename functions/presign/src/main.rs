@@ -1,8 +1,8 @@
 //! Builds what [`presign::handle`] needs and runs it.
 
-use lambda_http::{Error, run, service_fn};
+use lambda_http::Error;
 use presign::Deps;
-use shared::{ambient::Ambient, clients::Clients, config::Config, records::dynamodb::DynamoRecords, telemetry};
+use shared::{ambient::Ambient, clients::Clients, config::Config, http, records::dynamodb::DynamoRecords, telemetry};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
     let config = Config::from_env()?;
     let answers = DynamoRecords::new(Clients::new(config.path_style), &config.table, config.owner_shards);
     let deps = Deps { config, answers, ambient: Ambient::system() };
-    run(service_fn(|request| presign::handle(&deps, request))).await
+    http::run(|request| presign::handle(&deps, request)).await
 }

@@ -9,10 +9,10 @@ use shared::http::{Code, Problem, caller, json};
 use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
-use shared::signing::{Request as Unsigned, Signer, expiry};
+use shared::signing::{Request as Unsigned, expiry};
 use shared::upload::{Judged, Outcome};
 
-use crate::{Deps, Seen, look, own_key, wire};
+use crate::{Deps, Seen, look, look_again, own_key, wire};
 
 /// How long a content URL lives: long enough to start a download, too short to share.
 const LIFE: Duration = Duration::from_mins(5);
@@ -32,9 +32,13 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
         Some("inline") => true,
         Some(_) => return Err(Problem::new(Code::InvalidParameter, "disposition is inline or attachment")),
     };
-    let Seen::Judged(judged) = look(deps, &key).await? else {
-        let why = "the upload is still being checked: try again in a second";
-        return Err(Problem::new(Code::StillValidating, why));
+    let judged = match look(deps, &key).await? {
+        Seen::Judged(judged) => judged,
+        Seen::Nothing => look_again(deps, &key).await?,
+        Seen::Arrived(_) => {
+            let why = "the upload is still being checked: try again in a second";
+            return Err(Problem::new(Code::StillValidating, why));
+        }
     };
     if judged.outcome == Outcome::Rejected {
         return Err(Problem::new(Code::NotAccepted, "the upload was rejected: its record says why"));
@@ -68,7 +72,7 @@ fn sign<R, O>(deps: &Deps<R, O>, judged: &Judged, inline: bool) -> wire::Content
     ];
     let key = judged.key.to_string();
     let unsigned = Unsigned { method: "GET", place: &deps.config.place, key: &key, headers: &[], query: &query };
-    let url = Signer::new(&deps.config.credentials, &deps.config.region, now).presign(&unsigned, LIFE);
+    let url = deps.config.signers.at(now).presign(&unsigned, LIFE);
     let expires_at = expiry(now, LIFE);
     wire::Content { url, expires_at }
 }

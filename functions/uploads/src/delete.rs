@@ -6,27 +6,42 @@
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::http::{Problem, json, named_caller};
+use shared::multipart::{Multipart, SessionProblem};
 use shared::objects::Objects;
+use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
+use shared::upload::Record;
 
-use crate::{Deps, not_received, own_key, own_record, wire};
+use crate::{Deps, look_again, own_key, own_record, wire};
 
-pub(crate) async fn delete<R: UploadRecords, O: Objects>(
+pub(crate) async fn delete<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
     request: &Request,
     id: &str,
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(named_caller(request, &deps.config.access)?, id)?;
-    // Without a record only an object under the caller's own key proves that the id is theirs to bury.
-    // In between it may have been rejected and removed: where there is neither, the record has the last word.
-    let known = own_record(deps, &key).await?.is_some()
-        || deps.objects.head(&key, None).await?.is_some()
-        || own_record(deps, &key).await?.is_some();
-    if !known {
-        return Err(not_received());
+    let multipart = Multipart { sessions: &deps.records, store: &deps.objects, now: deps.ambient.now };
+    let (known, in_parts) = match own_record(deps, &key).await? {
+        Some(Record::Judged(_)) => (true, false),
+        // A delete that was killed may have come to the tombstone and not to the session.
+        Some(Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_)) => (true, true),
+        None => (deps.objects.head(&key, None).await?.is_some(), true),
+    };
+    // Without a record only an object or a session under the caller's own key proves that the id is theirs to bury.
+    if !known && deps.records.session(&key).await?.is_none_or(|session| session.is_over((deps.ambient.now)())) {
+        // In between it may have been rejected and removed: the record has the last word.
+        look_again(deps, &key).await?;
     }
     let now = (deps.ambient.now)();
     deps.records.bury(&key, now).await?;
+    if in_parts {
+        match multipart.abort(&key).await {
+            // One that is being completed arrives under the tombstone, and goes.
+            Ok(_) | Err(SessionProblem::NotFound) => {}
+            Err(problem) => return Err(problem.into()),
+        }
+    }
     for version in deps.objects.versions(&key).await? {
         deps.objects.delete_version(&key, &version).await?;
     }

@@ -7,7 +7,8 @@
 //! - **IAM**: `dynamodb:GetItem` for a record, `dynamodb:Query` on the owner index, `dynamodb:PutItem` and
 //!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell "still validating" from
 //!   "never arrived", `s3:GetObjectVersion` because the content URL acts with these rights,
-//!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete
+//!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete; `s3:AbortMultipartUpload`,
+//!   `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` to delete what is still on its way in parts
 
 mod content;
 mod delete;
@@ -22,7 +23,10 @@ use shared::config::Config;
 use shared::http::{Code, Problem, caller, json, named_caller};
 use shared::key::{ObjectKey, OwnerId, UploadId};
 use shared::objects::Objects;
+use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
+use shared::session::State;
 use shared::upload::{Judged, Record};
 use shared::verdict::Observed;
 use shared::view::Upload;
@@ -43,7 +47,7 @@ pub struct Deps<R, O> {
 ///
 /// # Errors
 /// Never.
-pub async fn handle<R: UploadRecords, O: Objects>(
+pub async fn handle<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
     request: Request,
 ) -> Result<Response<Body>, Infallible> {
@@ -59,7 +63,7 @@ pub async fn handle<R: UploadRecords, O: Objects>(
     Ok(answer.unwrap_or_else(Problem::into_response))
 }
 
-async fn status<R: UploadRecords, O: Objects>(
+async fn status<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
     request: &Request,
     id: &str,
@@ -68,11 +72,29 @@ async fn status<R: UploadRecords, O: Objects>(
     let upload = match look(deps, &key).await? {
         Seen::Judged(judged) => Upload::judged(&judged),
         Seen::Arrived(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
+        Seen::Nothing => match uploading(deps, &key).await? {
+            Some(upload) => upload,
+            None => Upload::judged(&*look_again(deps, &key).await?),
+        },
     };
     Ok(json(StatusCode::OK, &upload))
 }
 
-async fn list<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, request: &Request) -> Result<Response<Body>, Problem> {
+/// An upload in parts that is under way, where nothing has arrived as a whole.
+async fn uploading<R: Sessions, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Option<Upload>, Problem> {
+    let session = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)()));
+    match session.as_ref().map(|session| (&session.state, session)) {
+        Some((State::Opening | State::Open { .. } | State::Completing(_), session)) => {
+            Ok(Some(Upload::uploading(session, &deps.config.bucket)))
+        }
+        Some((State::Completed(_) | State::Aborted(_) | State::Expired(_), _)) | None => Ok(None),
+    }
+}
+
+async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
+    deps: &Deps<R, O>,
+    request: &Request,
+) -> Result<Response<Body>, Problem> {
     let owner = named_caller(request, &deps.config.access)?;
     let query = request.query_string_parameters();
     let before = match query.first("cursor") {
@@ -87,10 +109,10 @@ async fn list<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, request: &Request
 enum Seen {
     Judged(Box<Judged>),
     Arrived(Box<Observed>),
+    Nothing,
 }
 
-/// The record, or else the object. In between it may have been rejected and removed: so where there is neither, the
-/// record has the last word.
+/// The record, or else the object.
 async fn look<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
     if let Some(judged) = judged(own_record(deps, key).await?)? {
         return Ok(Seen::Judged(judged));
@@ -98,7 +120,12 @@ async fn look<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) 
     if let Some(observed) = deps.objects.head(key, None).await? {
         return Ok(Seen::Arrived(Box::new(observed)));
     }
-    judged(own_record(deps, key).await?)?.map(Seen::Judged).ok_or_else(not_received)
+    Ok(Seen::Nothing)
+}
+
+/// The record's last word where nothing was seen: between two looks an upload may have been rejected and removed.
+async fn look_again<R: UploadRecords, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Box<Judged>, Problem> {
+    judged(own_record(deps, key).await?)?.ok_or_else(not_received)
 }
 
 fn judged(record: Option<Record>) -> Result<Option<Box<Judged>>, Problem> {

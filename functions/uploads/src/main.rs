@@ -1,8 +1,10 @@
 //! Builds what [`uploads::handle`] needs and runs it.
 
-use lambda_http::{Error, run, service_fn};
+use lambda_http::Error;
 use shared::clients::Clients;
-use shared::{ambient::Ambient, config::Config, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry};
+use shared::{
+    ambient::Ambient, config::Config, http, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry,
+};
 use uploads::Deps;
 
 #[tokio::main(flavor = "current_thread")]
@@ -13,5 +15,5 @@ async fn main() -> Result<(), Error> {
     let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
     let objects = S3Objects::new(clients, &config.bucket);
     let deps = Deps { config, records, objects, ambient: Ambient::system() };
-    run(service_fn(|request| uploads::handle(&deps, request))).await
+    http::run(|request| uploads::handle(&deps, request)).await
 }

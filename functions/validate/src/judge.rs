@@ -4,8 +4,10 @@
 //! that was already done does no harm.
 
 use shared::key::ObjectKey;
+use shared::multipart;
 use shared::objects::{Objects, ObjectsError};
 use shared::policy::{Class, OnRejection, Scan, SizeGrant};
+use shared::records::sessions::Sessions;
 use shared::records::{Judging, UploadRecords};
 use shared::sniff::{ContentRules, Sniffed, Sniffer, Step};
 use shared::upload::{Granted, Judged, Newcomer, Outcome, Record, newcomer};
@@ -14,7 +16,10 @@ use shared::verdict::{Observed, inspect};
 use crate::wire::{Created, News};
 use crate::{Deps, Retry, scan};
 
-pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, news: &News) -> Result<(), Retry> {
+pub(crate) async fn judge<R: UploadRecords + Sessions, O: Objects>(
+    deps: &Deps<R, O>,
+    news: &News,
+) -> Result<(), Retry> {
     let bucket = match news {
         News::Created(created) => &created.bucket,
         News::Scanned(scan) => &scan.bucket,
@@ -29,7 +34,7 @@ pub(crate) async fn judge<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, news:
     }
 }
 
-async fn arrived<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
+async fn arrived<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
     let Some((observed, sniffed)) = look(&deps.objects, created).await? else {
         tracing::info!(key = %created.key, "the version is gone: nothing to judge");
         return Ok(());
@@ -58,7 +63,9 @@ async fn arrived<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, created: &Crea
             Judging::Stands(record) => record,
         }
     };
-    settle(deps, &created.key, &observed, &record).await
+    settle(deps, &created.key, &observed, &record).await?;
+    // Last, for nothing depends on it: a session closed too early would only make clients ask for a verdict too early.
+    Ok(multipart::arrived(&deps.records, &created.key, &observed, (deps.ambient.now)()).await?)
 }
 
 /// The record of a verdict that was just written.

@@ -6,7 +6,8 @@
 //!   through SNS, or through SQS with partial batch answers
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`
 //! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
-//!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict
+//!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict; `dynamodb:GetItem` and
+//!   `dynamodb:UpdateItem` to close the session of an upload in parts
 //!
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
 
@@ -23,6 +24,7 @@ use serde_json::Value;
 use shared::ambient::Ambient;
 use shared::config::Config;
 use shared::objects::{Objects, ObjectsError};
+use shared::records::sessions::Sessions;
 use shared::records::{RecordsError, UploadRecords};
 
 /// What judging needs.
@@ -81,7 +83,7 @@ impl From<Retry> for Diagnostic {
 ///
 /// # Errors
 /// [`Retry`] when a direct event must come again, as a whole.
-pub async fn handle<R: UploadRecords, O: Objects>(
+pub async fn handle<R: UploadRecords + Sessions, O: Objects>(
     deps: &Deps<R, O>,
     event: Value,
     deadline: SystemTime,
@@ -128,7 +130,7 @@ fn tell(contents: &wire::Contents, message: &str) -> Option<&'static str> {
 }
 
 /// Judges all of `work`, some side by side, and gives the tags of what must come again.
-async fn judge_all<R: UploadRecords, O: Objects, T>(
+async fn judge_all<R: UploadRecords + Sessions, O: Objects, T>(
     deps: &Deps<R, O>,
     work: Vec<(T, wire::News)>,
     until: SystemTime,

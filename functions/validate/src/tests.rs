@@ -12,6 +12,7 @@ use shared::upload::{Outcome, Record};
 
 use super::*;
 
+mod in_parts;
 mod interruptions;
 mod newcomers;
 mod scans;

@@ -10,7 +10,7 @@ use crate::checksum::Checksum;
 use crate::config::Config;
 use crate::parts::PartNumber;
 use crate::session::{Session, State};
-use crate::signing::{Request, Signer, expiry};
+use crate::signing::{Request, expiry};
 
 /// The URL of one part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +58,7 @@ pub fn sign_parts(
     now: Timestamp,
 ) -> Result<PartUrls, Problem> {
     let upload = open_upload(session, now)?;
-    let signer = Signer::new(&config.credentials, &config.region, now);
+    let signer = config.signers.at(now);
     let key = session.key.to_string();
     let expires_at = expiry(now, session.terms.url_life);
     let mut page = PartUrls { parts: Vec::new(), next: None };

@@ -169,3 +169,19 @@ fn aws_sigv4_agrees() {
     let (instructions, signature) = sign(signable, &parameters).unwrap().into_parts();
     assert!(ours.ends_with(&format!("X-Amz-Signature={signature}")), "{ours}\n{:?}", instructions.params());
 }
+
+#[test]
+fn a_days_signers_sign_as_fresh_ones_do_and_midnight_ends_the_day() {
+    let credentials = Credentials { session_token: Some("tok+en/==".to_owned()), ..example() };
+    let place = Place::new("b", "eu-west-1", &Addressing::Regional);
+    let request = Request { method: "GET", place: &place, key: "k", headers: &[], query: &[] };
+    let signers = Signers::new(credentials.clone(), "eu-west-1".to_owned());
+    // Backwards too: a clock may be set right.
+    for now in ["2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999Z", "2026-11-23T00:00:00Z", "2026-11-22T23:59:59Z"] {
+        let now = now.parse().unwrap();
+        let fresh = Signer::new(&credentials, "eu-west-1", now);
+        let life = Duration::from_mins(15);
+        assert_eq!(signers.at(now).presign(&request, life), fresh.presign(&request, life), "{now}");
+        assert_eq!(signers.clone().at(now).date, fresh.date);
+    }
+}

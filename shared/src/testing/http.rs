@@ -68,6 +68,12 @@ impl Call {
         self
     }
 
+    /// As API Gateway sends it.
+    #[must_use]
+    pub fn event(&self) -> &Value {
+        &self.0
+    }
+
     /// As the handler gets it.
     #[must_use]
     pub fn request(&self) -> Request {
@@ -78,7 +84,7 @@ impl Call {
 /// The request that an event stands for.
 #[must_use]
 pub fn request(event: &Value) -> Request {
-    lambda_http::request::from_str(&event.to_string()).expect("an event of API Gateway")
+    crate::http::request(&event.to_string()).expect("an event of API Gateway")
 }
 
 /// An answer, taken apart.

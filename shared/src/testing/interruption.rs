@@ -41,6 +41,7 @@ pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
     calls: AtomicUsize,
     killed: Notify,
+    interleaved: bool,
     weather: Option<Weather>,
 }
 
@@ -85,6 +86,12 @@ impl Interruption {
         }
     }
 
+    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    #[must_use]
+    pub fn interleaved() -> Self {
+        Self { interleaved: true, ..Self::default() }
+    }
+
     /// How many calls were made.
     #[must_use]
     pub fn calls(&self) -> usize {
@@ -107,6 +114,9 @@ impl Interruption {
 
     async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        if self.interleaved {
+            tokio::task::yield_now().await;
+        }
         if let Some(weather) = &self.weather {
             return weather.call(call, fault).await;
         }

@@ -91,6 +91,10 @@ pub struct SignedBatch {
     pub presigned_urls: BTreeMap<u32, String>,
 }
 
+/// The answer to `DELETE multipart/{upload}`: versions 3 to 5 read it as JSON, so there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct GivenUp {}
+
 /// The answer to `POST multipart/{upload}/complete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finished {

@@ -13,7 +13,6 @@ use serde_json::{Map, Value};
 use super::asked::{Asked, Created};
 use super::{Params, Route};
 use crate::http::{Code, Problem};
-use crate::key::UploadId;
 
 /// The body: what Uppy hands to `signRequest`, and what a page may add about the file.
 #[derive(Debug, Clone, Deserialize)]
@@ -133,12 +132,4 @@ impl Signed {
     pub fn whole(params: Params) -> Self {
         Self { url: params.url, fields: Some(params.fields), headers: None }
     }
-}
-
-/// The name of the upload that a client calls `text`, where it is one of ours.
-///
-/// # Errors
-/// 404 for what can't be an upload of ours.
-pub fn upload_id(text: &str) -> Result<UploadId, Problem> {
-    UploadId::parse(text).map_err(|_| Problem::new(Code::NotFound, "there is no upload with this id"))
 }

@@ -269,7 +269,7 @@ fn every_answer_has_the_names_that_clients_look_for() {
         finished.xml(),
         "<CompleteMultipartUploadResult><Location>l?a&amp;b</Location><Bucket>b</Bucket><Key>k</Key></CompleteMultipartUploadResult>"
     );
-    let refused = answer(true, Err::<&Opened, _>(Problem::new(Code::TooLarge, "a < b")));
+    let refused = answer(true, Err::<Opened, _>(Problem::new(Code::TooLarge, "a < b")));
     assert_eq!(refused.status(), 422);
     assert_eq!(refused.headers()["content-type"], "application/xml");
     let lambda_http::Body::Text(xml) = refused.body() else { panic!("text") };

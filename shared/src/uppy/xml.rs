@@ -6,7 +6,7 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use super::answers::{Finished, Listed, Opened};
+use super::answers::{Finished, GivenUp, Listed, Opened};
 use crate::http::{Problem, json};
 
 /// An answer that S3 has a form for as well.
@@ -41,8 +41,7 @@ impl Form for Finished {
     }
 }
 
-/// To abort is to say nothing.
-impl Form for serde_json::Map<String, serde_json::Value> {
+impl Form for GivenUp {
     fn xml(&self) -> String {
         String::new()
     }
@@ -56,9 +55,9 @@ pub fn wants_xml(pairs: &[(String, String)]) -> bool {
 
 /// An answer in the form that was asked for.
 #[must_use]
-pub fn answer(xml: bool, outcome: Result<&(impl Form + Serialize), Problem>) -> Response<Body> {
+pub fn answer(xml: bool, outcome: Result<impl Form + Serialize, Problem>) -> Response<Body> {
     match (outcome, xml) {
-        (Ok(body), false) => json(StatusCode::OK, body),
+        (Ok(body), false) => json(StatusCode::OK, &body),
         (Ok(body), true) => respond(StatusCode::OK, body.xml()),
         (Err(problem), false) => problem.into_response(),
         // Uppy shows the code of such an error and nothing else of it.

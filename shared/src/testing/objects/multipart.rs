@@ -86,7 +86,7 @@ impl MemoryObjects {
         bytes: &[u8],
         checksum: Option<&Checksum>,
     ) -> Option<ETag> {
-        self.put_content(upload, number, Content::Bytes(bytes.to_vec()), checksum.cloned())
+        self.put_content(upload, number, Content::Bytes(bytes.to_vec()), checksum)
     }
 
     /// Stores a part of `length` bytes that nobody will ever read.
@@ -94,11 +94,11 @@ impl MemoryObjects {
         self.put_content(upload, number, Content::Length(length), None)
     }
 
-    fn put_content(&self, upload: &str, number: u32, content: Content, checksum: Option<Checksum>) -> Option<ETag> {
+    fn put_content(&self, upload: &str, number: u32, content: Content, checksum: Option<&Checksum>) -> Option<ETag> {
         let number = PartNumber::new(number).expect("a part number");
         let mut bucket = self.bucket();
         let pending = bucket.pending.get_mut(upload)?;
-        let part = content.part(number, checksum.as_ref());
+        let part = content.part(number, checksum);
         let etag = part.etag.clone();
         pending.parts.insert(number, (part, content));
         Some(etag)
