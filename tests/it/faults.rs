@@ -3,6 +3,8 @@
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
+use serde_json::json;
+use shared::ambient::Ambient;
 use shared::checksum::Checksum;
 use shared::clients::Clients;
 use shared::key::{ObjectKey, OwnerId};
@@ -14,7 +16,8 @@ use shared::parts::{ETag, PartNumber};
 use shared::s3_limits::StoreLimits;
 use shared::session::{Session, State};
 use shared::size::ByteSize;
-use shared::testing::{MemoryRecords, fresh_id, grant, session_of};
+use shared::testing::http::{Answer, Call};
+use shared::testing::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
 use tokio::time::Instant;
 use xtask::stub::{Scene, Stub};
 
@@ -164,14 +167,14 @@ fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a
 async fn complete(table: &MemoryRecords, store: &S3Objects, key: &ObjectKey) -> Result<Completion, SessionProblem> {
     let until = Instant::now() + std::time::Duration::from_secs(24);
     let wanted = Wanted { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
-    multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until).await
+    Box::pin(multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until)).await
 }
 
 async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) -> (ObjectKey, String) {
     let key = fresh_key();
     let deadline = Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
     let session = Session { deadline, ..session_of(&key, size) };
-    let (plan, session) = (session.plan, multipart(table, store).open(session, None).await.unwrap());
+    let (plan, session) = (session.plan, Box::pin(multipart(table, store).open(session, None)).await.unwrap());
     let State::Open { upload } = session.state else { panic!("{:?}", session.state) };
     let last = plan.size_of(plan.last()).unwrap().bytes();
     stub.fill(&upload, plan.last().get(), plan.part_size().bytes(), last);
@@ -212,7 +215,7 @@ async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() 
     let largest = StoreLimits::S3.object.bytes();
     assert_eq!(largest, 53_687_091_200_000, "48.8 TiB");
     let (key, upload) = open(&table, &store, &stub, largest).await;
-    let listing = multipart(&table, &store).list(&key).await.unwrap();
+    let listing = Box::pin(multipart(&table, &store).list(&key)).await.unwrap();
     assert_eq!(listing.parts.len(), 10_000);
     assert!(listing.parts.iter().all(|part| part.size.bytes() == 5 << 30));
     stub.requests();
@@ -224,4 +227,79 @@ async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() 
     let object = stub.object(&key.to_string()).unwrap();
     assert_eq!((object.size, object.etag.ends_with("-10000\"")), (largest, true));
     assert!(!stub.under_way().contains(&upload));
+}
+
+fn deps_of<T>(port: &T) -> shared::testing::Interrupted<'_, T> {
+    static CALM: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
+    CALM.get_or_init(Interruption::none).of(port)
+}
+
+#[tokio::test]
+async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not() {
+    let stub = Stub::start().unwrap();
+    let (table, store, queue) = (MemoryRecords::default(), bucket(&stub), MemoryQueue::default());
+    let largest = StoreLimits::S3.object.bytes();
+    let (initiate, parts, complete) = (
+        multipart_initiate::Deps {
+            config: env(&[]),
+            records: deps_of(&table),
+            store: deps_of(&store),
+            ambient: Ambient::system(),
+        },
+        multipart_parts::Deps {
+            config: env(&[]),
+            sessions: deps_of(&table),
+            store: deps_of(&store),
+            ambient: Ambient::system(),
+        },
+        multipart_complete::Deps {
+            config: env(&[]),
+            sessions: deps_of(&table),
+            store: deps_of(&store),
+            completions: deps_of(&queue),
+            ambient: Ambient::system(),
+        },
+    );
+    let begin = async |size: u64| {
+        let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
+        let call = Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
+        Answer::of(&Box::pin(multipart_initiate::handle(&initiate, call.request())).await.unwrap())
+    };
+    let refused = begin(largest + 1).await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("too-large")));
+    assert!(refused.body["detail"].as_str().unwrap().contains("50000 GiB"), "{}", refused.body["detail"]);
+    assert_eq!((table.sessions().len(), stub.under_way()), (0, Vec::<String>::new()), "nothing was begun");
+
+    let begun = begin(largest).await;
+    assert_eq!((begun.status, &begun.body["partCount"]), (201, &json!(10_000)), "{}", begun.body);
+    let (part_size, session) = (begun.body["partSize"].as_u64().unwrap(), begun.body["sessionId"].as_str().unwrap());
+    assert_eq!(part_size, 5 << 30);
+    stub.fill(&stub.under_way()[0], 10_000, part_size, part_size);
+    let path = format!("/uploads/multipart/{session}");
+
+    let (mut next, mut signed) = (Some(1), 0);
+    while let Some(from) = next {
+        let call = Call::new("POST", &format!("{path}/parts")).by(ALICE).body(json!({ "from": from }).to_string());
+        let page = Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap();
+        assert!(page.body().len() < 6 << 20);
+        let page = Answer::of(&page);
+        signed += page.body["parts"].as_array().unwrap().len();
+        next = page.body["next"].as_u64();
+    }
+    assert_eq!(signed, 10_000);
+
+    let call = Call::new("GET", &format!("{path}/parts")).by(ALICE);
+    let listed = Answer::of(&Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap());
+    let listed = listed.body["parts"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 10_000);
+    let all: Vec<_> = listed.iter().map(|p| json!({ "partNumber": p["partNumber"], "etag": p["etag"] })).collect();
+
+    let call = Call::new("POST", &format!("{path}/complete")).by(ALICE).body(json!({ "parts": all }).to_string());
+    for _ in 0..2 {
+        let done = Answer::of(&Box::pin(multipart_complete::handle(&complete, call.request())).await.unwrap());
+        assert_eq!((done.status, &done.body["size"]), (200, &json!(largest)), "{}", done.body);
+    }
+    let state = table.sessions()[0].clone();
+    assert_eq!(stub.object(&state.key.to_string()).unwrap().size, largest);
+    assert_eq!((stub.under_way(), queue.sent()), (Vec::new(), Vec::new()));
 }

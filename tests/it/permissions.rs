@@ -70,8 +70,8 @@ impl Role {
 
 #[test]
 fn each_action_is_needed_and_the_direct_trigger_works() {
-    // The reconciler runs when it is told to, and waits for nothing.
-    let reconcile = ["ReconcileSchedule=rate(1 day)", "ReconcileGrace=0s", "ReconcileOrphanAge=0s"];
+    // The reconciler waits for nothing.
+    let reconcile = ["ReconcileGrace=0s", "ReconcileOrphanAge=0s"];
     let stack = deploy_beside(&name(), &[["ValidatorTrigger=direct"].as_slice(), &reconcile].concat()).unwrap();
     let alice = alice_of(&stack);
     the_direct_trigger_judges(&stack, &alice);

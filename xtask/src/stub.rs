@@ -1,9 +1,12 @@
 //! A stand-in for S3 that speaks its XML about uploads in parts over real HTTP, and misbehaves on demand.
 //!
+//! A table answers at the same address, so that a function has everything it calls in one place.
+//!
 //! It holds no bytes: a part is a number, a size and an `ETag`. So an object of 48.8 TiB fits, and whatever S3 may do to a
 //! client between asking and answering can be played to the SDK itself. Signatures are not looked at.
 
 mod store;
+mod table;
 mod wire;
 
 use std::collections::VecDeque;
@@ -13,6 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use store::{Answer, Store};
+use table::Table;
 use wire::{Request, read, write};
 
 pub use store::Object;
@@ -50,6 +54,7 @@ pub struct Stub {
 #[derive(Default)]
 struct Inner {
     store: Mutex<Store>,
+    table: Mutex<Table>,
     script: Mutex<VecDeque<Scene>>,
     requests: Mutex<Vec<String>>,
     released: Mutex<bool>,
@@ -140,6 +145,9 @@ impl Inner {
 
     /// Answers one request; whether the connection goes on.
     fn answer(&self, mut stream: &TcpStream, request: &Request) -> std::io::Result<bool> {
+        if let Some(operation) = request.operation() {
+            return write(stream, request, &lock(&self.table).perform(operation, &request.body));
+        }
         let completes = request.method == "POST" && request.query("uploadId").is_some();
         let scene = if completes { lock(&self.script).pop_front().unwrap_or(Scene::Plain) } else { Scene::Plain };
         let perform = || lock(&self.store).perform(request);

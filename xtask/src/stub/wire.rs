@@ -37,8 +37,16 @@ impl Request {
         self.headers.iter().filter(move |(name, _)| name.starts_with(prefix))
     }
 
-    /// The method, and which queries tell what is asked for.
+    /// What is asked of the table, if it is the table that is asked.
+    pub(super) fn operation(&self) -> Option<&str> {
+        self.header("x-amz-target").and_then(|target| target.rsplit('.').next())
+    }
+
+    /// The method, and which queries tell what is asked for; of the table its operation.
     pub(super) fn summary(&self) -> String {
+        if let Some(operation) = self.operation() {
+            return operation.to_owned();
+        }
         let telling = ["uploads", "partNumber", "uploadId", "versions"];
         let found = telling.into_iter().find(|name| self.query(name).is_some());
         found.map_or_else(|| self.method.clone(), |name| format!("{} {name}", self.method))
