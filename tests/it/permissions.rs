@@ -28,12 +28,15 @@ fn name() -> String {
 }
 
 /// What the emulator never checks, or answers differently; `cargo xtask verify` is for these.
-const ONLY_ON_AWS: [&str; 10] = [
+const ONLY_ON_AWS: [&str; 13] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     // To dead letters by Lambda itself; and by multipart-complete after 24 seconds, which the emulator never needs.
     "sqs:SendMessage",
-    // Lambda itself reads the stream, in the role's name.
+    // Lambda itself reads queues and the stream, in the role's name.
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:GetQueueAttributes",
     "dynamodb:DescribeStream",
     "dynamodb:GetRecords",
     "dynamodb:GetShardIterator",
