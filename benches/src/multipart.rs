@@ -96,6 +96,14 @@ impl Bench {
         let (listing, item) = (of(&|asked| asked == "GET uploadId"), of(&|asked| asked.ends_with("Item")));
         [all.len() - listing - item, listing, item]
     }
+
+    /// Judges what was asked since the last look.
+    fn budget(&self, report: &mut Report, what: &str, limit: [usize; 3]) {
+        let asked = self.asked();
+        let held = asked.iter().zip(limit).all(|(asked, limit)| *asked <= limit);
+        let shown = |[bucket, listing, table]: [usize; 3]| format!("{bucket} + {listing} + {table}");
+        report.limit(what, held, &shown(asked), &shown(limit));
+    }
 }
 
 /// The body of an answer with this status.
@@ -148,26 +156,20 @@ fn largest(report: &mut Report, bench: &Bench) -> Outcome {
     note("calls per operation, to the bucket, for listings, and to the table; an object of 48.8 TiB");
     bench.asked();
     let begun = bench.begun(LARGEST)?;
-    let mut budget = |what: &str, limit: [usize; 3]| {
-        let asked = bench.asked();
-        let held = asked.iter().zip(limit).all(|(asked, limit)| *asked <= limit);
-        let shown = |[bucket, listing, table]: [usize; 3]| format!("{bucket} + {listing} + {table}");
-        report.limit(what, held, &shown(asked), &shown(limit));
-    };
-    budget("initiate", [1, 0, 2]);
+    bench.budget(report, "initiate", [1, 0, 2]);
     let path = format!("/uploads/multipart/{}/parts", begun.id);
     read(&bench.call("multipart-parts", "POST", &path, &json!({ "from": 1, "count": 100 }))?.1, 200)?;
-    budget("sign a page", [0, 0, 1]);
+    bench.budget(report, "sign a page", [0, 0, 1]);
     let listed = read(&bench.call("multipart-parts", "GET", &path, &json!({}))?.1, 200)?;
-    budget("list 10,000 parts", [0, 10, 1]);
+    bench.budget(report, "list 10,000 parts", [0, 10, 1]);
     let found = listed["parts"].as_array().map_or(0, Vec::len);
     report.limit("parts listed", found == 10_000, &found.to_string(), "10000");
     bench.complete(&begun, true)?;
-    budget("complete, parts given", [1, 0, 2]);
+    bench.budget(report, "complete, parts given", [1, 0, 2]);
     let begun = bench.begun(LARGEST)?;
     bench.asked();
     bench.complete(&begun, false)?;
-    budget("complete, parts asked for", [1, 10, 2]);
+    bench.budget(report, "complete, parts asked for", [1, 10, 2]);
     let body = read(&bench.initiate(LARGEST + 1)?, 422)?;
     let code = body["code"].as_str().unwrap_or_default();
     report.limit("one byte more is refused as", code == "too-large", code, "too-large");
