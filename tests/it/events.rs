@@ -99,6 +99,19 @@ fn every_event_of_presign_is_answered() {
 }
 
 #[test]
+fn every_event_of_uploads_in_parts_is_answered() {
+    for function in ["multipart-initiate", "multipart-parts", "multipart-complete"] {
+        for (file, answer) in answers(function) {
+            let status = answer["statusCode"].as_u64().unwrap();
+            // Only what begins a session needs none; of sessions there are none.
+            let begins = function == "multipart-initiate" && !file.starts_with("bad-");
+            let expected = if begins { 200..300 } else { 400..500 };
+            assert!(expected.contains(&status), "{function}/{file}: {answer}");
+        }
+    }
+}
+
+#[test]
 fn every_event_of_uploads_is_answered() {
     for (file, answer) in answers("uploads") {
         // Nothing lies in the example bucket, so "not found" is a right answer; a 5xx never is.

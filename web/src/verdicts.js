@@ -20,6 +20,11 @@ export class Verdicts {
     entry.bar.hidden = false
   }
 
+  paused(file, paused) {
+    const entry = this.#entries.get(file.id)
+    if (entry?.item.dataset.state === 'travelling') entry.show('travelling', paused ? 'Paused' : 'On its way')
+  }
+
   progress(file, share) {
     const entry = this.#entries.get(file.id)
     if (entry) entry.bar.value = share

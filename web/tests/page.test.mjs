@@ -104,6 +104,7 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   await tab.waitForFunction(() => document.querySelector('#files progress')?.value > 0.1)
   await tab.getByRole('button', { name: 'Pause', exact: true }).click()
   await tab.getByRole('button', { name: 'Resume', exact: true }).waitFor()
+  await entry(tab, 'log.txt', 'travelling').getByText('Paused').waitFor()
   await screenshot(tab, 'dark-paused')
   await tab.getByRole('button', { name: 'Resume', exact: true }).click()
   const done = entry(tab, 'log.txt', 'accepted')

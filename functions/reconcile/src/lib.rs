@@ -2,7 +2,7 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
-//! - **Event**: a schedule's; what it says does not matter
+//! - **Events**: a schedule's, whatever it says; and completions through SQS that take longer than a request
 //! - **Environment**: `BUCKET`, `TABLE`, `QUEUE_URL`, `POLICY`, `RECONCILE_DAYS`, `RECONCILE_GRACE`,
 //!   `RECONCILE_ORPHAN_AGE`
 //! - **IAM**: `dynamodb:Query` for the sessions that are due, `dynamodb:GetItem`, `dynamodb:PutItem` and
@@ -14,6 +14,7 @@
 //! Its work grows with what is stale and with the window of days, not with the bucket. Every step may be the last one:
 //! the next run finds what is missing.
 
+mod handed_over;
 mod orphans;
 mod pass;
 mod report;
@@ -106,16 +107,20 @@ impl Time<'_> {
     }
 }
 
-/// Looks after everything that is due, as far as the time goes.
+/// Looks after everything that is due, as far as the time goes; or after the one completion that was handed over.
 ///
 /// # Errors
 /// [`Unfinished`] when something could not be done; everything else was done all the same.
 pub async fn handle<R: Table, O: Bucket, Q: Queue>(
     deps: &Deps<R, O, Q>,
+    event: &Value,
     deadline: SystemTime,
 ) -> Result<Value, Unfinished> {
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     let until = Instant::now() + left.saturating_sub(MARGIN);
+    if handed_over::is_batch(event) {
+        return handed_over::finish(deps, event, until).await;
+    }
     let report = run(deps, &Time { until, left: &|| Instant::now() < until }).await;
     telemetry::metrics(&report.metrics(&deps.config.bucket, (deps.ambient.now)()));
     tracing::info!(report = %report.json(), "reconciled");

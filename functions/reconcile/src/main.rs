@@ -15,5 +15,9 @@ async fn main() -> Result<(), Error> {
     let objects = S3Objects::new(clients.clone(), &config.bucket);
     let events = SqsQueue::new(clients, &config.queue);
     let deps = Deps { config, records, objects, events, ambient: Ambient::system() };
-    run(service_fn(|event: LambdaEvent<Value>| reconcile::handle(&deps, event.context.deadline()))).await
+    let deps = &deps;
+    let handle = |event: LambdaEvent<Value>| async move {
+        reconcile::handle(deps, &event.payload, event.context.deadline()).await
+    };
+    run(service_fn(handle)).await
 }

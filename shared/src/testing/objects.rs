@@ -128,6 +128,13 @@ impl MemoryObjects {
         self.write(key, None)
     }
 
+    /// Removes a version at once, as the port does in its own time.
+    pub fn remove(&self, key: &ObjectKey, version: &str) {
+        if let Some(versions) = self.bucket().keys.get_mut(key) {
+            versions.retain(|found| found.id != version);
+        }
+    }
+
     /// The versions and markers of a key, oldest first.
     #[must_use]
     pub fn kept(&self, key: &ObjectKey) -> Vec<String> {
@@ -170,9 +177,7 @@ impl Objects for MemoryObjects {
     }
 
     async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
-        if let Some(versions) = self.bucket().keys.get_mut(key) {
-            versions.retain(|found| found.id != version);
-        }
+        self.remove(key, version);
         Ok(())
     }
 

@@ -93,6 +93,6 @@ async fn an_outage_is_reported_and_changes_nothing() {
         events: trouble.of(&world.events),
         ambient: ambient(),
     };
-    let refused = handle(&deps, SystemTime::now() + Duration::from_mins(15)).await.unwrap_err();
+    let refused = handle(&deps, &Value::Null, SystemTime::now() + Duration::from_mins(15)).await.unwrap_err();
     assert_eq!(Diagnostic::from(refused).error_type, "Unfinished");
 }

@@ -154,7 +154,7 @@ async fn without_time_it_touches_nothing() {
             events: calls.of(&world.events),
             ambient: ambient(),
         };
-        handle(&deps, deadline).await.unwrap();
+        handle(&deps, &Value::Null, deadline).await.unwrap();
         assert_eq!(calls.calls(), 0);
     }
 }
