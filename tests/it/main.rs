@@ -10,6 +10,7 @@ mod deadletters;
 mod documents;
 mod downstream;
 mod events;
+mod fuzzing;
 mod ownership;
 mod permissions;
 mod ports;

@@ -62,10 +62,10 @@ fn each_action_is_needed_and_the_direct_trigger_works() {
     let alice = alice_of(&stack);
     the_direct_trigger_judges(&stack, &alice);
     for (role, logical) in [
+        ("forward", "ForwardRole"),
         ("presign", "PresignRole"),
         ("uploads", "UploadsRole"),
         ("validate", "ValidateRole"),
-        ("forward", "ForwardRole"),
     ] {
         let role_of = role_of(&stack, &name(), logical);
         let mut actions = actions(&role_of.document);
