@@ -10,6 +10,7 @@ mod deadletters;
 mod documents;
 mod downstream;
 mod events;
+mod faults;
 mod fuzzing;
 mod ownership;
 mod permissions;

@@ -115,7 +115,7 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn ten_thousand_uploads_in_bad_weather_end_well() {
     let run = run_named(1, 10_000);
-    println!("{run:?}");
+    eprintln!("{run:?}");
     // The weather was truly bad, and there was something of everything.
     assert!(run.dead_letters > 100 && run.killed > 1000, "{run:?}");
     assert!(run.accepted > 1000 && run.rejected > 1000 && run.deleted > 1000, "{run:?}");

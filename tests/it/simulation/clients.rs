@@ -187,7 +187,7 @@ async fn status(system: &System<'_>, subject: &str, key: &ObjectKey) {
         };
         let answer = Answer::of(&response);
         match (answer.status, answer.body["status"].as_str()) {
-            (503, _) | (404, _) => {}
+            (503 | 404, _) => {}
             (200, Some("accepted" | "rejected")) if own => {
                 let truth = system.truths.borrow()[answer.body["versionId"].as_str().unwrap()];
                 let said = format!("{:?}", truth.outcome()).to_lowercase();

@@ -226,8 +226,8 @@ impl<'a> System<'a> {
         let answer = self.live(validate::handle(&self.functions.validate, event, in_an_hour())).await;
         let failed = |n: usize| match &answer {
             Some(Ok(answer)) => {
-                let failures = answer["batchItemFailures"].as_array().unwrap();
-                failures.iter().any(|failure| failure["itemIdentifier"] == n.to_string())
+                let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
+                failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number))
             }
             Some(Err(_)) | None => true,
         };

@@ -39,7 +39,11 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
                 let word = match judged.outcome {
                     Outcome::Accepted => {
                         accepted += 1;
-                        assert_eq!(kept, [judged.version.clone()], "{id}: exactly what was accepted stays");
+                        assert_eq!(
+                            kept,
+                            std::slice::from_ref(&judged.version),
+                            "{id}: exactly what was accepted stays"
+                        );
                         "accepted"
                     }
                     Outcome::Rejected => {
