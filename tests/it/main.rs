@@ -5,12 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod abuse;
+mod completions;
 mod content;
 mod deadletters;
 mod documents;
 mod downstream;
 mod events;
 mod faults;
+mod fuzzing;
 mod multipart;
 mod ownership;
 mod permissions;

@@ -80,13 +80,13 @@ fn each_action_is_needed_and_the_direct_trigger_works() {
     the_direct_trigger_judges(&stack, &alice);
     what_was_lost_is_judged_again(&stack, &alice);
     for (role, logical) in [
+        ("forward", "ForwardRole"),
         ("presign", "PresignRole"),
         ("initiate", "InitiateRole"),
         ("parts", "PartsRole"),
         ("complete", "CompleteRole"),
         ("uploads", "UploadsRole"),
         ("validate", "ValidateRole"),
-        ("forward", "ForwardRole"),
         ("reconcile", "ReconcileRole"),
     ] {
         let role_of = role_of(&stack, &name(), logical);

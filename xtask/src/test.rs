@@ -57,6 +57,8 @@ pub fn test(full: bool) -> Outcome {
         let mut seeds = cargo(&["test", "--package", "acceptance", "--locked", "--", "simulation::some_seeds"]);
         seeds.env("SLUICE_SEEDS", "1000").env("SLUICE_UPLOADS", "100");
         tally.tests("a thousand seeds of the simulation", &mut seeds);
+        let mut fuzzing = cargo(&["test", "--package", "acceptance", "--locked", "--", "fuzzing::"]);
+        tally.tests("long fuzzing of events, policies and bodies", fuzzing.env("SLUICE_RUNS", "200000"));
         println!("\n── ten million runs of the fuzzer");
         let runs = ["fuzz", "--runs", "10000000"].map(str::to_owned);
         tally.step("no reader panics or reads beyond its budget", bench::bench(&runs));

@@ -1,5 +1,6 @@
 //! Clients as they are: impatient, forgetful, and not all of them honest.
 
+use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 use shared::grant::METADATA_HEADER;
 use shared::key::{ObjectKey, UploadId};
@@ -9,12 +10,86 @@ use shared::testing::interruption::turn;
 use shared::testing::{PNG, Upload, owner};
 
 use super::Task;
-use super::system::System;
+use super::system::{System, a_minute};
 use super::truth::Truth;
 
 /// One upload from its grant to its end, drawn by lot.
 pub(super) fn client<'a>(system: &'a System<'a>) -> Task<'a> {
-    Box::pin(upload(system))
+    if system.random.permille(200) { Box::pin(in_parts(system)) } else { Box::pin(upload(system)) }
+}
+
+/// One upload in parts: completed, given up, or deleted before it came to that.
+async fn in_parts(system: &System<'_>) {
+    let subject = ["alice", "bob"][system.random.below(2)];
+    let scan = system.random.permille(250);
+    let class = if scan { "scanned" } else { "default" };
+    let wanted = json!({ "filename": "photo.png", "contentType": "image/png", "size": PNG.len(), "class": class });
+    let key = system.random.next().to_string();
+    let call = Call::new("POST", "/uploads/multipart").by(subject).header("idempotency-key", &key);
+    let call = call.body(wanted.to_string());
+    let begun = begin(system, &call).await;
+    let (id, session) = (begun["id"].as_str().unwrap(), begun["sessionId"].as_str().unwrap());
+    let key = ObjectKey::new(owner(subject), UploadId::parse(id).unwrap());
+    let (truth, bytes) = lot(system, scan, false);
+    system.intended.borrow_mut().insert(key.id(), truth);
+    send(system, &begun, &bytes);
+    wait(system).await;
+    let path = format!("/uploads/multipart/{session}");
+    match system.random.below(10) {
+        0 => {
+            let abort = Call::new("DELETE", &path).by(subject);
+            let complete = &system.functions.complete;
+            let gone = until(system, async || multipart_complete::handle(complete, abort.request()).await).await;
+            assert_eq!(gone.status, 200, "{}", gone.body);
+        }
+        1 | 2 => delete(system, subject, &key).await,
+        _ => {
+            let (call_again, call) = (call, Call::new("POST", &format!("{path}/complete")).by(subject));
+            let complete = &system.functions.complete;
+            loop {
+                let done = until(system, async || multipart_complete::handle(complete, call.request()).await).await;
+                match done.status {
+                    200 => break,
+                    // Somebody died with the lease in hand.
+                    202 => a_minute(),
+                    // The upload began anew: everything has to be sent again.
+                    409 => send(system, &begin(system, &call_again).await, &bytes),
+                    _ => panic!("{}", done.body),
+                }
+            }
+            if system.random.permille(250) {
+                wait(system).await;
+                delete(system, subject, &key).await;
+            }
+        }
+    }
+}
+
+async fn begin(system: &System<'_>, call: &Call) -> Value {
+    let initiate = &system.functions.initiate;
+    let begun = until(system, async || multipart_initiate::handle(initiate, call.request()).await).await;
+    assert_eq!(begun.status, 201, "{}", begun.body);
+    begun.body
+}
+
+/// Sends the only part to where its URL leads. One that leads nowhere any more is answered 404 by S3.
+fn send(system: &System<'_>, begun: &Value, bytes: &[u8]) {
+    let Some(url) = begun["parts"][0]["url"].as_str() else { return };
+    let upload = url.split("uploadId=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+    let _ = system.stores.objects.put_part(upload, 1, bytes);
+}
+
+/// Asks until there is an answer that is no fault.
+async fn until<E>(system: &System<'_>, ask: impl AsyncFn() -> Result<Response<Body>, E>) -> Answer {
+    loop {
+        if let Some(Ok(response)) = system.live(ask()).await {
+            let answer = Answer::of(&response);
+            if answer.status != 503 {
+                return answer;
+            }
+        }
+        turn().await;
+    }
 }
 
 async fn upload(system: &System<'_>) {
@@ -58,14 +133,7 @@ async fn granted(system: &System<'_>, subject: &str, wanted: &Value) -> (ObjectK
     let call = call.body(wanted.to_string());
     let mut first = None;
     loop {
-        let answer = match system.live(presign::handle(&system.functions.presign, call.request())).await {
-            Some(Ok(response)) => Answer::of(&response),
-            None => continue,
-        };
-        if answer.status == 503 {
-            turn().await;
-            continue;
-        }
+        let answer = until(system, async || presign::handle(&system.functions.presign, call.request()).await).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let id = answer.body["id"].as_str().unwrap().to_owned();
         assert!(first.as_ref().is_none_or(|first| *first == id), "one key, two uploads: {first:?} and {id}");
@@ -81,6 +149,13 @@ async fn granted(system: &System<'_>, subject: &str, wanted: &Value) -> (ObjectK
 
 /// What arrives at the store under a grant, for good or for bad.
 fn store(system: &System<'_>, key: &ObjectKey, grant: &Grant, scan: bool, form: bool) {
+    let (truth, bytes) = lot(system, scan, form);
+    let version = system.stores.objects.put(key, Upload::granted(grant, &bytes));
+    system.truths.borrow_mut().insert(version, truth);
+}
+
+/// What somebody sends, and what is true of it.
+fn lot(system: &System<'_>, scan: bool, form: bool) -> (Truth, Vec<u8>) {
     let good = system.random.permille(600);
     let bytes = match (good, form, system.random.below(2)) {
         (true, ..) => PNG.to_vec(),
@@ -91,27 +166,15 @@ fn store(system: &System<'_>, key: &ObjectKey, grant: &Grant, scan: bool, form: 
     };
     let scan =
         scan.then(|| ["NO_THREATS_FOUND", "NO_THREATS_FOUND", "THREATS_FOUND", "UNSUPPORTED"][system.random.below(4)]);
-    let version = system.stores.objects.put(key, Upload::granted(grant, &bytes));
-    system.truths.borrow_mut().insert(version, Truth { good, scan });
-    system.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), false));
+    (Truth { good, scan }, bytes)
 }
 
 /// Asks until it is deleted.
 async fn delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
     let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(subject);
-    loop {
-        let answer = match system.live(uploads::handle(&system.functions.uploads, call.request())).await {
-            Some(Ok(response)) => Answer::of(&response),
-            None => continue,
-        };
-        if answer.status == 503 {
-            turn().await;
-            continue;
-        }
-        assert_eq!(answer.status, 200, "{}: {}", key.id(), answer.body);
-        system.made.borrow_mut().get_mut(&key.id()).unwrap().1 = true;
-        return;
-    }
+    let gone = until(system, async || uploads::handle(&system.functions.uploads, call.request()).await).await;
+    assert_eq!(gone.status, 200, "{}: {}", key.id(), gone.body);
+    system.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), true)).1 = true;
 }
 
 /// Looks once: what is said to be accepted must be, and nobody else may see it.

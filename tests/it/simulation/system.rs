@@ -12,7 +12,7 @@ use shared::config::Config;
 use shared::key::{ObjectKey, UploadId};
 use shared::records::stream;
 use shared::testing::{
-    BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryRecords, Random, config, now,
+    BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
 
 use super::truth::Truth;
@@ -37,6 +37,11 @@ thread_local! {
 /// Begins at the beginning of time.
 pub(super) fn begin() {
     TICK.set(0);
+}
+
+/// Lets a minute pass.
+pub(super) fn a_minute() {
+    TICK.set(TICK.get() + 60_000);
 }
 
 fn tick() -> u64 {
@@ -80,6 +85,8 @@ type Bucket<'a> = Interrupted<'a, MemoryObjects>;
 /// The real ones.
 pub(super) struct Functions<'a> {
     pub(super) presign: presign::Deps<Table<'a>>,
+    pub(super) initiate: multipart_initiate::Deps<Table<'a>, Bucket<'a>>,
+    pub(super) complete: multipart_complete::Deps<Table<'a>, Bucket<'a>, MemoryQueue>,
     pub(super) uploads: uploads::Deps<Table<'a>, Bucket<'a>>,
     validate: validate::Deps<Table<'a>, Bucket<'a>>,
     forward: forward::Deps<Interrupted<'a, MemoryBus>>,
@@ -92,6 +99,19 @@ impl<'a> Functions<'a> {
         let (records, objects) = (|| stores.weather.of(&stores.records), || stores.weather.of(&stores.objects));
         Self {
             presign: presign::Deps { config: config.clone(), answers: records(), ambient },
+            initiate: multipart_initiate::Deps {
+                config: config.clone(),
+                records: records(),
+                store: objects(),
+                ambient,
+            },
+            complete: multipart_complete::Deps {
+                config: config.clone(),
+                sessions: records(),
+                store: objects(),
+                completions: MemoryQueue::default(),
+                ambient,
+            },
             uploads: uploads::Deps { config: config.clone(), records: records(), objects: objects(), ambient },
             validate: validate::Deps { config, records: records(), objects: objects(), ambient },
             forward: forward::Deps { bucket: BUCKET.to_owned(), bus: stores.weather.of(&stores.bus) },
@@ -123,6 +143,8 @@ pub(super) struct System<'a> {
     pub(super) functions: &'a Functions<'a>,
     /// What each version truly is.
     pub(super) truths: RefCell<BTreeMap<String, Truth>>,
+    /// What will be of uploads that are still in parts.
+    pub(super) intended: RefCell<BTreeMap<UploadId, Truth>>,
     /// Every upload of which something was stored, and whether its owner deleted it.
     pub(super) made: RefCell<BTreeMap<UploadId, (ObjectKey, bool)>>,
     state: RefCell<State>,
@@ -131,9 +153,16 @@ pub(super) struct System<'a> {
 
 impl<'a> System<'a> {
     pub(super) fn new(seed: u64, stores: &'a Stores, functions: &'a Functions<'a>) -> Self {
-        let (truths, made) = (RefCell::default(), RefCell::default());
-        let state = RefCell::default();
-        Self { random: Random::new(seed), stores, functions, truths, made, state, stormy: Cell::new(true) }
+        Self {
+            random: Random::new(seed),
+            stores,
+            functions,
+            truths: RefCell::default(),
+            intended: RefCell::default(),
+            made: RefCell::default(),
+            state: RefCell::default(),
+            stormy: Cell::new(true),
+        }
     }
 
     pub(super) fn clear_up(&self) {
@@ -159,11 +188,14 @@ impl<'a> System<'a> {
         let mut state = self.state.borrow_mut();
         for (key, version) in self.stores.objects.arrivals_from(state.arrivals) {
             state.arrivals += 1;
+            self.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), false));
+            let mut truths = self.truths.borrow_mut();
+            let truth = *truths.entry(version.clone()).or_insert_with(|| self.intended.borrow()[&key.id()]);
             for _ in 0..=self.random.below(5) {
                 let body = self.created(&key, &version).to_string();
                 state.queue.push(Message { body, receives: 0 });
             }
-            let Some(scan) = self.truths.borrow()[&version].scan else { continue };
+            let Some(scan) = truth.scan else { continue };
             for _ in 0..=self.random.below(5) {
                 state.queue.push(Message { body: scanned(&key, &version, scan).to_string(), receives: 0 });
             }
@@ -194,8 +226,8 @@ impl<'a> System<'a> {
         let answer = self.live(validate::handle(&self.functions.validate, event, in_an_hour())).await;
         let failed = |n: usize| match &answer {
             Some(Ok(answer)) => {
-                let failures = answer["batchItemFailures"].as_array().unwrap();
-                failures.iter().any(|failure| failure["itemIdentifier"] == n.to_string())
+                let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
+                failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number))
             }
             Some(Err(_)) | None => true,
         };
