@@ -84,7 +84,7 @@ async fn an_upload_that_is_lost_because_it_is_complete_is_complete() {
     let (script, none) =
         (Scripted::new(&world.objects, &[Scene::Later(Duration::from_secs(25))]), Interruption::none());
     assert_eq!(world.ask_under(&script, &none, &complete()).await.unwrap().status, 202);
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     let multipart = Multipart { sessions: &world.records, store: &script, now: ticking };
     let listing = multipart.list(&world.session().key).await.unwrap();
     assert_eq!(listing.parts.len(), 3);
