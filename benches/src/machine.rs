@@ -36,6 +36,16 @@ pub(crate) fn processor_time() -> Outcome<Duration> {
     }
 }
 
+/// The processor time of another process so far, all threads, to the nanosecond: the kernel's scheduler counts it.
+pub(crate) fn processor_time_of(process: u32) -> Option<Duration> {
+    let mut sum = Duration::ZERO;
+    for thread in fs::read_dir(format!("/proc/{process}/task")).ok()? {
+        let counted = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        sum += Duration::from_nanos(counted.split_whitespace().next()?.parse().ok()?);
+    }
+    Some(sum)
+}
+
 /// Bytes as people read them.
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 pub(crate) fn megabytes(bytes: u64) -> String {

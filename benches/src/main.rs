@@ -7,6 +7,7 @@ mod attacks;
 mod corpus;
 mod fuzz;
 mod machine;
+mod multipart;
 mod names;
 mod presign;
 mod report;
@@ -39,6 +40,8 @@ enum Bench {
     Presign,
     /// Signing pages of part URLs, against the SDK's own way
     Signing,
+    /// Completing uploads of ten thousand parts, pages of URLs, and calls per operation
+    Multipart,
     /// Recognising the files of a corpus through ranged reads: accuracy, reads, bytes and processor time
     Sniff(sniff::Options),
     /// Files that deceive, each against the verdict it should get
@@ -51,8 +54,13 @@ enum Bench {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().bench {
-        None => Ok(measure(&[("presign", &presign::measure), ("signing", &signing::measure)])),
+        None => Ok(measure(&[
+            ("presign", &presign::measure),
+            ("signing", &signing::measure),
+            ("multipart", &multipart::measure),
+        ])),
         Some(Bench::Presign) => Ok(measure(&[("presign", &presign::measure)])),
+        Some(Bench::Multipart) => Ok(measure(&[("multipart", &multipart::measure)])),
         Some(Bench::Signing) => Ok(measure(&[("signing", &signing::measure)])),
         Some(Bench::Sniff(options)) => Ok(measure(&[("sniff", &|report| sniff::measure(&options, report))])),
         Some(Bench::Fuzz(options)) => Ok(measure(&[("fuzz", &|report| fuzz::measure(&options, report))])),

@@ -27,6 +27,8 @@ pub(crate) struct Life {
     pub(crate) warm: Vec<Duration>,
     /// The last answer.
     pub(crate) answer: Vec<u8>,
+    /// The processor time that it took, all threads.
+    pub(crate) processor: Option<Duration>,
     /// The most memory that the process held, in bytes.
     pub(crate) peak_memory: Option<u64>,
 }
@@ -87,8 +89,14 @@ fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32)
         Err(_) => Err("it neither asked for an event nor answered one".to_owned()),
     };
     let Heard::Ready(ready) = next()? else { return Err("it answered before it was asked".to_owned()) };
-    let mut life =
-        Life { ready: ready - started, first_answer: None, warm: Vec::new(), answer: Vec::new(), peak_memory: None };
+    let mut life = Life {
+        ready: ready - started,
+        first_answer: None,
+        warm: Vec::new(),
+        answer: Vec::new(),
+        processor: None,
+        peak_memory: None,
+    };
     let mut answers = 0;
     while answers < times {
         if let Heard::Answer { sent, came, body } = next()? {
@@ -101,6 +109,7 @@ fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32)
         }
     }
     life.peak_memory = crate::machine::peak_memory(process);
+    life.processor = crate::machine::processor_time_of(process);
     Ok(life)
 }
 

@@ -1,6 +1,7 @@
 //! The environment of a function, read once and wholly: every fault is reported, not the first.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::policy::document::{self, Faults};
@@ -24,6 +25,17 @@ pub enum Access {
     },
 }
 
+/// How long the reconciler waits before it looks after something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reconciling {
+    /// How many days of uploads it looks through for objects without a verdict.
+    pub days: u16,
+    /// How long a verdict may take before it wonders.
+    pub grace: Duration,
+    /// How old an upload in parts of no session must be. A younger one may belong to a session that is about to say so.
+    pub orphan_age: Duration,
+}
+
 /// Everything a function is told from outside.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -41,6 +53,8 @@ pub struct Config {
     pub completions: String,
     /// How many partitions each owner's listing is spread over.
     pub owner_shards: u16,
+    /// What the reconciler waits for.
+    pub reconcile: Reconciling,
     /// Signs with the function's own temporary credentials.
     pub signers: Signers,
     /// Who may call.
@@ -120,8 +134,11 @@ impl Config {
         if owner_shards.is_none() {
             faults.push("OWNER_SHARDS must be a number from 1 to 256".to_owned());
         }
+        let reconcile = read_reconciling(get, &mut faults);
         let policy = read_policy(get("POLICY"), layer).map_err(|e| faults.push(e.to_string()));
-        let (Ok(policy), Some(owner_shards), true) = (policy, owner_shards, faults.is_empty()) else {
+        let (Ok(policy), Some(owner_shards), Some(reconcile), true) =
+            (policy, owner_shards, reconcile, faults.is_empty())
+        else {
             return Err(ConfigFaults(faults));
         };
         Ok(Self {
@@ -135,6 +152,7 @@ impl Config {
             bucket,
             table,
             queue: get("QUEUE_URL").unwrap_or_default(),
+            reconcile,
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
             signers: Signers::new(credentials, region),
@@ -142,6 +160,23 @@ impl Config {
             event_bus: get("EVENT_BUS").unwrap_or_else(|| "default".to_owned()),
         })
     }
+}
+
+fn read_reconciling(get: impl Fn(&str) -> Option<String>, faults: &mut Vec<String>) -> Option<Reconciling> {
+    let days = get("RECONCILE_DAYS").map_or(Some(2), |text| text.parse().ok().filter(|n| (1..=30).contains(n)));
+    if days.is_none() {
+        faults.push("RECONCILE_DAYS must be a number from 1 to 30".to_owned());
+    }
+    let mut wait = |name: &str, usual: Duration| {
+        let wait = get(name).map_or(Some(usual), |text| humantime::parse_duration(&text).ok());
+        if wait.is_none() {
+            faults.push(format!("{name} must be a duration such as \"15m\""));
+        }
+        wait
+    };
+    let grace = wait("RECONCILE_GRACE", Duration::from_mins(15));
+    let orphan_age = wait("RECONCILE_ORPHAN_AGE", Duration::from_hours(24));
+    Some(Reconciling { days: days?, grace: grace?, orphan_age: orphan_age? })
 }
 
 /// The environment's word over the layer's over the one that ships.

@@ -130,9 +130,10 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
 
     /// Notes that the object is there, whoever holds the lease by now.
     async fn completed(&self, session: &Session, result: Completed) -> Result<Session, SessionProblem> {
+        // First: once it is complete nobody comes back to it.
+        self.discount(session).await?;
         match self.change(session, Event::Completed(result)).await? {
             Changed::Written(session) => {
-                self.discount(&session).await?;
                 tracing::info!(upload = %session.key.id(), "complete");
                 Ok(session)
             }
@@ -166,13 +167,11 @@ pub async fn arrived<S: Sessions>(
     let mut stands = sessions.session(key).await?;
     while let Some(session) = stands {
         let Ok(next) = session.step(Event::Completed(result.clone()), now) else { return Ok(()) };
+        if let PartPlan::Unsized { .. } = session.plan {
+            sessions.discount_unsized(key.owner(), key.id()).await?;
+        }
         match sessions.change(&next).await? {
-            Changing::Written(_) => {
-                if let PartPlan::Unsized { .. } = session.plan {
-                    sessions.discount_unsized(key.owner(), key.id()).await?;
-                }
-                return Ok(());
-            }
+            Changing::Written(_) => return Ok(()),
             Changing::Stands(newer) => stands = newer.map(|newer| *newer),
         }
     }

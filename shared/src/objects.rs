@@ -1,5 +1,6 @@
 //! The bucket: the port to what was stored.
 
+pub mod inventory;
 pub mod multipart;
 pub mod s3;
 

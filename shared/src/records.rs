@@ -1,5 +1,6 @@
 //! What is remembered: the port to the table.
 
+pub mod census;
 pub mod dynamodb;
 mod item;
 pub mod stream;

@@ -10,8 +10,8 @@ pub mod contract;
 pub mod http;
 pub mod interruption;
 pub mod objects;
-pub mod random;
 pub mod queue;
+pub mod random;
 pub mod records;
 pub mod scripted;
 

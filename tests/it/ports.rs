@@ -15,7 +15,8 @@ use shared::testing::contract::{self, Able, Stacking, Stocking};
 
 use crate::world::{quiet_bucket, stack};
 
-fn config() -> SdkConfig {
+/// The SDK's configuration for the emulator's root.
+pub(crate) fn config() -> SdkConfig {
     let key = &stack().credentials;
     let credentials = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "local stack");
     let http = aws_smithy_http_client::Builder::new().build_http();
@@ -29,13 +30,13 @@ fn config() -> SdkConfig {
 }
 
 /// A versioned bucket of its own: in the deployed one the validator would remove what this suite puts there.
-struct QuietBucket {
+pub(crate) struct QuietBucket {
     client: aws_sdk_s3::Client,
-    name: String,
+    pub(crate) name: String,
 }
 
 impl QuietBucket {
-    fn new(purpose: &str) -> Self {
+    pub(crate) fn new(purpose: &str) -> Self {
         // Like a client with a signed URL: no checksum but the one that it was asked for.
         let bare = RequestChecksumCalculation::WhenRequired;
         let path_style = aws_sdk_s3::config::Builder::from(&config()).force_path_style(true);
@@ -99,7 +100,9 @@ async fn the_deployed_bucket_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_deployed_sessions_keep_the_contract() {
-    Box::pin(contract::sessions(&DynamoRecords::new(Clients::of(config(), true), &stack().table, 1))).await;
+    let table = DynamoRecords::new(Clients::of(config(), true), &stack().table, 1);
+    Box::pin(contract::sessions(&table)).await;
+    contract::census(&table).await;
 }
 
 #[tokio::test]
@@ -107,5 +110,7 @@ async fn the_deployed_uploads_keep_the_contract() {
     let stock = QuietBucket::new("multipart");
     // The emulator takes parts of any size, verifies no checksum of the whole and knows no CRC-32C.
     let able = Able { minimum: false, whole: false, crc32c: false };
-    contract::multipart(&S3Objects::new(Clients::of(config(), true), &stock.name), &stock, able).await;
+    let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
+    contract::multipart(&bucket, &stock, able).await;
+    contract::inventory(&bucket, &stock).await;
 }

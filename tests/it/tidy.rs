@@ -142,4 +142,9 @@ fn every_dependency_comes_from_the_registry() {
     let elsewhere: Vec<&str> =
         lock.lines().filter(|line| line.starts_with("source = ") && !line.contains("registry+")).collect();
     assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    let web = text(&xtask::root().join("web/package-lock.json"));
+    assert!(
+        !web.contains("\"resolved\": \"http"),
+        "web/package-lock.json names a registry: web/.npmrc keeps addresses out"
+    );
 }

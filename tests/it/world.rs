@@ -182,6 +182,12 @@ pub(crate) fn versions_in(stack: &Stack, key: &str) -> Vec<String> {
     ids.map(|rest| rest.split("</VersionId>").next().unwrap().to_owned()).collect()
 }
 
+/// How many uploads in parts S3 has under way for a key.
+pub(crate) fn uploads_under_way(key: &str) -> usize {
+    let url = format!("{}/{}?uploads&prefix={key}", stack().endpoint, stack().bucket);
+    rest_call("GET", &url, "s3", &[]).unwrap().text().matches("<UploadId>").count()
+}
+
 /// A bucket that nobody watches, beside the deployed one.
 pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
     let url = format!("{}/{name}", stack().endpoint);
@@ -195,6 +201,24 @@ pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
         let on = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
         rest_call("PUT", &format!("{url}?versioning"), "s3", on).unwrap();
     }
+}
+
+/// A table like the deployed one, which no deployed function reads.
+pub(crate) fn quiet_table(name: &str) -> String {
+    let name = format!("{name}-{}", std::process::id());
+    let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+    let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
+    let body = json!({
+        "TableName": name, "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [attribute("pk", "S"), attribute("dueShard", "S"), attribute("due", "N")],
+        "KeySchema": [key("pk", "HASH")],
+        "GlobalSecondaryIndexes": [{
+            "IndexName": "byDue", "KeySchema": [key("dueShard", "HASH"), key("due", "RANGE")],
+            "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["key"] }
+        }]
+    });
+    json_call(&stack().endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &body).unwrap();
+    name
 }
 
 /// The table's item of an upload, as root sees it.

@@ -42,8 +42,9 @@ function limitsOf(limits) {
     return line
   })
   document.querySelector('#limits tbody').replaceChildren(...lines)
+  const inParts = limits.allow.some((rule) => rule.max >= limits.multipartFrom)
   document.querySelector('#limits p').textContent =
-    `From ${bytes(limits.multipartFrom)} on a file travels in parts, so that it can be paused and resumed.`
+    inParts ? `From ${bytes(limits.multipartFrom)} on a file travels in parts, so that it can be paused and resumed.` : ''
 }
 
 main().catch((problem) => {

@@ -26,12 +26,18 @@ export function objection(limits, file) {
   const extension = file.extension?.toLowerCase()
   const rule = limits.allow.find((rule) => rule.extensions.includes(extension))
   if (!rule || file.size == null) return undefined
-  if (file.size > rule.max) return `${file.name} is ${bytes(file.size)}. Files of this kind may have at most ${bytes(rule.max)}.`
+  if (file.size > rule.max) {
+    // One byte too many would be rounded away.
+    const [size, max] = bytes(file.size) === bytes(rule.max) ? [exactly(file.size), exactly(rule.max)] : [bytes(file.size), bytes(rule.max)]
+    return `${file.name} is ${size}. Files of this kind may have at most ${max}.`
+  }
   if (file.size < rule.min) {
     return file.size === 0 ? `${file.name} is empty.` : `${file.name} is ${bytes(file.size)}. Files of this kind need at least ${bytes(rule.min)}.`
   }
   return undefined
 }
+
+const exactly = (count) => `${count.toLocaleString('en')} bytes`
 
 /** A size for people, in the decimal units that the policy uses. */
 export function bytes(count) {

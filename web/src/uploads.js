@@ -49,8 +49,13 @@ export function uploads({ api, verdicts, target, name, limits }) {
   uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
     if (file && bytesTotal) verdicts.progress(file, bytesUploaded / bytesTotal)
   })
+  uppy.on('upload-pause', (file, paused) => file && verdicts.paused(file, paused))
+  uppy.on('pause-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, true)))
+  uppy.on('resume-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, false)))
   uppy.on('upload-error', (file, error) => file && verdicts.failed(file, error.message))
   uppy.on('file-removed', (file) => verdicts.removed(file))
   uppy.on('upload-success', (file, { body }) => verdicts.arrived(file, body.key.split('/').pop()))
+  // From here on the verdicts tell, and a green tick would say too much too early.
+  uppy.on('complete', ({ successful }) => successful.forEach((file) => uppy.removeFile(file.id)))
   return uppy
 }

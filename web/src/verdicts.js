@@ -20,6 +20,11 @@ export class Verdicts {
     entry.bar.hidden = false
   }
 
+  paused(file, paused) {
+    const entry = this.#entries.get(file.id)
+    if (entry?.item.dataset.state === 'travelling') entry.show('travelling', paused ? 'Paused' : 'On its way')
+  }
+
   progress(file, share) {
     const entry = this.#entries.get(file.id)
     if (entry) entry.bar.value = share
@@ -73,15 +78,17 @@ export class Verdicts {
     for (const finding of record.findings ?? []) entry.say(`Noted: ${plain(finding)}`)
     const link = document.createElement('a')
     link.textContent = `Download ${file.name}`
+    // Whatever becomes of it, this page stays.
+    Object.assign(link, { target: '_blank', rel: 'noopener' })
     await this.#freshen(link, record.id)
     // The address is good for five minutes.
     let since = Date.now()
     link.addEventListener('click', async (event) => {
       if (Date.now() - since < FRESH) return
       event.preventDefault()
-      await this.#freshen(link, record.id)
       since = Date.now()
-      location.assign(link.href)
+      await this.#freshen(link, record.id)
+      link.click()
     })
     entry.append(link)
     this.#announce(`${file.name} was accepted.`)

@@ -59,8 +59,7 @@ export async function again(context, version) {
 /** Runs in the page: ways to set up an Uppy and to wait for it. */
 function prepare() {
   globalThis.bytes = (size) => {
-    // A text file that compresses to nothing and is text all through.
-    const line = new TextEncoder().encode('sluice, '.repeat(127) + 'sluice.\n')
+    const line = new TextEncoder().encode('The gate decides what may pass and never carries the water.\n')
     const chunk = new Uint8Array(1 << 20)
     for (let at = 0; at < chunk.length; at += line.length) chunk.set(line.subarray(0, Math.min(line.length, chunk.length - at)), at)
     const pieces = []
@@ -75,7 +74,7 @@ function prepare() {
     if (s3.sign) {
       const { url, token } = s3.sign
       s3.signRequest = async (request) => {
-        const answer = await fetch(url, {
+        const answer = await globalThis.fetch(url, {
           method: 'POST',
           headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
           body: JSON.stringify(request),
@@ -189,10 +188,11 @@ export async function root(method, path, query = {}) {
   return { status: answer.status, text: await answer.text() }
 }
 
-/** S3's uploads in parts under a key that are not over, as root sees them. */
-export async function underway(key, bucket = stack.bucket) {
-  const { text } = await root('GET', bucket, { uploads: '', prefix: key })
-  return [...text.matchAll(/<UploadId>([^<]+)</g)].map(([, id]) => id)
+/** S3's uploads in parts for an upload of ours that are not over, as root sees them. */
+export async function underway(id, bucket = stack.bucket) {
+  const { text } = await root('GET', bucket, { uploads: '', prefix: '1/' })
+  const all = text.split('<Upload>').slice(1).map((one) => ({ key: /<Key>([^<]+)</.exec(one)[1], upload: /<UploadId>([^<]+)</.exec(one)[1] }))
+  return all.filter(({ key }) => key.endsWith(`/${id}`))
 }
 
 /** A picture of the page for people to look at. */

@@ -15,10 +15,12 @@ pub mod republish;
 pub mod samples;
 mod service;
 pub mod stack;
+pub mod stub;
 pub mod tally;
 pub mod test;
 pub mod tools;
 pub mod up;
+pub mod upload;
 pub mod verify;
 pub mod web;
 

@@ -1,10 +1,12 @@
 //! `cargo xtask`: everything that is done to this repository, and nothing that needs a manual.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use xtask::test::Part;
-use xtask::{bench, check, down, redrive, republish, test, up, verify};
+use xtask::upload::Upload;
+use xtask::{bench, check, down, redrive, republish, test, up, upload, verify};
 
 /// Build, run and test Sluice on this machine; no AWS account and no Docker needed.
 #[derive(Parser)]
@@ -37,6 +39,23 @@ enum Command {
         /// Add the runs that take long
         #[arg(long)]
         full: bool,
+    },
+    /// Upload a file of any size to the local stack, in parts, and go on where an earlier try stopped
+    Upload {
+        /// The file
+        file: PathBuf,
+        /// What it is, as a media type
+        #[arg(long, value_name = "TYPE")]
+        content_type: String,
+        /// The session of an earlier try
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
+        /// How many parts travel side by side
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        parallel: usize,
+        /// Send at most so many bytes a second
+        #[arg(long, value_name = "BYTES")]
+        rate: Option<u64>,
     },
     /// Hold a deployed stack against its promises, as a user would, over HTTP
     ///
@@ -82,6 +101,13 @@ fn main() -> ExitCode {
         Command::Check => check::check(),
         Command::Test { part: None, full } => test::test(full),
         Command::Test { part: Some(part), full } => test::part(part, full),
+        Command::Upload { file, content_type, session, parallel, rate } => upload::upload(&Upload {
+            file: &file,
+            content_type: &content_type,
+            session: session.as_deref(),
+            parallel,
+            rate,
+        }),
         Command::Verify { stack } => verify::verify(&stack),
         Command::Redrive { stack } => redrive::redrive(&stack),
         Command::Republish { since, stack } => republish::republish(&since, &stack),

@@ -45,6 +45,9 @@ pub fn test(full: bool) -> Outcome {
     if let Ok(stack) = stack {
         let mut acceptance = cargo(&["test", "--package", "acceptance", "--locked"]);
         let without = ["--", "--skip", "documents::", "--skip", "tidy::"];
+        if full {
+            acceptance.env("SLUICE_FULL", "true");
+        }
         tally.tests("acceptance tests against the deployed stack", acceptance.args(without));
         println!("\n── promises of the deployed stack");
         tally.step("`verify` finds every promise kept", verify::verify("local"));

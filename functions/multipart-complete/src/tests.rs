@@ -123,6 +123,10 @@ thread_local! {
     static COUNTER: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
+fn unsized_plan() -> PartPlan {
+    PartPlan::unsized_up_to(ByteSize::from_bytes(SIZE), ByteSize::from_bytes(8 * MIB), StoreLimits::S3)
+}
+
 fn upload_of(session: &Session) -> String {
     match &session.state {
         State::Open { upload } => upload.clone(),

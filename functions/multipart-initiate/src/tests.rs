@@ -62,6 +62,10 @@ async fn every_golden_event_has_its_answer() {
         ("bad-one-byte-more", (422, "too-large")),
         ("bad-checksum-unfit", (422, "checksum-unfit")),
         ("bad-no-claims", (401, "unauthenticated")),
+        ("uppy-create-5", (200, "")),
+        ("uppy-create-6", (200, "")),
+        ("uppy-create-class", (200, "")),
+        ("bad-uppy-no-filename", (400, "invalid-filename")),
     ];
     let events = golden_events("multipart-initiate");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =

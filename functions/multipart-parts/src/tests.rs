@@ -103,6 +103,14 @@ async fn every_golden_event_has_its_answer() {
         ("bad-beyond", (422, "invalid-part"), none),
         ("bad-neither", (400, "invalid-body"), none),
         ("bad-other-user", none, none),
+        ("uppy-list", (200, ""), none),
+        ("uppy-part", (200, ""), none),
+        ("uppy-batch", (200, ""), none),
+        ("uppy-sign-part", (200, ""), none),
+        ("uppy-sign-whole", (200, ""), (200, "")),
+        ("uppy-sign-complete", (200, ""), (200, "")),
+        ("bad-uppy-part", (400, "invalid-parameter"), (400, "invalid-parameter")),
+        ("bad-uppy-sign", (400, "invalid-body"), (400, "invalid-body")),
     ];
     let events = golden_events("multipart-parts");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =

@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, Response};
 use shared::http::{Code, Problem, caller, json, parse_body, session_key, sign_parts};
 use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
-use shared::parts::PartNumber;
+use shared::parts::{PartNumber, PartPlan};
 use shared::policy::Transport;
 use shared::records::sessions::Sessions;
 use shared::signing::ticket::Unsigned;
@@ -86,6 +86,19 @@ async fn urls<S: Sessions, M: MultipartUploads + Objects>(
 ) -> Result<(Vec<(u32, String)>, u64), Problem> {
     let key = session_key(request, &deps.config.access, upload)?;
     let session = deps.multipart().for_signing(&key).await?;
+    let last = session.plan.last();
+    if let (PartPlan::Unsized { limit, .. }, Some(beyond)) = (session.plan, numbers.iter().max())
+        && *beyond > last
+    {
+        // Version 6 sends one part after another and would leave what is there without a word. Version 5 gives up by
+        // itself, and has parts under way whose failure would hide this one's reason.
+        let stored = deps.multipart().list(&key).await.map_or(0, |listing| listing.parts.len());
+        if u32::try_from(stored).is_ok_and(|stored| stored >= last.get()) {
+            deps.multipart().abort(&key).await?;
+        }
+        // In the words of whoever chose the file, who knows of no part numbers.
+        return Err(Problem::new(Code::TooLarge, format!("the file is above the maximum of {limit} for this upload")));
+    }
     let wanted = numbers.iter().map(|number| (*number, None));
     let page = sign_parts(&deps.config, &session, wanted, (deps.ambient.now)())?;
     let urls = page.parts.into_iter().map(|part| (part.part_number, part.url));

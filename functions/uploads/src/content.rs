@@ -9,10 +9,11 @@ use shared::http::{Code, Problem, caller, json};
 use shared::media::MediaType;
 use shared::objects::Objects;
 use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
 use shared::signing::{Request as Unsigned, expiry};
 use shared::upload::{Judged, Outcome};
 
-use crate::{Deps, Seen, look, look_again, own_key, wire};
+use crate::{Deps, Seen, look, not_received, own_key, wire};
 
 /// How long a content URL lives: long enough to start a download, too short to share.
 const LIFE: Duration = Duration::from_mins(5);
@@ -20,7 +21,7 @@ const LIFE: Duration = Duration::from_mins(5);
 /// RFC 8187's `attr-char`, all else encoded: quotes, line ends and semicolons can't leave the parameter.
 const ATTR_CHAR: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-pub(crate) async fn content<R: UploadRecords, O: Objects>(
+pub(crate) async fn content<R: UploadRecords + Sessions, O: Objects>(
     deps: &Deps<R, O>,
     request: &Request,
     id: &str,
@@ -34,11 +35,11 @@ pub(crate) async fn content<R: UploadRecords, O: Objects>(
     };
     let judged = match look(deps, &key).await? {
         Seen::Judged(judged) => judged,
-        Seen::Nothing => look_again(deps, &key).await?,
         Seen::Arrived(_) => {
             let why = "the upload is still being checked: try again in a second";
             return Err(Problem::new(Code::StillValidating, why));
         }
+        Seen::UnderWay(_) => return Err(not_received()),
     };
     if judged.outcome == Outcome::Rejected {
         return Err(Problem::new(Code::NotAccepted, "the upload was rejected: its record says why"));

@@ -13,7 +13,7 @@ use shared::records::UploadRecords;
 use shared::records::sessions::Sessions;
 use shared::upload::Record;
 
-use crate::{Deps, look_again, own_key, own_record, wire};
+use crate::{Deps, not_received, own_key, own_record, wire};
 
 pub(crate) async fn delete<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     deps: &Deps<R, O>,
@@ -22,16 +22,17 @@ pub(crate) async fn delete<R: UploadRecords + Sessions, O: Objects + MultipartUp
 ) -> Result<Response<Body>, Problem> {
     let key = own_key(named_caller(request, &deps.config.access)?, id)?;
     let multipart = Multipart { sessions: &deps.records, store: &deps.objects, now: deps.ambient.now };
-    let (known, in_parts) = match own_record(deps, &key).await? {
-        Some(Record::Judged(_)) => (true, false),
-        // A delete that was killed may have come to the tombstone and not to the session.
-        Some(Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_)) => (true, true),
-        None => (deps.objects.head(&key, None).await?.is_some(), true),
-    };
-    // Without a record only an object or a session under the caller's own key proves that the id is theirs to bury.
-    if !known && deps.records.session(&key).await?.is_none_or(|session| session.is_over((deps.ambient.now)())) {
-        // In between it may have been rejected and removed: the record has the last word.
-        look_again(deps, &key).await?;
+    let record = own_record(deps, &key).await?;
+    // A delete that was killed may have come to the tombstone and not to the session.
+    let in_parts = !matches!(record, Some(Record::Judged(_)));
+    // Without a record only an object or a session under the caller's own key proves that the id is theirs to bury. In
+    // between it may have been rejected and removed: where there is neither, the record has the last word.
+    let known = record.is_some()
+        || deps.objects.head(&key, None).await?.is_some()
+        || deps.records.session(&key).await?.is_some_and(|session| !session.is_over((deps.ambient.now)()))
+        || own_record(deps, &key).await?.is_some();
+    if !known {
+        return Err(not_received());
     }
     let now = (deps.ambient.now)();
     deps.records.bury(&key, now).await?;

@@ -26,7 +26,7 @@ use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
 use shared::records::sessions::Sessions;
-use shared::session::State;
+use shared::session::{Session, State};
 use shared::upload::{Judged, Record};
 use shared::verdict::Observed;
 use shared::view::Upload;
@@ -72,23 +72,9 @@ async fn status<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
     let upload = match look(deps, &key).await? {
         Seen::Judged(judged) => Upload::judged(&judged),
         Seen::Arrived(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
-        Seen::Nothing => match uploading(deps, &key).await? {
-            Some(upload) => upload,
-            None => Upload::judged(&*look_again(deps, &key).await?),
-        },
+        Seen::UnderWay(session) => Upload::uploading(&session, &deps.config.bucket),
     };
     Ok(json(StatusCode::OK, &upload))
-}
-
-/// An upload in parts that is under way, where nothing has arrived as a whole.
-async fn uploading<R: Sessions, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Option<Upload>, Problem> {
-    let session = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)()));
-    match session.as_ref().map(|session| (&session.state, session)) {
-        Some((State::Opening | State::Open { .. } | State::Completing(_), session)) => {
-            Ok(Some(Upload::uploading(session, &deps.config.bucket)))
-        }
-        Some((State::Completed(_) | State::Aborted(_) | State::Expired(_), _)) | None => Ok(None),
-    }
 }
 
 async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
@@ -109,23 +95,31 @@ async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
 enum Seen {
     Judged(Box<Judged>),
     Arrived(Box<Observed>),
-    Nothing,
+    UnderWay(Box<Session>),
 }
 
-/// The record, or else the object.
-async fn look<R: UploadRecords, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
+/// The record, or else the object, or else the session of what comes in parts. Between two looks it may have been
+/// completed, or rejected and removed: so where there is none of them, the record has the last word.
+async fn look<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
     if let Some(judged) = judged(own_record(deps, key).await?)? {
         return Ok(Seen::Judged(judged));
     }
     if let Some(observed) = deps.objects.head(key, None).await? {
         return Ok(Seen::Arrived(Box::new(observed)));
     }
-    Ok(Seen::Nothing)
-}
-
-/// The record's last word where nothing was seen: between two looks an upload may have been rejected and removed.
-async fn look_again<R: UploadRecords, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Box<Judged>, Problem> {
-    judged(own_record(deps, key).await?)?.ok_or_else(not_received)
+    if let Some(session) = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)())) {
+        match session.state {
+            State::Completed(_) => {
+                if let Some(observed) = deps.objects.head(key, None).await? {
+                    return Ok(Seen::Arrived(Box::new(observed)));
+                }
+            }
+            State::Opening | State::Open { .. } | State::Completing(_) | State::Aborted(_) | State::Expired(_) => {
+                return Ok(Seen::UnderWay(Box::new(session)));
+            }
+        }
+    }
+    judged(own_record(deps, key).await?)?.map(Seen::Judged).ok_or_else(not_received)
 }
 
 fn judged(record: Option<Record>) -> Result<Option<Box<Judged>>, Problem> {

@@ -66,7 +66,13 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             let now = (self.now)();
             let stands = match self.sessions.lease(key, &lease(holder, now), &asked, now).await? {
                 Changing::Written(session) => {
-                    return self.complete_leased(*session, wanted.parts.as_deref(), store, patience).await;
+                    let leased = self.complete_leased((*session).clone(), wanted.parts.as_deref(), store, patience);
+                    let outcome = leased.await;
+                    if let Err(SessionProblem::Fault(_)) = outcome {
+                        // The caller asks again at once.
+                        self.release(&session, holder).await;
+                    }
+                    return outcome;
                 }
                 Changing::Stands(None) => return Err(SessionProblem::NotFound),
                 Changing::Stands(Some(stands)) => *stands,
@@ -87,7 +93,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Goes on as the holder of the lease.
+    /// Goes on as the holder of the lease, and lets go of it unless it is done. After a fault it stays: where nobody
+    /// waits for the answer, whoever takes over when it runs out tries again.
     pub(super) async fn complete_leased(
         &self,
         session: Session,
@@ -103,15 +110,17 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             Ok(Err(problem)) => problem,
         };
         match problem {
-            // These have moved the session on themselves.
-            SessionProblem::Restarted | SessionProblem::NotFound | SessionProblem::Closed => {}
+            // These have moved the session on themselves, and after a fault the lease stays.
+            SessionProblem::Restarted
+            | SessionProblem::NotFound
+            | SessionProblem::Closed
+            | SessionProblem::Fault(_) => {}
             SessionProblem::Completing
             | SessionProblem::Completed
             | SessionProblem::Parts(_)
             | SessionProblem::KeyTaken
             | SessionProblem::TooMany { .. }
-            | SessionProblem::Refused(_)
-            | SessionProblem::Fault(_) => self.release(&session, &at.lease.holder).await,
+            | SessionProblem::Refused(_) => self.release(&session, &at.lease.holder).await,
         }
         if let SessionProblem::Parts(PartsProblem::TooLarge { .. }) = problem {
             self.abort(&session.key).await?;

@@ -1,5 +1,6 @@
 //! The bucket, in S3. The only place that makes its calls.
 
+mod inventory;
 mod multipart;
 
 use aws_sdk_s3::Client;

@@ -1,5 +1,6 @@
 //! The table, in `DynamoDB`. The only place that makes its calls.
 
+mod census;
 mod sessions;
 
 use aws_sdk_dynamodb::Client;

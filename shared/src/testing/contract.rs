@@ -3,6 +3,7 @@
 //! No store need be empty: ids and owners are fresh at every call.
 
 mod multipart;
+mod reconciling;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::sniff::ByteRange;
 use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned};
 
 pub use multipart::{Able, Stacking, multipart};
+pub use reconciling::{census, inventory};
 pub use sessions::sessions;
 
 /// How a suite gets objects into a bucket. The port has no such call, for no function of ours writes objects.

@@ -1,5 +1,6 @@
 //! What can happen to a call: killed or failed, before or after it took effect.
 
+mod reconciling;
 mod sessions;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -41,7 +42,6 @@ pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
     calls: AtomicUsize,
     killed: Notify,
-    interleaved: bool,
     weather: Option<Weather>,
 }
 
@@ -71,6 +71,12 @@ impl Interruption {
         Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
     }
 
+    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    #[must_use]
+    pub fn interleaved() -> Self {
+        Self::weather(0, 0)
+    }
+
     /// Of a thousand calls so many fail, half of them after they took effect. Every call waits for another turn before
     /// and after its effect, so that whoever polls by hand decides what comes between.
     #[must_use]
@@ -84,12 +90,6 @@ impl Interruption {
         if let Some(weather) = &self.weather {
             weather.faults_permille.store(0, Ordering::SeqCst);
         }
-    }
-
-    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
-    #[must_use]
-    pub fn interleaved() -> Self {
-        Self { interleaved: true, ..Self::default() }
     }
 
     /// How many calls were made.
@@ -114,9 +114,6 @@ impl Interruption {
 
     async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
-        if self.interleaved {
-            tokio::task::yield_now().await;
-        }
         if let Some(weather) = &self.weather {
             return weather.call(call, fault).await;
         }

@@ -1,5 +1,6 @@
 //! A versioned bucket, in memory.
 
+mod inventory;
 mod multipart;
 
 use std::collections::{BTreeMap, HashMap};

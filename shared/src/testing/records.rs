@@ -1,5 +1,6 @@
 //! The table, in memory.
 
+mod census;
 mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -8,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::{ObjectKey, OwnerId, UploadId};
+use crate::records::census::Bookmark;
 use crate::records::stream::Change;
 use crate::records::{Answers, Judging, Page, RecordsError, Remembered, UploadRecords};
 use crate::session::Session;
@@ -24,6 +26,7 @@ struct Tables {
     answers: HashMap<(OwnerId, String), Answer>,
     sessions: BTreeMap<UploadId, Session>,
     unsized_sessions: HashMap<OwnerId, BTreeSet<UploadId>>,
+    bookmark: Option<Bookmark>,
 }
 
 impl Tables {

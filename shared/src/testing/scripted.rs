@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::key::ObjectKey;
+use crate::objects::inventory::{Inventory, StoredPage};
 use crate::objects::multipart::{Assembly, AssemblyError, Beginning, MultipartUploads, PartsPage, UnderWayPage};
 use crate::objects::{Objects, ObjectsError};
 use crate::parts::PartNumber;
@@ -164,5 +165,12 @@ impl<M: MultipartUploads + Objects> Objects for Scripted<'_, M> {
 
     async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
         self.store.versions(key).await
+    }
+}
+
+impl<M: MultipartUploads + Inventory> Inventory for Scripted<'_, M> {
+    async fn stored(&self, prefix: &str, after: Option<(String, String)>) -> Result<StoredPage, ObjectsError> {
+        self.settle().await;
+        self.store.stored(prefix, after).await
     }
 }

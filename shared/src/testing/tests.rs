@@ -20,12 +20,14 @@ const ABLE: contract::Able = contract::Able { minimum: true, whole: true, crc32c
 #[tokio::test]
 async fn the_sessions_in_memory_keep_the_contract() {
     contract::sessions(&MemoryRecords::default()).await;
+    contract::census(&MemoryRecords::default()).await;
 }
 
 #[tokio::test]
 async fn the_uploads_in_memory_keep_the_contract() {
     let bucket = MemoryObjects::default();
     contract::multipart(&bucket, &bucket, ABLE).await;
+    contract::inventory(&bucket, &bucket).await;
 }
 
 #[test]
@@ -40,6 +42,8 @@ async fn an_interrupted_port_still_keeps_the_contract_until_it_is_interrupted() 
     contract::records(&interruption.of(&table)).await;
     contract::objects(&interruption.of(&bucket), &bucket).await;
     contract::sessions(&interruption.of(&table)).await;
+    contract::census(&interruption.of(&table)).await;
+    contract::inventory(&interruption.of(&bucket), &bucket).await;
     contract::multipart(&interruption.of(&bucket), &bucket, ABLE).await;
     assert!(interruption.calls() > 100);
 }

@@ -85,6 +85,8 @@ pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack>
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),
+        // Tests run it when they want it, and nothing else changes under their hands.
+        "ReconcileSchedule=\"rate(1 day)\"".to_owned(),
     ];
     for chosen in extra {
         let (name, value) = chosen.split_once('=').unwrap_or((chosen, ""));

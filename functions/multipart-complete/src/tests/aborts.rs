@@ -58,9 +58,7 @@ async fn killed_or_failed_at_any_call_and_asked_again_nothing_is_left() {
 async fn a_session_without_a_size_is_counted_no_more() {
     let world = World::default();
     let owner = shared::testing::owner(ALICE);
-    world
-        .open(PartPlan::unsized_up_to(ByteSize::from_bytes(SIZE), ByteSize::from_bytes(8 * MIB), StoreLimits::S3))
-        .await;
+    world.open(unsized_plan()).await;
     assert_eq!(world.records.counted(&owner), 1);
     assert_eq!(world.ask(&abort()).await.status, 200);
     assert_eq!(world.records.counted(&owner), 0);

@@ -148,7 +148,7 @@ async fn an_object_that_is_not_ours_is_left_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
-    for listed in [false, true] {
+    for (listed, sized) in [(false, true), (true, true), (false, false)] {
         for (moment, kind) in [
             (Moment::Before, Kind::Kill),
             (Moment::After, Kind::Kill),
@@ -157,12 +157,14 @@ async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
         ] {
             let mut n = 0;
             loop {
-                let world = World::filled().await;
+                let world = World::default();
+                let session = world.open(if sized { sized_plan(SIZE) } else { unsized_plan() }).await;
+                world.fill(&session);
                 let call = if listed { listing(&world).await } else { complete() };
                 let trouble = Interruption::at(n, moment, kind);
                 let script = Scripted::new(&world.objects, &[]);
                 let first = world.ask_under(&script, &trouble, &call).await;
-                let what = format!("call {n}, {moment:?} {kind:?}, listed {listed}: {first:?}");
+                let what = format!("call {n}, {moment:?} {kind:?}, listed {listed}, sized {sized}: {first:?}");
                 if let Some(first) = &first {
                     assert!([200, 503].contains(&first.status), "{what}");
                 }
@@ -177,6 +179,7 @@ async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
                 }
                 assert_eq!(last, 200, "{what}");
                 world.assert_whole(&what);
+                assert_eq!(world.records.counted(session.key.owner()), 0, "{what}");
                 if trouble.calls() <= n {
                     break;
                 }

@@ -11,6 +11,8 @@ async fn every_golden_event_has_its_answer() {
         ("complete-bad-order", (422, "invalid-part"), (404, "session-not-found")),
         ("complete-other-user", (404, "session-not-found"), (404, "session-not-found")),
         ("abort", (200, ""), (404, "session-not-found")),
+        ("uppy-complete", (409, "parts-missing"), (404, "session-not-found")),
+        ("uppy-abort", (200, ""), (404, "session-not-found")),
         ("abort-no-claims", (401, "unauthenticated"), (401, "unauthenticated")),
     ];
     let events = golden_events("multipart-complete");

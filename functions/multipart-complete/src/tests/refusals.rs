@@ -56,7 +56,7 @@ async fn parts_that_are_not_as_planned_are_named() {
 
 #[tokio::test]
 async fn without_a_declared_size_the_limit_still_holds_to_the_byte() {
-    let plan = PartPlan::unsized_up_to(ByteSize::from_bytes(SIZE), ByteSize::from_bytes(8 * MIB), StoreLimits::S3);
+    let plan = unsized_plan();
     for (last, outcome) in [(4 * MIB - 1, (200, "")), (4 * MIB, (200, "")), (4 * MIB + 1, (422, "too-large"))] {
         let world = World::default();
         let session = world.open(plan).await;

@@ -1,34 +1,30 @@
 //! Completing and giving up as Uppy asks for them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use shared::key::ObjectKey;
 use shared::parts::PartPlan;
-use shared::queue::QueueError;
 use shared::s3_limits::StoreLimits;
 use shared::session::{Session, State};
 use shared::size::ByteSize;
 use shared::testing::http::{Answer, Call};
-use shared::testing::{ALICE, BOB, BUCKET, MemoryObjects, MemoryRecords, ambient, config, id, key, session_of};
+use shared::testing::scripted::{Scene, Scripted};
+use shared::testing::{
+    ALICE, BOB, BUCKET, MemoryObjects, MemoryQueue, MemoryRecords, ambient, config, id, key, session_of,
+};
 
 use super::*;
 use crate::handle as answer_request;
 
 const PART: u64 = 5 << 20;
 
-struct NoQueue;
-
-impl Queue for NoQueue {
-    async fn send(&self, body: &str) -> Result<(), QueueError> {
-        panic!("nothing here takes that long: {body}")
-    }
-}
-
-type World = Deps<MemoryRecords, MemoryObjects, NoQueue>;
+type World = Deps<MemoryRecords, MemoryObjects, MemoryQueue>;
 
 /// A session of Alice's for at most `limit` bytes, with parts of these sizes in S3, and their `ETag`s.
 async fn world(limit: u64, sizes: &[u64]) -> (World, ObjectKey, Vec<String>) {
     let (sessions, store) = (MemoryRecords::default(), MemoryObjects::default());
-    let deps = Deps { config: config(&[]), sessions, store, completions: NoQueue, ambient: ambient() };
+    let deps = Deps { config: config(&[]), sessions, store, completions: MemoryQueue::default(), ambient: ambient() };
     let key = key(ALICE, id(1));
     let plan = PartPlan::unsized_up_to(ByteSize::from_bytes(limit), ByteSize::from_bytes(PART), StoreLimits::S3);
     let session = deps.multipart().open(Session { plan, ..session_of(&key, 1) }, None).await.unwrap();
@@ -70,6 +66,22 @@ async fn etags_may_be_quoted_or_not() {
     assert_eq!(ask(&world, delete).await.body, json!({}));
     assert_eq!(ask(&world, call(&key, &body)).await.body, expected);
     assert!(matches!(state(&world, &key), State::Completed(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_completion_that_outlasts_the_gateway_is_handed_over_and_answered_as_done() {
+    let (world, key, etags) = world(20 * PART, &[PART, 1]).await;
+    let script = Scripted::new(&world.store, &[Scene::Later(Duration::from_secs(30))]);
+    let Deps { config, sessions, completions, ambient, .. } = world;
+    let deps = Deps { config, sessions, store: script, completions, ambient };
+    let body = named((1..).zip(etags));
+    let answer = Answer::of(&answer_request(&deps, call(&key, &body).request()).await.unwrap());
+    assert_eq!((answer.outcome(), &answer.body["key"]), ((200, ""), &json!(key.to_string())));
+    assert_eq!(deps.completions.sent().len(), 1, "somebody finishes it");
+    // Version 5 would send this after a failure; nothing it says can hurt any more.
+    let delete = Call::new("DELETE", &format!("/s3/multipart/{}", key.id())).by(ALICE);
+    assert_eq!(Answer::of(&answer_request(&deps, delete.request()).await.unwrap()).body, json!({}));
+    assert!(matches!(deps.sessions.session_of(key.id()).unwrap().state, State::Completing(_)));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,7 +132,7 @@ async fn what_is_above_the_limit_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_parts_fit_into_one_request() {
-    let (world, key, etags) = world(10_000 * PART, &[PART; 10_000]).await;
+    let (world, key, etags) = world(10_000 * PART, &vec![PART; 10_000]).await;
     let body = named((1..).zip(etags));
     assert!(body.to_string().len() < 1_000_000);
     assert_eq!(ask(&world, call(&key, &body)).await.outcome(), (200, ""));

@@ -121,6 +121,9 @@ async fn without_a_size_signing_ends_where_the_limit_does() {
     fn a_minute_on() -> Timestamp {
         now().checked_add(SignedDuration::from_mins(1)).unwrap()
     }
+    fn two_minutes_on() -> Timestamp {
+        now().checked_add(SignedDuration::from_mins(2)).unwrap()
+    }
     let world = World::with(unsized_plan(), None).await;
     let none = Interruption::none();
     // 20 MiB in parts of 5 MiB.
@@ -134,9 +137,6 @@ async fn without_a_size_signing_ends_where_the_limit_does() {
     assert_eq!(signed.status, 200, "exactly the limit: {}", signed.body);
     world.objects.put_hollow_part(&world.upload(), 2, 1).unwrap();
     assert_eq!(world.ask_at(a_minute_on, &none, sign(&json!({ "partNumbers": [3] })).request()).await.status, 200);
-    fn two_minutes_on() -> Timestamp {
-        now().checked_add(SignedDuration::from_mins(2)).unwrap()
-    }
     let over = world.ask_at(two_minutes_on, &none, sign(&json!({ "partNumbers": [3] })).request()).await;
     assert_eq!(over.outcome(), (422, "too-large"));
     assert!(world.objects.pending().is_empty());

@@ -102,8 +102,22 @@ async fn numbers_that_are_none_are_refused() {
     for query in ["", "partNumbers=", "partNumbers=1,x"] {
         assert_eq!(get(&world, &format!("{path}/batch"), query).await.outcome(), (400, "invalid-parameter"), "{query}");
     }
-    // More parts than this can't keep within the limit.
-    assert_eq!(get(&world, &format!("{path}/21"), "").await.outcome(), (422, "invalid-part"));
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_keep_to_its_limit_is_given_up_once_it_has_filled_it() {
+    let (world, key) = world().await;
+    let (path, upload) = (format!("/s3/multipart/{}", key.id()), s3_upload(&world, &key));
+    for arrived in [19, 20, 20] {
+        for number in 1..=arrived {
+            world.store.put_hollow_part(&upload, number, PART);
+        }
+        let answer = get(&world, &format!("{path}/21"), "").await;
+        assert_eq!(answer.outcome(), (422, "too-large"));
+        assert_eq!(answer.body["message"], "the file is above the maximum of 100 MiB for this upload");
+        assert_eq!(world.store.pending().len(), usize::from(arrived == 19));
+    }
+    assert_eq!(get(&world, &format!("{path}/20"), "").await.outcome(), (410, "session-closed"));
 }
 
 #[tokio::test]

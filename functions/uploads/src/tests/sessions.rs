@@ -1,7 +1,7 @@
 //! Uploads that are on their way in parts.
 
 use shared::multipart::Multipart;
-use shared::session::{Completed, Event, Session};
+use shared::session::{Event, Session};
 use shared::testing::session_of;
 
 use super::*;

@@ -158,6 +158,8 @@ impl Sessions for DynamoRecords {
     }
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
+        // Without the attribute nobody is counted, and where none is allowed that is one too many already.
+        let first = if most == 0 { "" } else { "attribute_not_exists(#open) OR " };
         let answer = self
             .client()
             .await
@@ -165,7 +167,7 @@ impl Sessions for DynamoRecords {
             .table_name(&self.table)
             .key("pk", AttributeValue::S(unsized_pk(owner)))
             .update_expression("ADD #open :ids")
-            .condition_expression("attribute_not_exists(#open) OR size(#open) < :most OR contains(#open, :id)")
+            .condition_expression(format!("{first}size(#open) < :most OR contains(#open, :id)"))
             .expression_attribute_names("#open", "open")
             .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
             .expression_attribute_values(":id", AttributeValue::S(id.to_string()))

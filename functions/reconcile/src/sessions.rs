@@ -1,0 +1,142 @@
+//! Sessions that are due: closed, swept, added up, or completed, whatever each of them waits for.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, stream};
+use shared::key::{ObjectKey, UploadId, hex};
+use shared::multipart::{Closing, Completion, Fault, SessionProblem};
+use shared::parts::{PartPlan, PartsProblem};
+use shared::queue::Queue;
+use shared::session::{Left, Session, State};
+
+use crate::report::{Count, Report};
+use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, failure, orphans};
+
+/// How many are asked for at a time.
+const BATCH: usize = 100;
+
+/// Settles every session that is due, as far as the time goes.
+pub(crate) async fn settle_due<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>) -> Report {
+    let mut report = Report::default();
+    let mut tried: BTreeSet<UploadId> = BTreeSet::new();
+    while !time.is_up() {
+        // What failed stays due, and must not stand before what has not been tried.
+        let limit = u16::try_from(BATCH.saturating_add(tried.len())).unwrap_or(u16::MAX);
+        let due = match deps.records.due((deps.ambient.now)(), limit).await {
+            Ok(due) => due,
+            Err(error) => return report + failure(&error, "what is due"),
+        };
+        let fresh: Vec<ObjectKey> = due.into_iter().filter(|key| tried.insert(key.id())).collect();
+        if fresh.is_empty() {
+            break;
+        }
+        let settled = stream::iter(fresh).map(|key| settle(deps, time, key)).buffer_unordered(SIDE_BY_SIDE);
+        report = settled.fold(report, async |sum, one| sum + one).await;
+    }
+    report
+}
+
+async fn settle<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>, key: ObjectKey) -> Report {
+    if time.is_up() {
+        return Report::default();
+    }
+    match outcome(deps, time, &key).await {
+        Ok(report) => report,
+        Err(error) => failure(&error, &format!("session {}", key.id())),
+    }
+}
+
+async fn outcome<R: Table, O: Bucket, Q: Queue>(
+    deps: &Deps<R, O, Q>,
+    time: &Time<'_>,
+    key: &ObjectKey,
+) -> Result<Report, Fault> {
+    let now = (deps.ambient.now)();
+    let found = deps.records.session(key).await?;
+    // The index is a moment behind: the session itself says what it waits for.
+    let Some(session) = found.filter(|session| session.due().is_some_and(|due| due <= now)) else {
+        return Ok(Report::default());
+    };
+    match &session.state {
+        State::Completed(_) => Ok(Report::default()),
+        State::Completing(_) => resume(deps, time, session).await,
+        State::Aborted(_) | State::Expired(_) => {
+            let bytes = held(deps, &session).await?;
+            let swept = deps.multipart().sweep(session).await.map(|_| ());
+            told(swept, Report::of(Count::SessionsSwept, 1).and(Count::BytesFreed, bytes))
+        }
+        State::Open { .. } if !session.is_over(now) => sum(deps, session).await,
+        State::Opening | State::Open { .. } => {
+            let bytes = held(deps, &session).await?;
+            let closed = Report::of(Count::SessionsExpired, 1).and(Count::BytesFreed, bytes);
+            match deps.multipart().expire(session).await {
+                // Somebody came back for it just now.
+                Ok(Closing::Stands(_)) => Ok(Report::default()),
+                other => told(other.map(|_| ()), closed),
+            }
+        }
+    }
+}
+
+/// `done`, unless something behind us did not answer. What a session itself objects to is no failure of ours: it has
+/// moved on meanwhile.
+fn told(outcome: Result<(), SessionProblem>, done: Report) -> Result<Report, Fault> {
+    match outcome {
+        Ok(()) => Ok(done),
+        Err(SessionProblem::Fault(fault)) => Err(fault),
+        Err(
+            SessionProblem::NotFound
+            | SessionProblem::Closed
+            | SessionProblem::Completing
+            | SessionProblem::Completed
+            | SessionProblem::Parts(_)
+            | SessionProblem::Restarted
+            | SessionProblem::KeyTaken
+            | SessionProblem::TooMany { .. }
+            | SessionProblem::Refused(_),
+        ) => Ok(Report::default()),
+    }
+}
+
+/// Adds up what has arrived where no size was declared.
+async fn sum<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, session: Session) -> Result<Report, Fault> {
+    debug_assert!(matches!(session.plan, PartPlan::Unsized { .. }), "others are due when they are over");
+    let bytes = held(deps, &session).await?;
+    match deps.multipart().sum(session).await {
+        Err(SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
+            Ok(Report::of(Count::SessionsSummed, 1).and(Count::SessionsAboveLimit, 1).and(Count::BytesFreed, bytes))
+        }
+        other => told(other.map(|_| ()), Report::of(Count::SessionsSummed, 1)),
+    }
+}
+
+/// Finishes a completion that nobody is at any more, or lets the session go so that its owner can mend it.
+async fn resume<R: Table, O: Bucket, Q: Queue>(
+    deps: &Deps<R, O, Q>,
+    time: &Time<'_>,
+    session: Session,
+) -> Result<Report, Fault> {
+    let holder = hex(&(deps.ambient.random)());
+    let store = deps.config.policy.store;
+    match deps.multipart().resume(session, &holder, store, time.until).await {
+        Ok(Completion::Done(_)) => Ok(Report::of(Count::SessionsCompleted, 1)),
+        // We hold the lease, and when it runs out the next run looks what came of it.
+        Ok(Completion::Slow(_)) => Ok(Report::of(Count::SessionsCompleting, 1)),
+        Ok(Completion::Busy(_)) => Ok(Report::default()),
+        Err(problem @ SessionProblem::Fault(_)) => told(Err(problem), Report::default()),
+        Err(problem) => {
+            tracing::info!(%problem, "a completion is its owner's again");
+            Ok(Report::of(Count::SessionsReopened, 1))
+        }
+    }
+}
+
+/// What S3 holds of a session's upload, in bytes.
+async fn held<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, session: &Session) -> Result<u64, Fault> {
+    match &session.state {
+        State::Open { upload } | State::Aborted(Left::Upload(upload)) | State::Expired(Left::Upload(upload)) => {
+            Ok(orphans::held(&deps.objects, &session.key, upload).await?)
+        }
+        State::Opening | State::Completing(_) | State::Completed(_) | State::Aborted(_) | State::Expired(_) => Ok(0),
+    }
+}

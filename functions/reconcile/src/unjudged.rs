@@ -1,0 +1,91 @@
+//! Objects without a verdict, whose event was lost: they are sent to the validator again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::key::UploadId;
+use shared::multipart::Fault;
+use shared::objects::inventory::Stored;
+use shared::queue::{Queue, QueueError};
+
+use crate::pass::After;
+use crate::report::{Count, Report};
+use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Trouble};
+
+/// How much longer each time. A validator that is behind must not be given the same work at every run.
+const PATIENCE: i32 = 4;
+
+/// Sends the versions on one page of a prefix whose time has come.
+pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
+    deps: &Deps<R, O, Q>,
+    prefix: &str,
+    after: Option<After>,
+    since: Option<Timestamp>,
+) -> Result<(Report, Option<After>), Trouble> {
+    let page = deps.objects.stored(prefix, after).await.map_err(Fault::from)?;
+    let now = (deps.ambient.now)();
+    let grace = deps.config.reconcile.grace;
+    let due: Vec<Stored> =
+        page.versions.into_iter().filter(|stored| is_due(stored.stored_at, grace, since, now)).collect();
+    let ids: BTreeSet<UploadId> = due.iter().map(|stored| stored.key.id()).collect();
+    let judged = if ids.is_empty() { ids } else { deps.records.recorded(&ids).await.map_err(Fault::from)? };
+    let waiting = due.into_iter().filter(|stored| !judged.contains(&stored.key.id()));
+    let sent = stream::iter(waiting)
+        .map(|stored| async move {
+            let event = event(&deps.config.bucket, &stored, now);
+            deps.events.send(&event.to_string()).await?;
+            tracing::warn!(upload = %stored.key.id(), "sent an object without a verdict to the validator again");
+            let size = stored.size.bytes();
+            Ok::<_, QueueError>(Report::of(Count::ObjectsRequeued, 1).and(Count::BytesRequeued, size))
+        })
+        .buffer_unordered(SIDE_BY_SIDE)
+        .try_fold(Report::default(), async |sum, one| Ok(sum + one))
+        .await?;
+    Ok((sent, page.next))
+}
+
+/// Whether its turn has come since the last walk: after the grace, four times as long, sixteen times and so on.
+fn is_due(stored_at: Timestamp, grace: Duration, since: Option<Timestamp>, now: Timestamp) -> bool {
+    let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX).max(SignedDuration::from_secs(1));
+    let age = now.duration_since(stored_at);
+    let age_then = since.map(|since| since.duration_since(stored_at));
+    std::iter::successors(Some(grace), |turn| turn.checked_mul(PATIENCE))
+        .take_while(|turn| *turn <= age)
+        .any(|turn| age_then.is_none_or(|then| then < turn))
+}
+
+/// The event that S3 sends for a version, as far as the validator reads it.
+fn event(bucket: &str, stored: &Stored, now: Timestamp) -> Value {
+    let mut object = json!({ "key": stored.key.to_string(), "size": stored.size.bytes() });
+    if !stored.version.is_empty() {
+        object["versionId"] = json!(stored.version);
+    }
+    json!({ "Records": [{
+        "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Reconciled",
+        "eventTime": now.to_string(), "s3": { "bucket": { "name": bucket }, "object": object }
+    }] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::testing::now;
+
+    #[test]
+    fn each_turn_comes_once() {
+        let grace = Duration::from_mins(15);
+        let is_due = |stored, since, at| is_due(stored, grace, since, at);
+        let mins = |n: i64| now().checked_add(SignedDuration::from_mins(n)).unwrap();
+        for (turn, next) in [(15, 60), (60, 240), (240, 960), (960, 3840)] {
+            let due = |since: i64, at: i64| is_due(now(), Some(mins(since)), mins(at));
+            assert!(!due(turn - 2, turn - 1) && due(turn - 1, turn) && due(turn - 1, turn + 1), "{turn}");
+            assert!(!due(turn, turn + 1) && !due(turn, next - 1) && due(turn, next), "{turn}");
+        }
+        assert!(is_due(now(), None, mins(15)) && !is_due(now(), None, mins(14)));
+        assert!(is_due(now(), Some(mins(-5)), mins(15)), "stored since the last walk");
+        assert!(!is_due(now(), Some(mins(-5)), mins(-1)), "clocks differ");
+    }
+}

@@ -1,0 +1,34 @@
+//! The port to the table for whoever looks after many uploads at once.
+
+use std::collections::BTreeSet;
+
+use super::RecordsError;
+use crate::key::{ObjectKey, UploadId};
+use crate::session::Session;
+
+/// How far somebody came who could not finish, in their own words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bookmark {
+    /// Counts its editions: one is written only over the edition before it. 0 is before the first.
+    pub edition: u64,
+    /// What its writer wants to know next time.
+    pub text: String,
+}
+
+/// The table, as far as reconciling needs it beyond single sessions.
+pub trait Census: Send + Sync {
+    /// Which of `ids` have a record, verdict or tombstone. Eventually consistent.
+    fn recorded(
+        &self,
+        ids: &BTreeSet<UploadId>,
+    ) -> impl Future<Output = Result<BTreeSet<UploadId>, RecordsError>> + Send;
+
+    /// The sessions of `keys`, as of now, in any order.
+    fn sessions_of(&self, keys: &[ObjectKey]) -> impl Future<Output = Result<Vec<Session>, RecordsError>> + Send;
+
+    /// The bookmark that was kept last, if one was.
+    fn bookmark(&self) -> impl Future<Output = Result<Option<Bookmark>, RecordsError>> + Send;
+
+    /// Keeps a bookmark in place of the edition before it; says whether that was still the last one.
+    fn keep(&self, bookmark: &Bookmark) -> impl Future<Output = Result<bool, RecordsError>> + Send;
+}

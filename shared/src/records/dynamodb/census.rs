@@ -1,0 +1,112 @@
+//! Many items at a time, in `DynamoDB`.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+
+use super::{DynamoRecords, number, unavailable};
+use crate::key::{ObjectKey, UploadId};
+use crate::records::RecordsError;
+use crate::records::census::{Bookmark, Census};
+use crate::records::item::{Item, upload_pk};
+use crate::records::session_item::{session, session_pk};
+use crate::session::Session;
+
+/// How many items one call gives at most
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>, read 2026-11).
+const BATCH: usize = 100;
+
+/// How often what was left out of an answer is asked for again.
+const TRIES: usize = 8;
+
+/// The partition key of the one bookmark.
+const BOOKMARK: &str = "reconcile";
+
+impl DynamoRecords {
+    /// The items under `pks`, as far as there are any; of each only `attribute` where one is named.
+    async fn items(
+        &self,
+        pks: &BTreeSet<String>,
+        attribute: Option<&str>,
+        consistent: bool,
+    ) -> Result<Vec<Item>, RecordsError> {
+        let mut found = Vec::new();
+        let pks: Vec<&String> = pks.iter().collect();
+        for batch in pks.chunks(BATCH) {
+            let keys = batch.iter().map(|pk| Item::from([("pk".to_owned(), AttributeValue::S((*pk).clone()))]));
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys.collect()))
+                .set_projection_expression(attribute.map(str::to_owned))
+                .consistent_read(consistent)
+                .build()
+                .map_err(|e| RecordsError::Unavailable(e.into()))?;
+            let mut left = Some(wanted);
+            for _ in 0..TRIES {
+                let Some(wanted) = left.take() else { break };
+                let answer = self.client().await.batch_get_item().request_items(&self.table, wanted).send();
+                let answer = answer.await.map_err(|e| unavailable(&e))?;
+                found.extend(answer.responses.and_then(|mut tables| tables.remove(&self.table)).into_iter().flatten());
+                left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(&self.table));
+            }
+            if left.is_some() {
+                return Err(RecordsError::Unavailable("it left items out again and again".into()));
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Census for DynamoRecords {
+    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
+        let pks: BTreeSet<String> = ids.iter().map(|id| upload_pk(*id)).collect();
+        let found = self.items(&pks, Some("pk"), false).await?;
+        let found: BTreeSet<&str> =
+            found.iter().filter_map(|item| item.get("pk")?.as_s().ok().map(String::as_str)).collect();
+        Ok(ids.iter().copied().filter(|id| found.contains(upload_pk(*id).as_str())).collect())
+    }
+
+    async fn sessions_of(&self, keys: &[ObjectKey]) -> Result<Vec<Session>, RecordsError> {
+        let pks = keys.iter().map(|key| session_pk(key.id())).collect();
+        let found = self.items(&pks, None, true).await?;
+        let found = found.into_iter().map(session).collect::<Result<Vec<_>, _>>()?;
+        Ok(found.into_iter().filter(|session| keys.contains(&session.key)).collect())
+    }
+
+    async fn bookmark(&self) -> Result<Option<Bookmark>, RecordsError> {
+        let asked = self.client().await.get_item().table_name(&self.table);
+        let asked = asked.key("pk", AttributeValue::S(BOOKMARK.to_owned())).consistent_read(true);
+        let Some(item) = asked.send().await.map_err(|e| unavailable(&e))?.item else { return Ok(None) };
+        let edition = item.get("edition").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
+        let text = item.get("text").and_then(|value| value.as_s().ok());
+        match (edition, text) {
+            (Some(edition), Some(text)) => Ok(Some(Bookmark { edition, text: text.clone() })),
+            _ => Err(RecordsError::Unreadable("the reconciler's bookmark".to_owned())),
+        }
+    }
+
+    async fn keep(&self, bookmark: &Bookmark) -> Result<bool, RecordsError> {
+        let edition = |edition: u64| number(i64::try_from(edition).unwrap_or(i64::MAX));
+        let put = self
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .item("pk", AttributeValue::S(BOOKMARK.to_owned()))
+            .item("edition", edition(bookmark.edition))
+            .item("text", AttributeValue::S(bookmark.text.clone()));
+        let put = if bookmark.edition <= 1 {
+            put.condition_expression("attribute_not_exists(pk)")
+        } else {
+            put.condition_expression("edition = :before")
+                .expression_attribute_values(":before", edition(bookmark.edition - 1))
+        };
+        match put.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(unavailable(&error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What lies in the bucket, in memory. An object seems stored when its id was made.
+
+use super::MemoryObjects;
+use crate::objects::ObjectsError;
+use crate::objects::inventory::{Inventory, Stored, StoredPage};
+use crate::size::ByteSize;
+
+/// How many versions one page of a listing holds.
+const PAGE: usize = 1000;
+
+impl Inventory for MemoryObjects {
+    async fn stored(&self, prefix: &str, after: Option<(String, String)>) -> Result<StoredPage, ObjectsError> {
+        let bucket = self.bucket();
+        let below = bucket.keys.iter().filter(|(key, _)| key.to_string().starts_with(prefix));
+        let mut all: Vec<Stored> = below
+            .flat_map(|(key, versions)| versions.iter().map(move |version| (key, version)))
+            .filter_map(|(key, version)| {
+                let upload = version.upload.as_ref()?;
+                let size = ByteSize::from_bytes(upload.hollow.max(upload.bytes.len() as u64));
+                let stored_at = key.id().created_at();
+                Some(Stored { key: key.clone(), version: version.id.clone(), size, stored_at })
+            })
+            .collect();
+        all.sort_by_key(|found| (found.key.to_string(), found.version.clone()));
+        let place = |found: &Stored| (found.key.to_string(), found.version.clone());
+        let mut versions: Vec<Stored> =
+            all.into_iter().filter(|found| after.as_ref().is_none_or(|after| place(found) > *after)).collect();
+        let more = versions.len() > PAGE;
+        versions.truncate(PAGE);
+        let next = versions.last().filter(|_| more).map(place);
+        Ok(StoredPage { versions, next })
+    }
+}

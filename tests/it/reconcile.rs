@@ -1,0 +1,114 @@
+//! The deployed binary of the reconciler, over the emulator's table, bucket and queue.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use shared::clients::Clients;
+use shared::key::{ObjectKey, OwnerId};
+use shared::objects::inventory::Inventory;
+use shared::objects::multipart::{Beginning, MultipartUploads};
+use shared::objects::s3::S3Objects;
+use shared::parts::PartNumber;
+use shared::records::UploadRecords;
+use shared::records::dynamodb::DynamoRecords;
+use shared::records::sessions::Sessions;
+use shared::session::{Event, Session, State};
+use shared::testing::contract::{Stacking, Stocking, judged};
+use shared::testing::{PNG, Upload, fresh_id, grant, session_of};
+use shared::upload::Outcome;
+use xtask::aws::json_call;
+use xtask::http::send;
+
+use crate::events::start;
+use crate::ports::{QuietBucket, config};
+use crate::world::{eventually, quiet_table, stack};
+
+fn fresh_key() -> ObjectKey {
+    ObjectKey::new(OwnerId::from_claims("reconcile", &fresh_id().to_string()).unwrap(), fresh_id())
+}
+
+async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> String {
+    let carried = grant(key.owner(), 5).encode_for_parts().unwrap();
+    let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 1, checksum: None };
+    let upload = bucket.begin(key, &beginning).await.unwrap();
+    stock.part(key, &upload, PartNumber::FIRST, b"12345", None).await.unwrap();
+    upload
+}
+
+async fn opened(table: &DynamoRecords, session: Session, upload: &str) -> Session {
+    table.open(&session).await.unwrap();
+    let next = session.step(Event::Begun { upload: upload.to_owned() }, Timestamp::now()).unwrap();
+    table.change(&next).await.unwrap();
+    next
+}
+
+/// A queue of its own, which no validator reads.
+fn queue(name: &str) -> String {
+    let made = json_call(&stack().endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": name })).unwrap();
+    made["QueueUrl"].as_str().unwrap().to_owned()
+}
+
+fn messages(queue: &str) -> Vec<Value> {
+    let ask = json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10 });
+    let got = json_call(&stack().endpoint, "sqs", "AmazonSQS.ReceiveMessage", &ask).unwrap();
+    let bodies = got["Messages"].as_array().cloned().unwrap_or_default();
+    bodies.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn what_nobody_came_back_for_is_finished() {
+    let stock = QuietBucket::new("reconcile");
+    let events = queue(&format!("reconcile-{}", std::process::id()));
+    // Of its own: what is due in the deployed one is in another bucket.
+    let table_name = quiet_table("reconcile");
+    let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
+    let table = DynamoRecords::new(Clients::of(config(), true), &table_name, 1);
+    let now = Timestamp::now();
+
+    let live = fresh_key();
+    let kept = begin(&bucket, &stock, &live).await;
+    let deadline = now.checked_add(SignedDuration::from_hours(1)).unwrap();
+    let live_session = opened(&table, Session { deadline, ..session_of(&live, 5) }, &kept).await;
+    let stale = fresh_key();
+    let upload = begin(&bucket, &stock, &stale).await;
+    opened(&table, Session { deadline: now, ..session_of(&stale, 5) }, &upload).await;
+    let interrupted = fresh_key();
+    let upload = begin(&bucket, &stock, &interrupted).await;
+    let session = opened(&table, session_of(&interrupted, 5), &upload).await;
+    let lease = shared::session::Lease { holder: "gone".to_owned(), until: now };
+    table.lease(&session.key, &lease, &shared::session::Asked::default(), now).await.unwrap();
+    let orphan = fresh_key();
+    begin(&bucket, &stock, &orphan).await;
+    let unjudged = fresh_key();
+    let version = stock.put(&unjudged, &Upload::granted(&grant(unjudged.owner(), PNG.len() as u64), PNG)).await;
+    let accepted = fresh_key();
+    let first = stock.put(&accepted, &Upload::granted(&grant(accepted.owner(), PNG.len() as u64), PNG)).await;
+    table.judge(&judged(&accepted, &first, Outcome::Accepted)).await.unwrap();
+
+    let patience = [("RECONCILE_GRACE", "0s"), ("RECONCILE_ORPHAN_AGE", "0s"), ("RECONCILE_DAYS", "1")];
+    let place = [("BUCKET", stock.name.as_str()), ("TABLE", &table_name), ("QUEUE_URL", &events)];
+    let function = start("reconcile", &[patience.as_slice(), &place].concat());
+    // An object's age has to reach a whole second.
+    let mut seen = BTreeSet::new();
+    eventually("the object without a verdict to be sent again", || {
+        let answer = send("POST", &function.url, &[], b"{}").unwrap();
+        assert_eq!((answer.status, &answer.json()["Failures"]), (200, &json!(0)), "{}", answer.text());
+        seen.extend(messages(&events).iter().map(|event| {
+            let object = &event["Records"][0]["s3"]["object"];
+            (object["key"].as_str().unwrap().to_owned(), object["versionId"].as_str().unwrap().to_owned())
+        }));
+        seen.contains(&(unjudged.to_string(), version.clone())).then_some(())
+    });
+    assert!(!seen.iter().any(|(key, _)| *key == accepted.to_string()), "it has its verdict");
+
+    assert_eq!(table.session(&live).await.unwrap(), Some(live_session), "nobody touched it");
+    let state = async |key: &ObjectKey| table.session(key).await.unwrap().unwrap().state;
+    assert!(matches!(state(&stale).await, State::Expired(shared::session::Left::Nothing)));
+    let State::Completed(whole) = state(&interrupted).await else { panic!("{:?}", state(&interrupted).await) };
+    let lies = bucket.stored(&interrupted.to_string(), None).await.unwrap().versions;
+    assert_eq!(lies.iter().map(|stored| stored.version.as_str()).collect::<Vec<_>>(), [whole.version]);
+    let left = bucket.under_way("1/", None).await.unwrap().uploads;
+    assert_eq!(left.iter().map(|left| left.upload.as_str()).collect::<Vec<_>>(), [kept], "no upload without a session");
+    bucket.abort(&live, &left[0].upload).await.unwrap();
+}
