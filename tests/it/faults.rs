@@ -1,198 +1,305 @@
-//! What the wire does to the real clients: throttling, 5xx, resets, cut-off bodies. Each call of the validator and the
-//! forwarder is tried again by the SDK where that may help, and is an error one can hand back where it does not; never
-//! is a fault taken for an answer.
+//! What S3 may answer to a completion, over real HTTP and in its own words, and what we make of it. Needs no stack.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
-
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region};
-use aws_sdk_s3::config::Credentials;
-use shared::bus::eventbridge::EventBridge;
-use shared::bus::{Bus, Event};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use jiff::Timestamp;
+use serde_json::json;
+use shared::ambient::Ambient;
+use shared::checksum::Checksum;
 use shared::clients::Clients;
+use shared::key::{ObjectKey, OwnerId};
+use shared::multipart::{Completion, Multipart, SessionProblem, Wanted};
 use shared::objects::Objects;
+use shared::objects::multipart::{Assembly, AssemblyError, Beginning, MultipartUploads};
 use shared::objects::s3::S3Objects;
-use shared::records::UploadRecords;
-use shared::records::dynamodb::DynamoRecords;
-use shared::sniff::ByteRange;
-use shared::testing::contract::judged;
-use shared::testing::{ALICE, id, key, now};
-use shared::upload::Outcome;
+use shared::parts::{ETag, PartNumber};
+use shared::s3_limits::StoreLimits;
+use shared::session::{Session, State};
+use shared::size::ByteSize;
+use shared::testing::http::{Answer, Call};
+use shared::testing::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
+use tokio::time::Instant;
+use xtask::stub::{Scene, Stub};
 
-/// What happens to one request.
-#[derive(Debug, Clone, Copy)]
-enum Says {
-    /// An answer with this status and body.
-    Answer(u16, &'static str),
-    /// The connection ends without a word.
-    Reset,
-    /// Half of what was announced, and then the end.
-    Half(&'static str),
+const PART: u64 = 8 << 20;
+
+fn fresh_key() -> ObjectKey {
+    ObjectKey::new(OwnerId::from_claims("faults", "somebody").unwrap(), fresh_id())
 }
 
-/// A service that says one thing after the other, and the last one for ever.
-struct Service {
-    endpoint: String,
-    asked: Arc<AtomicUsize>,
+/// A bucket whose SDK speaks to the stand-in.
+fn bucket(stub: &Stub) -> S3Objects {
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .endpoint_url(stub.endpoint())
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "stub")))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        // As the functions have it: the SDK repeats what it may repeat, and what must not be repeated switches that off.
+        .retry_config(aws_sdk_s3::config::retry::RetryConfig::standard())
+        .build();
+    S3Objects::new(Clients::of(config, true), "stub")
 }
 
-impl Service {
-    fn saying(script: &[Says]) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(AtomicUsize::new(0));
-        let (count, script) = (Arc::clone(&asked), Arc::new(Mutex::new(script.to_vec())));
-        // Ends with the test's own process: accepting has no time limit in the standard library.
-        thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let says = {
-                    let mut script = script.lock().unwrap();
-                    if script.len() > 1 { script.remove(0) } else { script[0] }
-                };
-                if request(&stream) {
-                    count.fetch_add(1, Ordering::SeqCst);
-                    answer(stream, says);
-                }
-            }
-        });
-        Self { endpoint, asked }
-    }
-
-    async fn clients(&self) -> Clients {
-        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
-        let quick = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
-            .endpoint_url(&self.endpoint)
-            .credentials_provider(credentials)
-            .retry_config(quick)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .load()
-            .await;
-        Clients::of(config, true)
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
-    }
-}
-
-/// Reads a whole request; false when the other side only tried the connection.
-fn request(mut stream: &TcpStream) -> bool {
-    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, Assembly) {
+    let carried = grant(key.owner(), 1).encode_for_parts().unwrap();
+    let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 4, checksum: None };
+    let upload = bucket.begin(key, &beginning).await.unwrap();
+    stub.fill(&upload, count, PART, 1);
+    let (mut parts, mut next) = (Vec::new(), None);
     loop {
-        let read = stream.read(&mut buffer).unwrap_or(0);
-        text.extend_from_slice(&buffer[..read]);
-        let all = String::from_utf8_lossy(&text).to_lowercase();
-        if let Some((head, body)) = all.split_once("\r\n\r\n") {
-            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-            if body.len() >= length.map_or(0, |length| length.trim().parse().unwrap()) {
-                return true;
-            }
-        }
-        if read == 0 {
-            return !text.is_empty();
+        let page = bucket.parts(key, &upload, next).await.unwrap().unwrap();
+        parts.extend(page.parts.into_iter().map(|part| (part.number, part.etag, part.checksum)));
+        next = page.next;
+        if next.is_none() {
+            break;
         }
     }
+    assert_eq!(parts.len(), usize::try_from(count).unwrap());
+    let size = ByteSize::from_bytes(u64::from(count - 1) * PART + 1);
+    (upload, Assembly { parts, part_checksum: None, size, checksum: None })
 }
 
-fn answer(mut stream: TcpStream, says: Says) {
-    let head = |status: u16, length: usize| {
-        format!(
-            "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\ncontent-range: bytes 0-9/10\r\nx-amz-version-id: v1\r\n\r\n"
-        )
+fn word(outcome: &Result<shared::session::Completed, AssemblyError>) -> &'static str {
+    match outcome {
+        Ok(_) => "done",
+        Err(AssemblyError::NoSuchUpload) => "no such upload",
+        Err(AssemblyError::Exists) => "exists",
+        Err(AssemblyError::Conflict) => "conflict",
+        Err(AssemblyError::InvalidPart) => "invalid part",
+        Err(AssemblyError::PartTooSmall) => "too small",
+        Err(AssemblyError::Refused(_)) => "refused",
+        Err(AssemblyError::Unclear(_)) => "unclear",
+    }
+}
+
+#[tokio::test]
+async fn each_answer_means_what_it_means_and_is_asked_for_once() {
+    let stub = Stub::start().unwrap();
+    let bucket = bucket(&stub);
+    for (scene, expected, object) in [
+        (Scene::Plain, "done", true),
+        (Scene::Refuse(404, "NoSuchUpload"), "no such upload", false),
+        (Scene::RefuseAfter(404, "NoSuchUpload"), "no such upload", true),
+        (Scene::Refuse(412, "PreconditionFailed"), "exists", false),
+        (Scene::RefuseAfter(412, "PreconditionFailed"), "exists", true),
+        (Scene::Refuse(409, "ConditionalRequestConflict"), "conflict", false),
+        (Scene::Refuse(409, "OperationAborted"), "conflict", false),
+        (Scene::Refuse(400, "InvalidPart"), "invalid part", false),
+        (Scene::Refuse(400, "InvalidPartOrder"), "invalid part", false),
+        (Scene::Refuse(400, "EntityTooSmall"), "too small", false),
+        (Scene::Refuse(400, "BadDigest"), "refused", false),
+        (Scene::Refuse(400, "InvalidRequest"), "refused", false),
+        (Scene::Refuse(500, "InternalError"), "unclear", false),
+        (Scene::Refuse(503, "SlowDown"), "unclear", false),
+        (Scene::Refuse(403, "AccessDenied"), "unclear", false),
+        (Scene::RefuseAfter(500, "InternalError"), "unclear", true),
+        (Scene::ErrorIn200("InternalError"), "unclear", false),
+        (Scene::ErrorIn200After("InternalError"), "unclear", true),
+        (Scene::ErrorIn200("NoSuchUpload"), "no such upload", false),
+        (Scene::ErrorIn200("PreconditionFailed"), "exists", false),
+        (Scene::ErrorIn200("InvalidPart"), "invalid part", false),
+        (Scene::HangUp, "unclear", false),
+        (Scene::HangUpAfter, "unclear", true),
+        (Scene::HangUpAmidst, "unclear", true),
+    ] {
+        let key = fresh_key();
+        let (upload, assembly) = begin(&stub, &bucket, &key, 3).await;
+        stub.play(&[scene]);
+        stub.requests();
+        let outcome = bucket.assemble(&key, &upload, &assembly).await;
+        assert_eq!(word(&outcome), expected, "{scene:?}: {outcome:?}");
+        assert_eq!(stub.requests(), ["POST uploadId"], "{scene:?}: whoever asked looks before anybody asks again");
+        let seen = bucket.head(&key, None).await.unwrap();
+        assert_eq!(seen.as_ref().map(|seen| (seen.generation, seen.grant.is_ok())), object.then_some((Some(4), true)));
+        assert_eq!(seen.map(|seen| seen.size), object.then_some(assembly.size), "{scene:?}");
+    }
+}
+
+#[tokio::test]
+async fn s3_may_take_its_time() {
+    let stub = Stub::start().unwrap();
+    let bucket = bucket(&stub);
+    let key = fresh_key();
+    let (upload, assembly) = begin(&stub, &bucket, &key, 2).await;
+    stub.play(&[Scene::Slow]);
+    let asked = bucket.assemble(&key, &upload, &assembly);
+    tokio::pin!(asked);
+    // Blanks come, and no answer.
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut asked).await;
+    assert!(early.is_err(), "{early:?}");
+    assert_eq!(stub.object(&key.to_string()), None);
+    stub.release();
+    let done = asked.await.unwrap();
+    assert!(done.etag.as_str().ends_with("-2"));
+}
+
+#[tokio::test]
+async fn what_the_store_finds_wrong_is_told() {
+    let stub = Stub::start().unwrap();
+    let bucket = bucket(&stub);
+    let key = fresh_key();
+    let (upload, right) = begin(&stub, &bucket, &key, 3).await;
+    let refused = async |assembly: Assembly| word(&bucket.assemble(&key, &upload, &assembly).await);
+    let mut changed = right.clone();
+    changed.parts[1].1 = ETag::parse("other").unwrap();
+    assert_eq!(refused(changed).await, "invalid part");
+    let mut disordered = right.clone();
+    disordered.parts.swap(0, 1);
+    assert_eq!(refused(disordered).await, "invalid part");
+    let mut beyond = right.clone();
+    beyond.parts.push((PartNumber::new(4).unwrap(), ETag::parse("e").unwrap(), None));
+    assert_eq!(refused(beyond).await, "invalid part");
+    let size = ByteSize::from_bytes(right.size.bytes() + 1);
+    assert_eq!(refused(Assembly { size, ..right.clone() }).await, "refused");
+    stub.fill(&upload, 3, (5 << 20) - 1, 1);
+    let size = ByteSize::from_bytes(2 * ((5 << 20) - 1) + 1);
+    assert_eq!(refused(Assembly { size, ..right.clone() }).await, "too small");
+    assert_eq!(stub.object(&key.to_string()), None);
+    stub.put(&key.to_string());
+    assert_eq!(refused(right).await, "exists");
+}
+
+fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a, MemoryRecords, S3Objects> {
+    Multipart { sessions: table, store, now: Timestamp::now }
+}
+
+async fn complete(table: &MemoryRecords, store: &S3Objects, key: &ObjectKey) -> Result<Completion, SessionProblem> {
+    let until = Instant::now() + std::time::Duration::from_secs(24);
+    let wanted = Wanted { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
+    Box::pin(multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until)).await
+}
+
+async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) -> (ObjectKey, String) {
+    let key = fresh_key();
+    let deadline = Timestamp::now().checked_add(jiff::SignedDuration::from_hours(1)).unwrap();
+    let session = Session { deadline, ..session_of(&key, size) };
+    let (plan, session) = (session.plan, Box::pin(multipart(table, store).open(session, None)).await.unwrap());
+    let State::Open { upload } = session.state else { panic!("{:?}", session.state) };
+    let last = plan.size_of(plan.last()).unwrap().bytes();
+    stub.fill(&upload, plan.last().get(), plan.part_size().bytes(), last);
+    (key, upload)
+}
+
+/// Every fault of which nobody can tell what came, through the real flow and the real SDK: the session is complete, there
+/// is one object, and nothing is under way.
+#[tokio::test]
+async fn an_unclear_answer_ends_with_the_object() {
+    for scenes in [
+        vec![Scene::ErrorIn200("InternalError")],
+        vec![Scene::ErrorIn200After("InternalError")],
+        vec![Scene::HangUp],
+        vec![Scene::HangUpAfter],
+        vec![Scene::HangUpAmidst],
+        vec![Scene::RefuseAfter(404, "NoSuchUpload")],
+        vec![Scene::RefuseAfter(412, "PreconditionFailed")],
+        vec![Scene::Refuse(409, "ConditionalRequestConflict")],
+        vec![Scene::Refuse(503, "SlowDown"), Scene::HangUpAfter],
+    ] {
+        let stub = Stub::start().unwrap();
+        let (table, store) = (MemoryRecords::default(), bucket(&stub));
+        let (key, _) = open(&table, &store, &stub, 2 * PART + 1).await;
+        stub.play(&scenes);
+        let done = complete(&table, &store, &key).await;
+        assert!(matches!(done, Ok(Completion::Done(_))), "{scenes:?}: {done:?}");
+        assert!(matches!(table.session_of(key.id()).unwrap().state, State::Completed(_)), "{scenes:?}");
+        assert_eq!(stub.object(&key.to_string()).unwrap().size, 2 * PART + 1, "{scenes:?}");
+        assert_eq!(stub.under_way(), Vec::<String>::new(), "{scenes:?}");
+    }
+}
+
+#[tokio::test]
+async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() {
+    let stub = Stub::start().unwrap();
+    let (table, store) = (MemoryRecords::default(), bucket(&stub));
+    let largest = StoreLimits::S3.object.bytes();
+    assert_eq!(largest, 53_687_091_200_000, "48.8 TiB");
+    let (key, upload) = open(&table, &store, &stub, largest).await;
+    let listing = Box::pin(multipart(&table, &store).list(&key)).await.unwrap();
+    assert_eq!(listing.parts.len(), 10_000);
+    assert!(listing.parts.iter().all(|part| part.size.bytes() == 5 << 30));
+    stub.requests();
+    assert!(matches!(complete(&table, &store, &key).await, Ok(Completion::Done(_))));
+    let asked = stub.requests();
+    assert_eq!(asked.iter().filter(|asked| *asked == "GET uploadId").count(), 10, "{asked:?}");
+    assert_eq!(asked.iter().filter(|asked| *asked == "POST uploadId").count(), 1, "{asked:?}");
+    assert_eq!(asked.len(), 11, "{asked:?}");
+    let object = stub.object(&key.to_string()).unwrap();
+    assert_eq!((object.size, object.etag.ends_with("-10000\"")), (largest, true));
+    assert!(!stub.under_way().contains(&upload));
+}
+
+fn deps_of<T>(port: &T) -> shared::testing::Interrupted<'_, T> {
+    static CALM: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
+    CALM.get_or_init(Interruption::none).of(port)
+}
+
+#[tokio::test]
+async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not() {
+    let stub = Stub::start().unwrap();
+    let (table, store, queue) = (MemoryRecords::default(), bucket(&stub), MemoryQueue::default());
+    let largest = StoreLimits::S3.object.bytes();
+    let (initiate, parts, complete) = (
+        multipart_initiate::Deps {
+            config: env(&[]),
+            records: deps_of(&table),
+            store: deps_of(&store),
+            ambient: Ambient::system(),
+        },
+        multipart_parts::Deps {
+            config: env(&[]),
+            sessions: deps_of(&table),
+            store: deps_of(&store),
+            ambient: Ambient::system(),
+        },
+        multipart_complete::Deps {
+            config: env(&[]),
+            sessions: deps_of(&table),
+            store: deps_of(&store),
+            completions: deps_of(&queue),
+            ambient: Ambient::system(),
+        },
+    );
+    let begin = async |size: u64| {
+        let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
+        let call = Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
+        Answer::of(&Box::pin(multipart_initiate::handle(&initiate, call.request())).await.unwrap())
     };
-    // The other side may be gone already, which is its own affair.
-    let _ = match says {
-        Says::Answer(status, body) => stream.write_all(format!("{}{body}", head(status, body.len())).as_bytes()),
-        Says::Half(body) => stream.write_all(format!("{}{body}", head(200, 2 * body.len())).as_bytes()),
-        Says::Reset => Ok(()),
-    };
-}
+    let refused = begin(largest + 1).await;
+    assert_eq!((refused.status, &refused.body["code"]), (422, &json!("too-large")));
+    assert!(refused.body["detail"].as_str().unwrap().contains("50000 GiB"), "{}", refused.body["detail"]);
+    assert_eq!((table.sessions().len(), stub.under_way()), (0, Vec::<String>::new()), "nothing was begun");
 
-/// The passing faults of S3, each followed by the true answer.
-const PASSING: [Says; 5] = [
-    Says::Answer(503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"),
-    Says::Answer(500, "<Error><Code>InternalError</Code></Error>"),
-    Says::Answer(502, "bad gateway"),
-    Says::Answer(504, ""),
-    Says::Reset,
-];
+    let begun = begin(largest).await;
+    assert_eq!((begun.status, &begun.body["partCount"]), (201, &json!(10_000)), "{}", begun.body);
+    let (part_size, session) = (begun.body["partSize"].as_u64().unwrap(), begun.body["sessionId"].as_str().unwrap());
+    assert_eq!(part_size, 5 << 30);
+    stub.fill(&stub.under_way()[0], 10_000, part_size, part_size);
+    let path = format!("/uploads/multipart/{session}");
 
-const WINDOW: ByteRange = ByteRange { start: 0, len: 10 };
-
-#[tokio::test]
-async fn what_passes_is_tried_again_and_nobody_notices() {
-    let key = key(ALICE, id(1));
-    for fault in PASSING {
-        let service = Service::saying(&[fault, Says::Answer(200, "0123456789")]);
-        let bucket = S3Objects::new(service.clients().await, "bucket");
-        let read = bucket.read(&key, "v1", WINDOW).await.unwrap();
-        assert_eq!((read.as_deref(), service.asked()), (Some(b"0123456789".as_slice()), 2), "{fault:?}");
-        let service = Service::saying(&[fault, Says::Answer(200, "")]);
-        let bucket = S3Objects::new(service.clients().await, "bucket");
-        assert!(bucket.head(&key, Some("v1")).await.unwrap().is_some(), "{fault:?}");
-        let service = Service::saying(&[fault, Says::Answer(204, "")]);
-        S3Objects::new(service.clients().await, "bucket").delete_version(&key, "v1").await.unwrap();
-        assert_eq!(service.asked(), 2, "{fault:?}");
+    let (mut next, mut signed) = (Some(1), 0);
+    while let Some(from) = next {
+        let call = Call::new("POST", &format!("{path}/parts")).by(ALICE).body(json!({ "from": from }).to_string());
+        let page = Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap();
+        assert!(page.body().len() < 6 << 20);
+        let page = Answer::of(&page);
+        signed += page.body["parts"].as_array().unwrap().len();
+        next = page.body["next"].as_u64();
     }
-    let throttled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
-    let broken = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
-    for fault in [Says::Answer(400, throttled), Says::Answer(500, broken), Says::Reset] {
-        let service = Service::saying(&[fault, Says::Answer(200, "{}")]);
-        let table = DynamoRecords::new(service.clients().await, "table", 1);
-        table.judge(&judged(&key, "v1", Outcome::Accepted)).await.unwrap();
-        table.bury(&key, now()).await.unwrap();
-        assert_eq!(service.asked(), 3, "{fault:?}");
-        let told = Says::Answer(200, r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#);
-        let service = Service::saying(&[fault, told]);
-        assert_eq!(EventBridge::new(service.clients().await, "bus").put(&[event()]).await.unwrap(), []);
-        assert_eq!(service.asked(), 2, "{fault:?}");
+    assert_eq!(signed, 10_000);
+
+    let call = Call::new("GET", &format!("{path}/parts")).by(ALICE);
+    let listed = Answer::of(&Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap());
+    let listed = listed.body["parts"].as_array().unwrap().clone();
+    assert_eq!(listed.len(), 10_000);
+    let all: Vec<_> = listed.iter().map(|p| json!({ "partNumber": p["partNumber"], "etag": p["etag"] })).collect();
+
+    let call = Call::new("POST", &format!("{path}/complete")).by(ALICE).body(json!({ "parts": all }).to_string());
+    for _ in 0..2 {
+        let done = Answer::of(&Box::pin(multipart_complete::handle(&complete, call.request())).await.unwrap());
+        assert_eq!((done.status, &done.body["size"]), (200, &json!(largest)), "{}", done.body);
     }
-}
-
-fn event() -> Event {
-    Event { detail_type: "Upload Accepted", resource: "arn".to_owned(), detail: "{}".to_owned() }
-}
-
-#[tokio::test]
-async fn what_does_not_pass_is_a_fault_and_never_an_answer() {
-    let key = key(ALICE, id(1));
-    let denied = Says::Answer(403, "<Error><Code>AccessDenied</Code></Error>");
-    for fault in PASSING.into_iter().chain([denied]) {
-        let service = Service::saying(&[fault]);
-        let bucket = S3Objects::new(service.clients().await, "bucket");
-        bucket.head(&key, Some("v1")).await.expect_err("not \"gone\"");
-        bucket.read(&key, "v1", WINDOW).await.expect_err("not \"gone\"");
-        bucket.versions(&key).await.expect_err("not \"none\"");
-        bucket.delete_version(&key, "v1").await.expect_err("not \"done\"");
-        let table = DynamoRecords::new(service.clients().await, "table", 1);
-        table.get(key.id()).await.expect_err("not \"none\"");
-        table.judge(&judged(&key, "v1", Outcome::Accepted)).await.expect_err("not \"written\"");
-        table.bury(&key, now()).await.expect_err("not \"buried\"");
-        EventBridge::new(service.clients().await, "bus").put(&[event()]).await.expect_err("not \"told\"");
-    }
-}
-
-#[tokio::test]
-async fn a_body_that_ends_early_is_no_short_file() {
-    let key = key(ALICE, id(1));
-    let service = Service::saying(&[Says::Half("01234")]);
-    let bucket = S3Objects::new(service.clients().await, "bucket");
-    bucket.read(&key, "v1", WINDOW).await.expect_err("half of it is not all of it");
-}
-
-#[tokio::test]
-async fn of_a_call_to_the_bus_the_refused_entries_are_told_apart() {
-    let partly = r#"{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"ThrottlingException","ErrorMessage":"slow"}]}"#;
-    let service = Service::saying(&[Says::Answer(200, partly)]);
-    let bus = EventBridge::new(service.clients().await, "bus");
-    let refused = bus.put(&[event(), event()]).await.unwrap();
-    assert_eq!((refused.len(), refused[0].place, refused[0].why.as_str()), (1, 1, "ThrottlingException: slow"));
-    bus.put(&[event()]).await.expect_err("two answers to one entry");
+    let state = table.sessions()[0].clone();
+    assert_eq!(stub.object(&state.key.to_string()).unwrap().size, largest);
+    assert_eq!((stub.under_way(), queue.sent()), (Vec::new(), Vec::new()));
 }

@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
 
 mod abuse;
-mod completions;
 mod content;
 mod deadletters;
 mod documents;
@@ -25,4 +24,5 @@ mod simulation;
 mod single_upload;
 mod store;
 mod tidy;
+mod wire;
 mod world;

@@ -63,9 +63,9 @@ async fn arrived<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, cre
             Judging::Stands(record) => record,
         }
     };
-    settle(deps, &created.key, &observed, &record).await?;
-    // Last, for nothing depends on it: a session closed too early would only make clients ask for a verdict too early.
-    Ok(multipart::arrived(&deps.records, &created.key, &observed, (deps.ambient.now)()).await?)
+    // While the object is still there: whoever completes it again meanwhile finds one of the two.
+    multipart::arrived(&deps.records, &created.key, &observed, (deps.ambient.now)()).await?;
+    settle(deps, &created.key, &observed, &record).await
 }
 
 /// The record of a verdict that was just written.

@@ -1,0 +1,198 @@
+//! What the wire does to the real clients: throttling, 5xx, resets, cut-off bodies. Each call of the validator and the
+//! forwarder is tried again by the SDK where that may help, and is an error one can hand back where it does not; never
+//! is a fault taken for an answer.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::config::Credentials;
+use shared::bus::eventbridge::EventBridge;
+use shared::bus::{Bus, Event};
+use shared::clients::Clients;
+use shared::objects::Objects;
+use shared::objects::s3::S3Objects;
+use shared::records::UploadRecords;
+use shared::records::dynamodb::DynamoRecords;
+use shared::sniff::ByteRange;
+use shared::testing::contract::judged;
+use shared::testing::{ALICE, id, key, now};
+use shared::upload::Outcome;
+
+/// What happens to one request.
+#[derive(Debug, Clone, Copy)]
+enum Says {
+    /// An answer with this status and body.
+    Answer(u16, &'static str),
+    /// The connection ends without a word.
+    Reset,
+    /// Half of what was announced, and then the end.
+    Half(&'static str),
+}
+
+/// A service that says one thing after the other, and the last one for ever.
+struct Service {
+    endpoint: String,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Service {
+    fn saying(script: &[Says]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(AtomicUsize::new(0));
+        let (count, script) = (Arc::clone(&asked), Arc::new(Mutex::new(script.to_vec())));
+        // Ends with the test's own process: accepting has no time limit in the standard library.
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let says = {
+                    let mut script = script.lock().unwrap();
+                    if script.len() > 1 { script.remove(0) } else { script[0] }
+                };
+                if request(&stream) {
+                    count.fetch_add(1, Ordering::SeqCst);
+                    answer(stream, says);
+                }
+            }
+        });
+        Self { endpoint, asked }
+    }
+
+    async fn clients(&self) -> Clients {
+        let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let quick = RetryConfig::standard().with_initial_backoff(Duration::from_millis(1));
+        let config = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new("eu-central-1"))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(credentials)
+            .retry_config(quick)
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .load()
+            .await;
+        Clients::of(config, true)
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// Reads a whole request; false when the other side only tried the connection.
+fn request(mut stream: &TcpStream) -> bool {
+    let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = stream.read(&mut buffer).unwrap_or(0);
+        text.extend_from_slice(&buffer[..read]);
+        let all = String::from_utf8_lossy(&text).to_lowercase();
+        if let Some((head, body)) = all.split_once("\r\n\r\n") {
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            if body.len() >= length.map_or(0, |length| length.trim().parse().unwrap()) {
+                return true;
+            }
+        }
+        if read == 0 {
+            return !text.is_empty();
+        }
+    }
+}
+
+fn answer(mut stream: TcpStream, says: Says) {
+    let head = |status: u16, length: usize| {
+        format!(
+            "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\ncontent-range: bytes 0-9/10\r\nx-amz-version-id: v1\r\n\r\n"
+        )
+    };
+    // The other side may be gone already, which is its own affair.
+    let _ = match says {
+        Says::Answer(status, body) => stream.write_all(format!("{}{body}", head(status, body.len())).as_bytes()),
+        Says::Half(body) => stream.write_all(format!("{}{body}", head(200, 2 * body.len())).as_bytes()),
+        Says::Reset => Ok(()),
+    };
+}
+
+/// The passing faults of S3, each followed by the true answer.
+const PASSING: [Says; 5] = [
+    Says::Answer(503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"),
+    Says::Answer(500, "<Error><Code>InternalError</Code></Error>"),
+    Says::Answer(502, "bad gateway"),
+    Says::Answer(504, ""),
+    Says::Reset,
+];
+
+const WINDOW: ByteRange = ByteRange { start: 0, len: 10 };
+
+#[tokio::test]
+async fn what_passes_is_tried_again_and_nobody_notices() {
+    let key = key(ALICE, id(1));
+    for fault in PASSING {
+        let service = Service::saying(&[fault, Says::Answer(200, "0123456789")]);
+        let bucket = S3Objects::new(service.clients().await, "bucket");
+        let read = bucket.read(&key, "v1", WINDOW).await.unwrap();
+        assert_eq!((read.as_deref(), service.asked()), (Some(b"0123456789".as_slice()), 2), "{fault:?}");
+        let service = Service::saying(&[fault, Says::Answer(200, "")]);
+        let bucket = S3Objects::new(service.clients().await, "bucket");
+        assert!(bucket.head(&key, Some("v1")).await.unwrap().is_some(), "{fault:?}");
+        let service = Service::saying(&[fault, Says::Answer(204, "")]);
+        S3Objects::new(service.clients().await, "bucket").delete_version(&key, "v1").await.unwrap();
+        assert_eq!(service.asked(), 2, "{fault:?}");
+    }
+    let throttled = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+    let broken = r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#;
+    for fault in [Says::Answer(400, throttled), Says::Answer(500, broken), Says::Reset] {
+        let service = Service::saying(&[fault, Says::Answer(200, "{}")]);
+        let table = DynamoRecords::new(service.clients().await, "table", 1);
+        table.judge(&judged(&key, "v1", Outcome::Accepted)).await.unwrap();
+        table.bury(&key, now()).await.unwrap();
+        assert_eq!(service.asked(), 3, "{fault:?}");
+        let told = Says::Answer(200, r#"{"FailedEntryCount":0,"Entries":[{"EventId":"1"}]}"#);
+        let service = Service::saying(&[fault, told]);
+        assert_eq!(EventBridge::new(service.clients().await, "bus").put(&[event()]).await.unwrap(), []);
+        assert_eq!(service.asked(), 2, "{fault:?}");
+    }
+}
+
+fn event() -> Event {
+    Event { detail_type: "Upload Accepted", resource: "arn".to_owned(), detail: "{}".to_owned() }
+}
+
+#[tokio::test]
+async fn what_does_not_pass_is_a_fault_and_never_an_answer() {
+    let key = key(ALICE, id(1));
+    let denied = Says::Answer(403, "<Error><Code>AccessDenied</Code></Error>");
+    for fault in PASSING.into_iter().chain([denied]) {
+        let service = Service::saying(&[fault]);
+        let bucket = S3Objects::new(service.clients().await, "bucket");
+        bucket.head(&key, Some("v1")).await.expect_err("not \"gone\"");
+        bucket.read(&key, "v1", WINDOW).await.expect_err("not \"gone\"");
+        bucket.versions(&key).await.expect_err("not \"none\"");
+        bucket.delete_version(&key, "v1").await.expect_err("not \"done\"");
+        let table = DynamoRecords::new(service.clients().await, "table", 1);
+        table.get(key.id()).await.expect_err("not \"none\"");
+        table.judge(&judged(&key, "v1", Outcome::Accepted)).await.expect_err("not \"written\"");
+        table.bury(&key, now()).await.expect_err("not \"buried\"");
+        EventBridge::new(service.clients().await, "bus").put(&[event()]).await.expect_err("not \"told\"");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_ends_early_is_no_short_file() {
+    let key = key(ALICE, id(1));
+    let service = Service::saying(&[Says::Half("01234")]);
+    let bucket = S3Objects::new(service.clients().await, "bucket");
+    bucket.read(&key, "v1", WINDOW).await.expect_err("half of it is not all of it");
+}
+
+#[tokio::test]
+async fn of_a_call_to_the_bus_the_refused_entries_are_told_apart() {
+    let partly = r#"{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"ThrottlingException","ErrorMessage":"slow"}]}"#;
+    let service = Service::saying(&[Says::Answer(200, partly)]);
+    let bus = EventBridge::new(service.clients().await, "bus");
+    let refused = bus.put(&[event(), event()]).await.unwrap();
+    assert_eq!((refused.len(), refused[0].place, refused[0].why.as_str()), (1, 1, "ThrottlingException: slow"));
+    bus.put(&[event()]).await.expect_err("two answers to one entry");
+}
