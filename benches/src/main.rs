@@ -15,6 +15,7 @@ mod runtime;
 mod signing;
 mod sniff;
 mod specimen;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -42,6 +43,8 @@ enum Bench {
     Signing,
     /// Completing uploads of ten thousand parts, pages of URLs, and calls per operation
     Multipart,
+    /// Verdicts of a warm validator, for one kilobyte and for the largest object there is
+    Validate,
     /// Recognising the files of a corpus through ranged reads: accuracy, reads, bytes and processor time
     Sniff(sniff::Options),
     /// Files that deceive, each against the verdict it should get
@@ -58,9 +61,11 @@ fn main() -> ExitCode {
             ("presign", &presign::measure),
             ("signing", &signing::measure),
             ("multipart", &multipart::measure),
+            ("validate", &validate::measure),
         ])),
         Some(Bench::Presign) => Ok(measure(&[("presign", &presign::measure)])),
         Some(Bench::Multipart) => Ok(measure(&[("multipart", &multipart::measure)])),
+        Some(Bench::Validate) => Ok(measure(&[("validate", &validate::measure)])),
         Some(Bench::Signing) => Ok(measure(&[("signing", &signing::measure)])),
         Some(Bench::Sniff(options)) => Ok(measure(&[("sniff", &|report| sniff::measure(&options, report))])),
         Some(Bench::Fuzz(options)) => Ok(measure(&[("fuzz", &|report| fuzz::measure(&options, report))])),

@@ -123,6 +123,12 @@ impl Stub {
         lock(&self.inner.store).objects.insert(key.to_owned(), Object::default());
     }
 
+    /// Puts an object there: a table of `size` bytes, with these headers.
+    pub fn hold(&self, key: &str, size: u64, headers: Vec<(String, String)>) {
+        let object = Object { size, etag: "\"held\"".to_owned(), headers };
+        lock(&self.inner.store).objects.insert(key.to_owned(), object);
+    }
+
     /// What was asked for since the last time this was called, such as `POST uploadId`.
     #[expect(clippy::must_use_candidate, reason = "asking also forgets, which may be all that is wanted")]
     pub fn requests(&self) -> Vec<String> {

@@ -37,7 +37,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.close(session, Event::Expired).await
     }
 
-    async fn close(&self, session: Session, event: Event) -> Result<Closing, SessionProblem> {
+    /// Gives up the session at hand.
+    pub(super) async fn close(&self, session: Session, event: Event) -> Result<Closing, SessionProblem> {
         let session = match self.change(&session, event).await? {
             Changed::Written(session) | Changed::Stands(session) => session,
         };

@@ -22,7 +22,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         if let (Some(most), State::Opening) = (unsized_sessions, &session.state)
             && !self.sessions.count_unsized(session.key.owner(), session.key.id(), most).await?
         {
-            self.abort(&session.key).await?;
+            self.close(session, Event::Aborted).await?;
             return Err(SessionProblem::TooMany { most });
         }
         self.begun(session).await

@@ -12,6 +12,9 @@ const PAGE: usize = 1000;
 /// The smallest part but for the last.
 const SMALLEST: u64 = 5 << 20;
 
+/// What every object consists of.
+const LINE: &str = "one,two,three,4\n";
+
 /// An object that was put together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Object {
@@ -83,6 +86,7 @@ impl Store {
             }
             ("DELETE", Some(_)) => Answer::error(404, "NoSuchUpload"),
             ("HEAD", None) => self.head(request),
+            ("GET", None) => self.read(request),
             _ => Answer::error(501, "NotImplemented"),
         }
     }
@@ -195,6 +199,29 @@ impl Store {
         headers.push(("ETag".to_owned(), object.etag.clone()));
         headers.push(("x-amz-version-id".to_owned(), "v1".to_owned()));
         Answer { headers, ..Answer::xml("") }
+    }
+
+    /// A stretch of an object, whose lines all read the same: it is never held.
+    fn read(&self, request: &Request) -> Answer {
+        let Some(object) = self.objects.get(&request.key) else {
+            return Answer::error(404, "NoSuchKey");
+        };
+        let range = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+        let (Some((start, last)), Some(end)) = (range, object.size.checked_sub(1)) else {
+            return Answer::error(416, "InvalidRange");
+        };
+        let start: u64 = start.parse().unwrap_or_default();
+        let last = last.parse().unwrap_or(end).min(end);
+        if start > last {
+            return Answer::error(416, "InvalidRange");
+        }
+        let line = LINE.as_bytes();
+        let at = |i: u64| char::from(line[usize::try_from(i % line.len() as u64).unwrap_or_default()]);
+        let headers = vec![
+            ("Content-Range".to_owned(), format!("bytes {start}-{last}/{}", object.size)),
+            ("x-amz-version-id".to_owned(), "v1".to_owned()),
+        ];
+        Answer { status: 206, headers, body: (start..=last).map(at).collect() }
     }
 
     fn under_way(&self, request: &Request) -> Answer {
