@@ -1,6 +1,10 @@
 //! Nobody reaches another's upload, and nobody in particular reaches nothing.
 
-use crate::world::{alice, asset, bob, key_of, nobody, versions};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Value, json};
+use xtask::aws::json_call;
+
+use crate::world::{alice, asset, bob, eventually, key_of, nobody, stack, versions};
 
 #[test]
 fn another_users_upload_looks_like_one_that_never_was() {
@@ -37,9 +41,51 @@ fn without_a_token_every_route_answers_401() {
         ("GET", format!("/uploads/{id}")),
         ("GET", format!("/uploads/{id}/content")),
         ("DELETE", format!("/uploads/{id}")),
+        ("POST", "/uploads/multipart".to_owned()),
+        ("POST", format!("/uploads/multipart/{id}/parts")),
+        ("GET", format!("/uploads/multipart/{id}/parts")),
+        ("POST", format!("/uploads/multipart/{id}/complete")),
+        ("DELETE", format!("/uploads/multipart/{id}")),
+        ("GET", "/s3/params?filename=a.png&type=image/png".to_owned()),
+        ("POST", "/s3/multipart".to_owned()),
+        ("GET", format!("/s3/multipart/{id}")),
+        ("GET", format!("/s3/multipart/{id}/1")),
+        ("POST", format!("/s3/multipart/{id}/complete")),
+        ("DELETE", format!("/s3/multipart/{id}")),
+        ("POST", "/s3/sign".to_owned()),
     ] {
         assert_eq!(nobody().call(method, &path, &[], b"{}").status, 401, "{method} {path}");
         let forged = [("authorization", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.")];
         assert_eq!(nobody().call(method, &path, &forged, b"{}").status, 401, "{method} {path} forged");
     }
+}
+
+/// A token of Alice's that was good and is no longer: the same one, a few seconds later.
+#[test]
+fn an_expired_token_answers_401() {
+    let cognito = |action: &str, body: &Value| {
+        let target = format!("AWSCognitoIdentityProviderService.{action}");
+        json_call(&stack().endpoint, "cognito-idp", &target, body).unwrap()
+    };
+    let claims = stack().users[0].token.split('.').nth(1).unwrap();
+    let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
+    let (pool, client) = (claims["iss"].as_str().unwrap().rsplit('/').next().unwrap(), &claims["client_id"]);
+    let lives = |seconds: u32| {
+        let units = json!({ "AccessToken": "seconds", "IdToken": "hours" });
+        let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
+        let body = json!({
+            "UserPoolId": pool, "ClientId": client, "ExplicitAuthFlows": flows,
+            "AccessTokenValidity": seconds, "IdTokenValidity": 24, "TokenValidityUnits": units,
+        });
+        cognito("UpdateUserPoolClient", &body)
+    };
+    lives(5);
+    let parameters = json!({ "USERNAME": "alice", "PASSWORD": "alice-A1!local" });
+    let body = json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": client, "AuthParameters": parameters });
+    let token = cognito("InitiateAuth", &body)["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
+    lives(24 * 3600);
+    let bearer = format!("Bearer {token}");
+    let ask = || nobody().call("GET", "/policy", &[("authorization", &bearer)], &[]).status;
+    assert_eq!(ask(), 200, "still good");
+    eventually("the token's end", || (ask() == 401).then_some(()));
 }
