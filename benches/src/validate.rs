@@ -20,7 +20,7 @@ use crate::runtime::{Life, function, live};
 use crate::specimen::environment;
 
 /// Events to one process; with those of starting left out, enough for the kernel's hundredths of a second.
-const EVENTS: usize = 3_000;
+const EVENTS: u16 = 3_000;
 
 /// "The same" on a machine that does other things as well.
 const SAME_TIME: f64 = 1.25;
@@ -41,9 +41,9 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
         stub.requests();
         judge(&stub, &event, 1)?;
         let asked = stub.requests().len();
-        let (start, all) = (judge(&stub, &event, 1)?, judge(&stub, &event, EVENTS + 1)?);
+        let (start, all) = (judge(&stub, &event, 1)?, judge(&stub, &event, usize::from(EVENTS) + 1)?);
         let processor = |life: &Life| life.processor.ok_or("the kernel does not count processor time");
-        let each = (processor(&all)?.saturating_sub(processor(&start)?)).as_secs_f64() / EVENTS as f64;
+        let each = (processor(&all)?.saturating_sub(processor(&start)?)).as_secs_f64() / f64::from(EVENTS);
         let memory = all.peak_memory.ok_or("the kernel does not tell peak memory")?;
         rows.push(row([name, &format!("{:.0} µs", each * 1e6), &format!("{:.0}", 1.0 / each), &megabytes(memory)]));
         let limit = format!("calls for a verdict of {name}");
@@ -55,7 +55,8 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
     let ratio = large.0 / usual.0;
     let shown = |ratio: f64| format!("{ratio:.2} ×");
     report.limit("processor time, 48.8 TiB over 1 MB", ratio <= SAME_TIME, &shown(ratio), &shown(SAME_TIME));
-    let ratio = large.1 as f64 / small.1 as f64;
+    let kilobytes = |bytes: u64| f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX));
+    let ratio = kilobytes(large.1) / kilobytes(small.1);
     report.limit("peak memory, 48.8 TiB over 1 KB", ratio <= SAME_MEMORY, &shown(ratio), &shown(SAME_MEMORY));
     Ok(())
 }
