@@ -95,9 +95,13 @@ impl Api {
         let path = format!("/uploads/multipart/{session}/parts");
         let listed = self.ask("GET", &path, &Value::Null)?;
         let stored: Vec<u64> = numbers(&listed["parts"]);
-        let first = self.ask("POST", &path, &json!({ "from": 1, "count": 1 }));
-        // A session that is complete signs nothing: there is nothing left to send.
-        let Some(part_size) = first.ok().and_then(|page| page["parts"][0]["size"].as_u64()) else { return Ok(()) };
+        let first = self.call("POST", &path, &json!({ "from": 1, "count": 1 }))?;
+        if matches!(first.json()["code"].as_str(), Some("session-completing" | "session-completed")) {
+            println!("all parts are there");
+            return Ok(());
+        }
+        let part_size = first.json()["parts"][0]["size"].as_u64();
+        let part_size = part_size.ok_or_else(|| format!("signing was answered {}: {}", first.status, first.text()))?;
         let count = size.div_ceil(part_size.max(1)).max(1);
         let missing: Vec<u64> = (1..=count).filter(|number| !stored.contains(number)).collect();
         println!("{} of {count} parts are there", count - missing.len() as u64);
