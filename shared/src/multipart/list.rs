@@ -9,7 +9,6 @@ use crate::objects::{Objects, ObjectsError};
 use crate::parts::{ETag, Part, PartNumber, PartPlan};
 use crate::records::sessions::Sessions;
 use crate::session::{Completed, Event, Session, State};
-use crate::size::ByteSize;
 
 /// A session and what has arrived of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +34,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         if let (State::Open { .. }, PartPlan::Unsized { .. }) = (&session.state, session.plan)
             && now.duration_since(session.summed_at) >= SUM_WHEN_SIGNING
         {
-            self.sum(session).await?;
-            return self.session(key).await;
+            return self.sum(session).await;
         }
         if !session.is_over(now) && session.wants_prolonging(now) {
             return match self.change(&session, Event::Used).await? {
@@ -103,11 +101,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     ///
     /// # Errors
     /// [`SessionProblem`]; an upload above its limit is given up.
-    pub async fn sum(&self, session: Session) -> Result<ByteSize, SessionProblem> {
+    pub async fn sum(&self, session: Session) -> Result<Session, SessionProblem> {
         let listing = self.list_session(session).await?;
-        let sum = listing.session.plan.check_sum(&listing.parts)?;
-        self.change(&listing.session, Event::Summed).await?;
-        Ok(sum)
+        match self.change(&listing.session, Event::Summed).await? {
+            Changed::Written(session) | Changed::Stands(session) => Ok(session),
+        }
     }
 
     /// Everything that S3 has of an upload, page by page; `None` when it knows no such upload.
