@@ -1,6 +1,7 @@
 //! A bucket that puts objects together as a script says: slowly, with the wrong word, or without telling.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,18 +75,30 @@ pub struct Scripted<'a, M> {
     store: &'a M,
     scenes: Mutex<VecDeque<Scene>>,
     promise: Mutex<Option<Promise>>,
+    asked: AtomicUsize,
 }
 
 impl<'a, M: MultipartUploads> Scripted<'a, M> {
     /// `store`, under `scenes`.
     pub fn new(store: &'a M, scenes: &[Scene]) -> Self {
-        Self { store, scenes: Mutex::new(scenes.iter().copied().collect()), promise: Mutex::new(None) }
+        Self {
+            store,
+            scenes: Mutex::new(scenes.iter().copied().collect()),
+            promise: Mutex::new(None),
+            asked: AtomicUsize::new(0),
+        }
     }
 
     /// Whether every scene was played.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.scenes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// How often an object was to be put together.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
     }
 
     /// Keeps a promise whose time has come.
@@ -118,6 +131,7 @@ impl<M: MultipartUploads> MultipartUploads for Scripted<'_, M> {
 
     async fn assemble(&self, key: &ObjectKey, upload: &str, assembly: &Assembly) -> Result<Completed, AssemblyError> {
         self.settle().await;
+        self.asked.fetch_add(1, Ordering::SeqCst);
         let scene = self.scenes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         match scene {
             None => self.store.assemble(key, upload, assembly).await,

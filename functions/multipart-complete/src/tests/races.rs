@@ -5,7 +5,6 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn two_completions_at_once_get_the_same_answer_and_s3_is_asked_once() {
     let world = World::filled().await;
-    // A second question would have no scene to be answered with and show as a second object or an error.
     let script = Scripted::new(&world.objects, &[Scene::Later(Duration::from_secs(5))]);
     let (none, call) = (Interruption::interleaved(), listing(&world).await);
     let ask = || world.ask_under(&script, &none, &call);
@@ -13,6 +12,7 @@ async fn two_completions_at_once_get_the_same_answer_and_s3_is_asked_once() {
     let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
     assert_eq!(one.status, 200, "{}", one.body);
     assert_eq!((&two, &three), (&one, &one));
+    assert_eq!(script.asked(), 1);
     world.assert_whole("three at once");
 }
 
