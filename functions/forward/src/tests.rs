@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::testing::{BUCKET, Interruption, Kind, MemoryBus, Moment, golden_events, id};
+use shared::testing::{BUCKET, Interruption, Kind, MemoryBus, golden_events, id};
 
 use super::*;
 
@@ -124,12 +124,7 @@ async fn from_the_first_refusal_on_everything_comes_again() {
 
 #[tokio::test]
 async fn killed_or_failed_at_any_call_and_told_again_nobody_misses_anything() {
-    for (moment, kind) in [
-        (Moment::Before, Kind::Kill),
-        (Moment::After, Kind::Kill),
-        (Moment::Before, Kind::Fault),
-        (Moment::After, Kind::Fault),
-    ] {
+    for (moment, kind) in Interruption::WAYS {
         for n in 0..4 {
             let bus = MemoryBus::default();
             let trouble = Interruption::at(n, moment, kind);

@@ -12,8 +12,8 @@ use shared::testing::clock::ticking;
 use shared::testing::http::{Answer, Call, request};
 use shared::testing::scripted::{Says, Scene, Scripted};
 use shared::testing::{
-    ALICE, BOB, Interruption, Kind, MemoryObjects, MemoryQueue, MemoryRecords, Moment, Upload, config, golden_events,
-    grant, id, key, sized_plan,
+    ALICE, BOB, Interruption, MemoryObjects, MemoryQueue, MemoryRecords, Upload, config, golden_events, grant, id, key,
+    sized_plan,
 };
 
 use super::*;

@@ -11,8 +11,8 @@ use shared::sniff::ByteRange;
 use shared::testing::contract::judged;
 use shared::testing::http::{Answer, Call, request};
 use shared::testing::{
-    ALICE, BOB, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, ambient, config, golden_events,
-    grant, id, key,
+    ALICE, BOB, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, PNG, ambient, config, golden_events, grant,
+    id, key,
 };
 use shared::upload::{Judged, Outcome, Pending};
 

@@ -53,6 +53,14 @@ struct Weather {
 }
 
 impl Interruption {
+    /// Every way in which one call can be interrupted.
+    pub const WAYS: [(Moment, Kind); 4] = [
+        (Moment::Before, Kind::Kill),
+        (Moment::After, Kind::Kill),
+        (Moment::Before, Kind::Fault),
+        (Moment::After, Kind::Fault),
+    ];
+
     /// Nothing happens; calls are merely counted.
     #[must_use]
     pub fn none() -> Self {

@@ -175,8 +175,7 @@ fn one_too_many(stack: &Stack, alice: &Person) -> bool {
     json_call(&stack.endpoint, "dynamodb", "DynamoDB_20120810.DeleteItem", &item).unwrap();
     let second = ask();
     update(stack, &owner, "DELETE #open :ids", &taken);
-    let statuses = (first.status, second.status);
-    statuses == (429, 429)
+    (first.status, second.status) == (429, 429)
 }
 
 fn update(stack: &Stack, owner: &shared::key::OwnerId, expression: &str, ids: &[String]) {

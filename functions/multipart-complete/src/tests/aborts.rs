@@ -25,12 +25,7 @@ async fn however_often_it_is_asked() {
 #[tokio::test]
 async fn killed_or_failed_at_any_call_and_asked_again_nothing_is_left() {
     for begun in [true, false] {
-        for (moment, kind) in [
-            (Moment::Before, Kind::Kill),
-            (Moment::After, Kind::Kill),
-            (Moment::Before, Kind::Fault),
-            (Moment::After, Kind::Fault),
-        ] {
+        for (moment, kind) in Interruption::WAYS {
             let mut n = 0;
             loop {
                 let world = World::filled().await;

@@ -85,7 +85,7 @@ async fn who_took_over_keeps_the_lease_for_as_long_as_s3_needs() {
     };
     let ((), busy) = tokio::join!(finish(&world, &script), ask);
     // In the middle of it: still at it, by the one who took over, and nobody asked S3 a third time.
-    assert_eq!(busy.status, 202, "{}", busy.body);
+    assert_eq!((busy.status, script.asked()), (202, 2), "{}", busy.body);
     world.assert_whole("six minutes");
 }
 
@@ -149,12 +149,7 @@ async fn an_object_that_is_not_ours_is_left_alone() {
 #[tokio::test(start_paused = true)]
 async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
     for (listed, sized) in [(false, true), (true, true), (false, false)] {
-        for (moment, kind) in [
-            (Moment::Before, Kind::Kill),
-            (Moment::After, Kind::Kill),
-            (Moment::Before, Kind::Fault),
-            (Moment::After, Kind::Fault),
-        ] {
+        for (moment, kind) in Interruption::WAYS {
             let mut n = 0;
             loop {
                 let world = World::default();

@@ -43,12 +43,7 @@ async fn two_who_find_it_lost_begin_one_upload_between_them() {
 
 #[tokio::test(start_paused = true)]
 async fn killed_while_healing_the_next_one_heals_and_only_the_reconciler_has_work_left() {
-    for (moment, kind) in [
-        (Moment::Before, Kind::Kill),
-        (Moment::After, Kind::Kill),
-        (Moment::Before, Kind::Fault),
-        (Moment::After, Kind::Fault),
-    ] {
+    for (moment, kind) in Interruption::WAYS {
         let mut n = 0;
         loop {
             let world = World::filled().await;

@@ -87,12 +87,7 @@ async fn interrupted_at_any_await_and_asked_again_it_ends_the_same() {
         let calm = world(before);
         calm.ask(&delete(id(1))).await;
         let state = |world: &World| (world.records.stored(), world.objects.kept(&key(ALICE, id(1))));
-        for (moment, kind) in [
-            (Moment::Before, Kind::Kill),
-            (Moment::After, Kind::Kill),
-            (Moment::Before, Kind::Fault),
-            (Moment::After, Kind::Fault),
-        ] {
+        for (moment, kind) in Interruption::WAYS {
             let mut n = 0;
             loop {
                 let world = world(before);

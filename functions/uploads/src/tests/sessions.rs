@@ -55,12 +55,7 @@ async fn a_session_that_is_over_is_no_upload() {
 
 #[tokio::test]
 async fn killed_or_failed_at_any_call_and_asked_again_a_delete_leaves_nothing_under_way() {
-    for (moment, kind) in [
-        (Moment::Before, Kind::Kill),
-        (Moment::After, Kind::Kill),
-        (Moment::Before, Kind::Fault),
-        (Moment::After, Kind::Fault),
-    ] {
+    for (moment, kind) in Interruption::WAYS {
         let mut n = 0;
         loop {
             let world = under_way().await;

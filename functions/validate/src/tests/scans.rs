@@ -168,12 +168,7 @@ async fn killed_or_failed_at_any_call_and_told_again_it_ends_the_same() {
             let state = |world: &World| (world.records.stored(), world.objects.kept(&key(ALICE, id(1))));
             let (calm, events) = begin();
             tell(&calm, &[&events[0], &events[1]]).await;
-            for (moment, kind) in [
-                (Moment::Before, Kind::Kill),
-                (Moment::After, Kind::Kill),
-                (Moment::Before, Kind::Fault),
-                (Moment::After, Kind::Fault),
-            ] {
+            for (moment, kind) in Interruption::WAYS {
                 for interrupted in 0..2 {
                     let mut n = 0;
                     loop {
