@@ -24,6 +24,8 @@ await build({
   minify: true,
 })
 await cp(join(here, 'index.html'), join(folder, 'index.html'))
+// As it is, as whoever copies it has it.
+await cp(join(here, 'src/signin.js'), join(folder, 'signin.js'))
 
 // Uppy as it comes, without a page around it, in both versions: the same lines find another Uppy from each folder.
 const contents = await readFile(join(here, 'tests/bare.js'), 'utf8')

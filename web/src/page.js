@@ -1,6 +1,6 @@
 // The demo page: limits and session first, then Uppy, then verdicts.
 
-import { Api } from './api.js'
+import { Api, session } from './api.js'
 import { bytes, rows } from './policy.js'
 import { uploads } from './uploads.js'
 import { Verdicts } from './verdicts.js'
@@ -8,10 +8,10 @@ import { Verdicts } from './verdicts.js'
 const element = (id) => document.getElementById(id)
 
 async function main() {
-  const session = await fetch('session.json', { cache: 'no-store' }).then((answer) => answer.json())
-  const api = new Api(session)
+  const found = await session()
+  const api = new Api(found)
   const { classes } = await api.need('/policy')
-  element('session').textContent = session.name ? `You are ${session.name}.` : 'This deployment is open: anybody may upload.'
+  element('session').textContent = found.name ? `You are ${found.name}.` : 'This deployment is open: anybody may upload.'
   const verdicts = new Verdicts(api, { list: element('files'), nothing: element('nothing'), news: element('news') })
 
   const choice = element('class')
@@ -19,7 +19,7 @@ async function main() {
   choice.append(...names.map((name) => new Option(name, name)))
   const wanted = new URLSearchParams(location.search).get('class')
   if (names.includes(wanted)) choice.value = wanted
-  choice.disabled = false
+  for (const id of ['choice', 'limits']) element(id).hidden = false
 
   let uppy
   const show = () => {
@@ -48,6 +48,6 @@ function limitsOf(limits) {
 }
 
 main().catch((problem) => {
-  element('session').textContent = `The page could not start: ${problem.message} Is the stack up? Run “cargo xtask up”, then reload.`
+  element('session').textContent = `The page could not start. ${problem.message} Here, “cargo xtask up” starts the stack and signs in: run it, then reload.`
   element('session').className = 'problem'
 })

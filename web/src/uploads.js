@@ -6,6 +6,7 @@ import Dashboard from '@uppy/dashboard'
 import GoldenRetriever from '@uppy/golden-retriever'
 
 import { bytes, objection, restrictions } from './policy.js'
+import { watch } from './signin.js'
 
 /** An Uppy in `target` that uploads into `name`, whose limits are `limits`. */
 export function uploads({ api, verdicts, target, name, limits }) {
@@ -45,6 +46,7 @@ export function uploads({ api, verdicts, target, name, limits }) {
       return api.need('/s3/sign', { method: 'POST', body: { ...known, ...request } })
     },
   })
+  watch(uppy, { api: api.url, token: () => api.renew() })
   uppy.on('upload-start', (files) => files.forEach((file) => verdicts.travelling(file)))
   uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
     if (file && bytesTotal) verdicts.progress(file, bytesUploaded / bytesTotal)

@@ -53,7 +53,7 @@ export class Verdicts {
     entry.show('checking', 'Arrived, being checked')
     // Another upload of the same file is another entry.
     this.#entries.delete(file.id)
-    const record = await this.#verdict(id)
+    const record = await this.#verdict(id, entry, file)
     if (record?.status === 'accepted') await this.#accepted(entry, file, record)
     else if (record?.status === 'rejected') this.#rejected(entry, file, record)
     else {
@@ -62,11 +62,15 @@ export class Verdicts {
     }
   }
 
-  async #verdict(id) {
+  async #verdict(id, entry, file) {
     const until = Date.now() + PATIENCE
+    let said
     for (let wait = 250; Date.now() < until; wait = Math.min(wait * 1.5, 5000)) {
-      const { body } = await this.api.ask(`/uploads/${id}`).catch(() => ({ body: {} }))
+      const { body, problem } = await this.api.ask(`/uploads/${id}`).catch(({ message }) => ({ body: {}, problem: message }))
       if (['accepted', 'rejected'].includes(body.status)) return body
+      entry.remark(problem)
+      if (problem && problem !== said) this.#announce(`${file.name} has arrived, but its verdict can't be read. ${problem}`)
+      said = problem
       await new Promise((done) => setTimeout(done, wait))
     }
     return undefined
@@ -80,22 +84,30 @@ export class Verdicts {
     link.textContent = `Download ${file.name}`
     // Whatever becomes of it, this page stays.
     Object.assign(link, { target: '_blank', rel: 'noopener' })
-    await this.#freshen(link, record.id)
     // The address is good for five minutes.
-    let since = Date.now()
+    let since = await this.#freshen(link, record.id, entry)
     link.addEventListener('click', async (event) => {
       if (Date.now() - since < FRESH) return
       event.preventDefault()
-      since = Date.now()
-      await this.#freshen(link, record.id)
-      link.click()
+      since = await this.#freshen(link, record.id, entry)
+      if (since) link.click()
     })
     entry.append(link)
     this.#announce(`${file.name} was accepted.`)
   }
 
-  async #freshen(link, id) {
-    link.href = (await this.api.need(`/uploads/${id}/content`)).url
+  /** Gives a link a fresh address and says when; or says why there is none, and leaves it to the next click. */
+  async #freshen(link, id, entry) {
+    try {
+      link.href = (await this.api.need(`/uploads/${id}/content`)).url
+      entry.remark()
+      return Date.now()
+    } catch ({ message }) {
+      link.href = ''
+      entry.remark(message)
+      this.#announce(message)
+      return 0
+    }
   }
 
   #rejected(entry, file, record) {
@@ -132,6 +144,7 @@ class Entry {
     this.bar = Object.assign(document.createElement('progress'), { max: 1, value: 0, hidden: true })
     this.bar.setAttribute('aria-label', `Progress of ${name}`)
     this.notes = document.createElement('div')
+    this.passing = document.createElement('p')
     this.item.append(heading, this.state, this.bar, this.notes)
   }
 
@@ -147,6 +160,13 @@ class Entry {
 
   say(text) {
     this.notes.append(Object.assign(document.createElement('p'), { textContent: text }))
+  }
+
+  /** Says what may pass: the next remark takes its place, or none. */
+  remark(text) {
+    this.passing.remove()
+    this.passing.textContent = text ?? ''
+    if (text) this.notes.append(this.passing)
   }
 
   append(element) {

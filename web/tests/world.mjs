@@ -74,9 +74,10 @@ function prepare() {
     if (s3.sign) {
       const { url, token } = s3.sign
       s3.signRequest = async (request) => {
+        const bearer = globalThis.token ?? token
         const answer = await globalThis.fetch(url, {
           method: 'POST',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          headers: { ...(bearer && { authorization: `Bearer ${bearer}` }), 'content-type': 'application/json' },
           body: JSON.stringify(request),
         })
         const body = await answer.json()
@@ -167,25 +168,39 @@ export function verdict(told, options) {
 export const onFirstPart = (tab, action) =>
   tab.evaluate((action) => uppy.once('s3-multipart:part-uploaded', new Function(action)), action)
 
-/** As root, behind everybody's back: a signed request to the bucket. */
-export async function root(method, path, query = {}) {
+/** As root, behind everybody's back: a signed request to the stack. */
+async function signed(service, method, path, { query = {}, headers = {}, body = '' }) {
   const { createHash, createHmac } = await import('node:crypto')
   const url = new URL(`${stack.endpoint}/${path}`)
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
   url.searchParams.sort()
   const date = new Date().toISOString().replace(/[-:]|\.\d+/g, '')
-  const scope = `${date.slice(0, 8)}/${stack.region}/s3/aws4_request`
+  const scope = `${date.slice(0, 8)}/${stack.region}/${service}/aws4_request`
   const sha = (text) => createHash('sha256').update(text).digest('hex')
   const hmac = (key, text) => createHmac('sha256', key).update(text).digest()
+  const all = { ...headers, host: url.host, 'x-amz-content-sha256': sha(body), 'x-amz-date': date }
+  const names = Object.keys(all).sort()
   const canonical = [
     method, url.pathname, url.searchParams.toString().replaceAll('+', '%20'),
-    `host:${url.host}`, `x-amz-content-sha256:${sha('')}`, `x-amz-date:${date}`, '', 'host;x-amz-content-sha256;x-amz-date', sha(''),
+    ...names.map((name) => `${name}:${all[name]}`), '', names.join(';'), sha(body),
   ].join('\n')
-  const key = [date.slice(0, 8), stack.region, 's3', 'aws4_request'].reduce(hmac, `AWS4${stack.credentials.secretAccessKey}`)
+  const key = [date.slice(0, 8), stack.region, service, 'aws4_request'].reduce(hmac, `AWS4${stack.credentials.secretAccessKey}`)
   const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha(canonical)].join('\n')).toString('hex')
-  const authorization = `AWS4-HMAC-SHA256 Credential=${stack.credentials.accessKeyId}/${scope}, SignedHeaders=host;x-amz-content-sha256;x-amz-date, Signature=${signature}`
-  const answer = await fetch(url, { method, headers: { authorization, 'x-amz-date': date, 'x-amz-content-sha256': sha('') } })
+  const authorization = `AWS4-HMAC-SHA256 Credential=${stack.credentials.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
+  const { host, ...sent } = all
+  const answer = await fetch(url, { method, headers: { ...sent, authorization }, body: body || undefined })
   return { status: answer.status, text: await answer.text() }
+}
+
+/** A request to the bucket. */
+export const root = (method, path, query) => signed('s3', method, path, { query })
+
+/** What Cognito answers, who issues the tokens. */
+export async function cognito(action, body) {
+  const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityProviderService.${action}` }
+  const { status, text } = await signed('cognito-idp', 'POST', '', { headers, body: JSON.stringify(body) })
+  assert.equal(status, 200, text)
+  return JSON.parse(text)
 }
 
 /** S3's uploads in parts for an upload of ours that are not over, as root sees them. */
