@@ -132,6 +132,7 @@ async fn killed_or_failed_at_any_call_and_told_again_nobody_misses_anything() {
             match (n, kind) {
                 (3, _) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] }), "no fourth call"),
                 (_, Kind::Kill) => assert!(answer.is_none()),
+                (_, Kind::Repeat) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] })),
                 (0, Kind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
                 (n, Kind::Fault) => {
                     let first = (n * MOST).to_string();

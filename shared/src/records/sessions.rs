@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::RecordsError;
 use crate::key::{ObjectKey, OwnerId, UploadId};
-use crate::session::{Asked, Lease, Session};
+use crate::session::{Asked, Lease, Session, State};
 
 /// What became of a session that was to be written for the first time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +24,32 @@ pub enum Changing {
     Stands(Option<Box<Session>>),
 }
 
+impl Changing {
+    /// What `next` became where the table refused it because of what stands. A write whose answer was lost is sent again
+    /// by the SDK, and refused because of itself: then it is written all the same, and nobody else was first.
+    #[must_use]
+    pub fn refused(next: &Session, stands: Option<Box<Session>>) -> Self {
+        let same = |stands: &Session| stands.revision == next.revision && stands.state == next.state;
+        match stands {
+            Some(stands) if same(&stands) => Self::Written(stands),
+            stands => Self::Stands(stands),
+        }
+    }
+
+    /// The same for a lease.
+    #[must_use]
+    pub fn lease_refused(lease: &Lease, stands: Option<Box<Session>>) -> Self {
+        match stands {
+            Some(stands) if matches!(&stands.state, State::Completing(at) if at.lease == *lease) => {
+                Self::Written(stands)
+            }
+            stands => Self::Stands(stands),
+        }
+    }
+}
+
 /// The table, as far as multipart sessions need it. Each method is one conditional write or one read, and a session of
-/// another owner is no session.
+/// another owner is no session. A change or lease that is written already is written, however often it is asked for.
 pub trait Sessions: Send + Sync {
     /// The session of `key`, as of now.
     fn session(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<Session>, RecordsError>> + Send;

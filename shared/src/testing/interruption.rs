@@ -34,6 +34,8 @@ pub enum Kind {
     Kill,
     /// The call returns a fault that may pass.
     Fault,
+    /// Its answer is lost, and the SDK sends it again: the second answer is the one that comes back.
+    Repeat,
 }
 
 /// Interrupts one call among all those to the ports that share it, or none, or every one.
@@ -54,11 +56,12 @@ struct Weather {
 
 impl Interruption {
     /// Every way in which one call can be interrupted.
-    pub const WAYS: [(Moment, Kind); 4] = [
+    pub const WAYS: [(Moment, Kind); 5] = [
         (Moment::Before, Kind::Kill),
         (Moment::After, Kind::Kill),
         (Moment::Before, Kind::Fault),
         (Moment::After, Kind::Fault),
+        (Moment::After, Kind::Repeat),
     ];
 
     /// Nothing happens; calls are merely counted.
@@ -120,20 +123,25 @@ impl Interruption {
         }
     }
 
-    async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
+    async fn call<T, E, C: Future<Output = Result<T, E>>>(
+        &self,
+        call: impl Fn() -> C,
+        fault: impl Fn() -> E,
+    ) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
         if let Some(weather) = &self.weather {
             return weather.call(call, fault).await;
         }
         let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
         match planned {
-            None => call.await,
+            None => call().await,
             Some((_, moment, kind)) => {
                 if moment == Moment::After {
-                    drop(call.await);
+                    drop(call().await);
                 }
                 match kind {
                     Kind::Fault => Err(fault()),
+                    Kind::Repeat => call().await,
                     Kind::Kill => {
                         self.killed.notify_one();
                         std::future::pending().await
@@ -145,15 +153,25 @@ impl Interruption {
 }
 
 impl Weather {
-    async fn call<T, E>(&self, call: impl Future<Output = Result<T, E>>, fault: impl Fn() -> E) -> Result<T, E> {
+    async fn call<T, E, C: Future<Output = Result<T, E>>>(
+        &self,
+        call: impl Fn() -> C,
+        fault: impl Fn() -> E,
+    ) -> Result<T, E> {
         let faults = self.faults_permille.load(Ordering::SeqCst);
         let (before, after) = (self.random.permille(faults / 2), self.random.permille(faults / 2));
+        let repeated = self.random.permille(faults / 4);
         turn().await;
         if before {
             return Err(fault());
         }
-        let answer = call.await;
+        let mut answer = call().await;
         turn().await;
+        if repeated {
+            // The first answer was lost, and the SDK sent it again.
+            answer = call().await;
+            turn().await;
+        }
         if after { Err(fault()) } else { answer }
     }
 }
@@ -189,31 +207,31 @@ fn bucket() -> ObjectsError {
 
 impl<R: UploadRecords> UploadRecords for Interrupted<'_, R> {
     async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
-        self.interruption.call(self.port.get(id), table).await
+        self.interruption.call(|| self.port.get(id), table).await
     }
 
     async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
-        self.interruption.call(self.port.judge(judged), table).await
+        self.interruption.call(|| self.port.judge(judged), table).await
     }
 
     async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
-        self.interruption.call(self.port.hold(pending), table).await
+        self.interruption.call(|| self.port.hold(pending), table).await
     }
 
     async fn conclude(&self, judged: &Judged) -> Result<Judging, RecordsError> {
-        self.interruption.call(self.port.conclude(judged), table).await
+        self.interruption.call(|| self.port.conclude(judged), table).await
     }
 
     async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
-        self.interruption.call(self.port.bury(key, now), table).await
+        self.interruption.call(|| self.port.bury(key, now), table).await
     }
 
     async fn buried(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
-        self.interruption.call(self.port.buried(key, now), table).await
+        self.interruption.call(|| self.port.buried(key, now), table).await
     }
 
     async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
-        self.interruption.call(self.port.list(owner, before, limit), table).await
+        self.interruption.call(|| self.port.list(owner, before, limit), table).await
     }
 }
 
@@ -226,30 +244,30 @@ impl<A: Answers> Answers for Interrupted<'_, A> {
         id: UploadId,
         now: Timestamp,
     ) -> Result<Remembered, RecordsError> {
-        self.interruption.call(self.port.remember(owner, key, body, id, now), table).await
+        self.interruption.call(|| self.port.remember(owner, key, body, id, now), table).await
     }
 }
 
 impl<B: Bus> Bus for Interrupted<'_, B> {
     async fn put(&self, events: &[Event]) -> Result<Vec<Refused>, BusError> {
-        self.interruption.call(self.port.put(events), || BusError("interrupted".into())).await
+        self.interruption.call(|| self.port.put(events), || BusError("interrupted".into())).await
     }
 }
 
 impl<O: Objects> Objects for Interrupted<'_, O> {
     async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<Observed>, ObjectsError> {
-        self.interruption.call(self.port.head(key, version), bucket).await
+        self.interruption.call(|| self.port.head(key, version), bucket).await
     }
 
     async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
-        self.interruption.call(self.port.read(key, version, range), bucket).await
+        self.interruption.call(|| self.port.read(key, version, range), bucket).await
     }
 
     async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
-        self.interruption.call(self.port.delete_version(key, version), bucket).await
+        self.interruption.call(|| self.port.delete_version(key, version), bucket).await
     }
 
     async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
-        self.interruption.call(self.port.versions(key), bucket).await
+        self.interruption.call(|| self.port.versions(key), bucket).await
     }
 }

@@ -55,6 +55,7 @@ async fn a_call_is_interrupted_before_or_after_it_took_effect() {
         (Kind::Kill, Moment::After, true),
         (Kind::Fault, Moment::Before, false),
         (Kind::Fault, Moment::After, true),
+        (Kind::Repeat, Moment::After, true),
     ] {
         let (table, interruption) = (MemoryRecords::default(), Interruption::at(1, moment, kind));
         let port = interruption.of(&table);
@@ -68,6 +69,7 @@ async fn a_call_is_interrupted_before_or_after_it_took_effect() {
         match kind {
             Kind::Kill => assert!(outcome.is_none()),
             Kind::Fault => assert!(outcome.is_some_and(|outcome| outcome.is_err())),
+            Kind::Repeat => assert!(outcome.is_some_and(|outcome| outcome.is_ok())),
         }
         assert_eq!((table.record(key.id()).is_some(), interruption.calls()), (effect, 2));
     }

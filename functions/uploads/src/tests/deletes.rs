@@ -95,7 +95,11 @@ async fn interrupted_at_any_await_and_asked_again_it_ends_the_same() {
                 let answer = world.ask_under(&trouble, delete(id(1)).request()).await;
                 let undisturbed = trouble.calls() <= n;
                 let status = answer.map(|answer| answer.status);
-                let interrupted = if kind == Kind::Kill { None } else { Some(503) };
+                let interrupted = match kind {
+                    Kind::Kill => None,
+                    Kind::Fault => Some(503),
+                    Kind::Repeat => Some(200),
+                };
                 assert_eq!(status, if undisturbed { Some(200) } else { interrupted });
                 let again = world.ask(&delete(id(1))).await;
                 assert_eq!(again.status, 200, "{before:?}, {kind:?} at call {n}, {moment:?}: {}", again.body);

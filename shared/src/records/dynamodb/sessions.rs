@@ -62,7 +62,7 @@ impl Sessions for DynamoRecords {
             Ok(_) => Ok(Changing::Written(Box::new(next.clone()))),
             Err(error) => match error.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(Changing::Stands(own(stands.item.clone(), &next.key)?))
+                    Ok(Changing::refused(next, own(stands.item.clone(), &next.key)?))
                 }
                 _ => Err(unavailable(&error)),
             },
@@ -121,7 +121,7 @@ impl Sessions for DynamoRecords {
             },
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(Changing::Stands(own(stands.item.clone(), key)?))
+                    Ok(Changing::lease_refused(lease, own(stands.item.clone(), key)?))
                 }
                 _ => Err(unavailable(&error)),
             },

@@ -13,30 +13,30 @@ use crate::session::Session;
 
 impl<C: Census> Census for Interrupted<'_, C> {
     async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
-        self.interruption.call(self.port.recorded(ids), table).await
+        self.interruption.call(|| self.port.recorded(ids), table).await
     }
 
     async fn sessions_of(&self, keys: &[ObjectKey]) -> Result<Vec<Session>, RecordsError> {
-        self.interruption.call(self.port.sessions_of(keys), table).await
+        self.interruption.call(|| self.port.sessions_of(keys), table).await
     }
 
     async fn bookmark(&self) -> Result<Option<Bookmark>, RecordsError> {
-        self.interruption.call(self.port.bookmark(), table).await
+        self.interruption.call(|| self.port.bookmark(), table).await
     }
 
     async fn keep(&self, bookmark: &Bookmark) -> Result<bool, RecordsError> {
-        self.interruption.call(self.port.keep(bookmark), table).await
+        self.interruption.call(|| self.port.keep(bookmark), table).await
     }
 }
 
 impl<I: Inventory> Inventory for Interrupted<'_, I> {
     async fn stored(&self, prefix: &str, after: Option<(String, String)>) -> Result<StoredPage, ObjectsError> {
-        self.interruption.call(self.port.stored(prefix, after), bucket).await
+        self.interruption.call(|| self.port.stored(prefix, after.clone()), bucket).await
     }
 }
 
 impl<Q: Queue> Queue for Interrupted<'_, Q> {
     async fn send(&self, body: &str) -> Result<(), QueueError> {
-        self.interruption.call(self.port.send(body), || QueueError("interrupted".into())).await
+        self.interruption.call(|| self.port.send(body), || QueueError("interrupted".into())).await
     }
 }

@@ -13,15 +13,15 @@ use crate::session::{Asked, Completed, Lease, Session};
 
 impl<S: Sessions> Sessions for Interrupted<'_, S> {
     async fn session(&self, key: &ObjectKey) -> Result<Option<Session>, RecordsError> {
-        self.interruption.call(self.port.session(key), table).await
+        self.interruption.call(|| self.port.session(key), table).await
     }
 
     async fn open(&self, session: &Session) -> Result<Opening, RecordsError> {
-        self.interruption.call(self.port.open(session), table).await
+        self.interruption.call(|| self.port.open(session), table).await
     }
 
     async fn change(&self, next: &Session) -> Result<Changing, RecordsError> {
-        self.interruption.call(self.port.change(next), table).await
+        self.interruption.call(|| self.port.change(next), table).await
     }
 
     async fn lease(
@@ -31,25 +31,25 @@ impl<S: Sessions> Sessions for Interrupted<'_, S> {
         asked: &Asked,
         now: Timestamp,
     ) -> Result<Changing, RecordsError> {
-        self.interruption.call(self.port.lease(key, lease, asked, now), table).await
+        self.interruption.call(|| self.port.lease(key, lease, asked, now), table).await
     }
 
     async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<ObjectKey>, RecordsError> {
-        self.interruption.call(self.port.due(now, limit), table).await
+        self.interruption.call(|| self.port.due(now, limit), table).await
     }
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
-        self.interruption.call(self.port.count_unsized(owner, id, most), table).await
+        self.interruption.call(|| self.port.count_unsized(owner, id, most), table).await
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        self.interruption.call(self.port.discount_unsized(owner, id), table).await
+        self.interruption.call(|| self.port.discount_unsized(owner, id), table).await
     }
 }
 
 impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
     async fn begin(&self, key: &ObjectKey, beginning: &Beginning) -> Result<String, ObjectsError> {
-        self.interruption.call(self.port.begin(key, beginning), bucket).await
+        self.interruption.call(|| self.port.begin(key, beginning), bucket).await
     }
 
     async fn parts(
@@ -58,19 +58,19 @@ impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
         upload: &str,
         after: Option<PartNumber>,
     ) -> Result<Option<PartsPage>, ObjectsError> {
-        self.interruption.call(self.port.parts(key, upload, after), bucket).await
+        self.interruption.call(|| self.port.parts(key, upload, after), bucket).await
     }
 
     async fn assemble(&self, key: &ObjectKey, upload: &str, assembly: &Assembly) -> Result<Completed, AssemblyError> {
         let fault = || AssemblyError::Unclear(bucket());
-        self.interruption.call(self.port.assemble(key, upload, assembly), fault).await
+        self.interruption.call(|| self.port.assemble(key, upload, assembly), fault).await
     }
 
     async fn abort(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
-        self.interruption.call(self.port.abort(key, upload), bucket).await
+        self.interruption.call(|| self.port.abort(key, upload), bucket).await
     }
 
     async fn under_way(&self, prefix: &str, after: Option<(String, String)>) -> Result<UnderWayPage, ObjectsError> {
-        self.interruption.call(self.port.under_way(prefix, after), bucket).await
+        self.interruption.call(|| self.port.under_way(prefix, after.clone()), bucket).await
     }
 }

@@ -55,7 +55,7 @@ impl Sessions for MemoryRecords {
                 tables.sessions.insert(next.key.id(), next.clone());
                 Ok(Changing::Written(Box::new(next.clone())))
             }
-            stands => Ok(Changing::Stands(stands.map(Box::new))),
+            stands => Ok(Changing::refused(next, stands.map(Box::new))),
         }
     }
 
@@ -69,7 +69,7 @@ impl Sessions for MemoryRecords {
         let Some(stands) = Sessions::session(self, key).await? else { return Ok(Changing::Stands(None)) };
         match stands.step(Event::Leased(lease.clone(), asked.clone()), now) {
             Ok(next) => self.change(&next).await,
-            Err(_) => Ok(Changing::Stands(Some(Box::new(stands)))),
+            Err(_) => Ok(Changing::lease_refused(lease, Some(Box::new(stands)))),
         }
     }
 
