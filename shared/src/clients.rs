@@ -1,11 +1,21 @@
 //! SDK clients, built when first used: a function that only signs must not pay for TLS.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use tokio::sync::OnceCell;
+
+/// How long one try of a call may take. A service that says nothing at all is then asked again, as one that says it
+/// failed is: the SDK by itself would wait until Lambda ends the function, and the caller with it. What S3 may take
+/// minutes for says so itself.
+const TRY: Duration = Duration::from_secs(3);
+
+/// How long all tries of a call may take together: several such calls still fit into the gateway's 30 seconds.
+const TRIES: Duration = Duration::from_secs(8);
 
 /// All clients over one HTTP client. Cheap to clone.
 #[derive(Clone, Default)]
@@ -61,7 +71,8 @@ impl Clients {
                 // aws-lc does once per process since 2025-10.
                 let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
                 let http = Builder::new().tls_provider(tls).build_https();
-                aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+                let patience = TimeoutConfig::builder().operation_attempt_timeout(TRY).operation_timeout(TRIES).build();
+                aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(patience).load().await
             })
             .await
     }

@@ -24,6 +24,9 @@ use crate::verdict::Observed;
 /// content is served with a `Cache-Control` of ours.
 const ADDED_BY_BROWSERS: [&str; 2] = ["no-cache", "max-age=0"];
 
+/// How often a range is asked for whose body breaks off.
+const BODIES: u32 = 3;
+
 /// One bucket.
 pub struct S3Objects {
     clients: Clients,
@@ -62,25 +65,32 @@ impl Objects for S3Objects {
 
     async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
         let last = range.start.saturating_add(range.len.max(1)) - 1;
-        let answer = self
-            .client()
-            .await
-            .get_object()
-            .bucket(&self.bucket)
-            .key(key.to_string())
-            .set_version_id((!version.is_empty()).then(|| version.to_owned()))
-            .range(format!("bytes={}-{last}", range.start))
-            .send()
-            .await;
-        match answer {
-            Ok(answer) => {
-                // Some stores ignore ranges and send everything: then what was asked for is cut out in passing.
-                let skip = if answer.content_range().is_some() { 0 } else { range.start };
-                stretch(answer.body, skip, range.len).await.map(Some)
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = self
+                .client()
+                .await
+                .get_object()
+                .bucket(&self.bucket)
+                .key(key.to_string())
+                .set_version_id((!version.is_empty()).then(|| version.to_owned()))
+                .range(format!("bytes={}-{last}", range.start))
+                .send()
+                .await;
+            let answer = match answer {
+                Ok(answer) => answer,
+                // A range of an empty object can't be satisfied: there is just nothing in it.
+                Err(error) if status(&error) == Some(416) => return Ok(Some(Vec::new())),
+                Err(error) => return absent(&error),
+            };
+            // Some stores ignore ranges and send everything: then what was asked for is cut out in passing.
+            let skip = if answer.content_range().is_some() { 0 } else { range.start };
+            match stretch(answer.body, skip, range.len).await {
+                // The SDK repeats a request, but not one whose body broke off.
+                Err(_) if tries < BODIES => {}
+                read => return read.map(Some),
             }
-            // A range of an empty object can't be satisfied: there is just nothing in it.
-            Err(error) if status(&error) == Some(416) => Ok(Some(Vec::new())),
-            Err(error) => absent(&error),
         }
     }
 

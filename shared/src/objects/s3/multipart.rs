@@ -1,6 +1,7 @@
 //! Uploads in parts, in S3.
 
 use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{Config, StalledStreamProtectionConfig};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{ChecksumAlgorithm as Algorithm, ChecksumType, CompletedMultipartUpload, CompletedPart};
@@ -108,6 +109,7 @@ impl MultipartUploads for S3Objects {
         // called looks first at what came of it.
         let patient = Config::builder()
             .retry_config(RetryConfig::disabled())
+            .timeout_config(TimeoutConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
         match complete.customize().config_override(patient).send().await {
             Ok(done) => {
