@@ -10,6 +10,7 @@ mod deadletters;
 mod documents;
 mod downstream;
 mod events;
+mod every_fault;
 mod faults;
 mod fuzzing;
 mod multipart;

@@ -28,7 +28,7 @@ fn fresh_key() -> ObjectKey {
     ObjectKey::new(OwnerId::from_claims("reconcile", &fresh_id().to_string()).unwrap(), fresh_id())
 }
 
-async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> String {
+pub(crate) async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> String {
     let carried = grant(key.owner(), 5).encode_for_parts().unwrap();
     let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 1, checksum: None };
     let upload = bucket.begin(key, &beginning).await.unwrap();
@@ -36,7 +36,7 @@ async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> Stri
     upload
 }
 
-async fn opened(table: &DynamoRecords, session: Session, upload: &str) -> Session {
+pub(crate) async fn opened(table: &DynamoRecords, session: Session, upload: &str) -> Session {
     table.open(&session).await.unwrap();
     let next = session.step(Event::Begun { upload: upload.to_owned() }, Timestamp::now()).unwrap();
     table.change(&next).await.unwrap();

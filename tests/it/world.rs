@@ -210,11 +210,14 @@ pub(crate) fn quiet_table(name: &str) -> String {
     let key = |name: &str, kind: &str| json!({ "AttributeName": name, "KeyType": kind });
     let body = json!({
         "TableName": name, "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [attribute("pk", "S"), attribute("dueShard", "S"), attribute("due", "N")],
+        "AttributeDefinitions": [attribute("pk", "S"), attribute("dueShard", "S"), attribute("due", "N"), attribute("ownerShard", "S"), attribute("id", "S")],
         "KeySchema": [key("pk", "HASH")],
         "GlobalSecondaryIndexes": [{
             "IndexName": "byDue", "KeySchema": [key("dueShard", "HASH"), key("due", "RANGE")],
             "Projection": { "ProjectionType": "INCLUDE", "NonKeyAttributes": ["key"] }
+        }, {
+            "IndexName": "byOwner", "KeySchema": [key("ownerShard", "HASH"), key("id", "RANGE")],
+            "Projection": { "ProjectionType": "ALL" }
         }]
     });
     json_call(&stack().endpoint, "dynamodb", "DynamoDB_20120810.CreateTable", &body).unwrap();

@@ -1,0 +1,238 @@
+//! Every fault at every call of every function, as a table: `docs/FAULTS.md`.
+//!
+//! The handlers run over the real SDK against the emulator, and one of their requests meets trouble on its way. What
+//! they say to it stands in the table. Then the weather is fair again and whoever called comes back, ten minutes later
+//! and once more after that: the end is the scene's every time, and what is said to be done is done by then.
+//!
+//! `UPDATE_FAULTS=1 cargo test -p acceptance every_fault` writes the table anew.
+
+mod between;
+mod events;
+mod ground;
+mod in_parts;
+mod single;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use futures_util::{StreamExt, stream};
+
+use between::{Between, Fault, Lasting, Place};
+use ground::{Ground, Said, Way};
+
+/// A function, and one thing that it is asked to do.
+trait Scene: Sized {
+    const FUNCTION: &'static str;
+    const WHAT: &'static str;
+    /// How it must be in the end, in words.
+    const END: &'static str;
+    /// The requests that it takes when nothing goes wrong. Those side by side may come in any order.
+    const CALLS: &'static [&'static str];
+    /// What happens to all requests of a name, whatever else does.
+    const WEATHER: &'static [(&'static str, Fault)] = &[];
+    /// The only request that meets trouble, where that is not each of them.
+    const ONLY: Option<&'static str> = None;
+    /// Whether of requests of one name the first stands for all, and they are not counted.
+    const FIRST_OF_EACH: bool = false;
+
+    /// Sets it up.
+    async fn prepare(ground: Rc<Ground>) -> Self;
+    /// One invocation.
+    async fn act(&self, way: &Way<'_>) -> Said;
+    /// Sees that it is how it must be in the end.
+    async fn check(&self);
+}
+
+/// The table's columns.
+const COLUMNS: [(&str, Fault, Lasting); 12] = [
+    ("killed", Fault::Killed, Lasting::Once),
+    ("killed after", Fault::KilledAfter, Lasting::Once),
+    ("throttled", Fault::Throttled, Lasting::Once),
+    ("500", Fault::Failed, Lasting::Once),
+    ("500 after", Fault::FailedAfter, Lasting::Once),
+    ("cut", Fault::Cut, Lasting::Once),
+    ("cut after", Fault::CutAfter, Lasting::Once),
+    ("half", Fault::Half, Lasting::Once),
+    ("silent", Fault::Silent, Lasting::Once),
+    ("throttled on", Fault::Throttled, Lasting::Always),
+    ("cut on", Fault::Cut, Lasting::Always),
+    ("silent on", Fault::Silent, Lasting::Always),
+];
+
+/// How many invocations are looked at side by side: most of them wait for an answer that does not come.
+const SIDE_BY_SIDE: usize = 24;
+
+/// How often a caller comes back at most.
+const PATIENCE: usize = 4;
+
+/// Row and column of a cell, and what it says.
+type Cell = ((usize, usize), String);
+
+/// One heading of the document.
+struct Section {
+    heading: String,
+    rows: Vec<Place>,
+    cells: Vec<Pin<Box<dyn Future<Output = Cell>>>>,
+}
+
+impl Section {
+    async fn of<S: Scene + 'static>(ground: Rc<Ground>) -> Self {
+        let rows = rows::<S>();
+        Box::pin(calm::<S>(Rc::clone(&ground))).await;
+        let mut cells: Vec<Pin<Box<dyn Future<Output = Cell>>>> = Vec::new();
+        for (row, place) in rows.iter().enumerate() {
+            for (column, (name, fault, lasting)) in COLUMNS.into_iter().enumerate() {
+                let what = format!("{}, {}: {} at {place:?}", S::FUNCTION, S::WHAT, name);
+                let (ground, trouble) = (Rc::clone(&ground), (place.clone(), fault, lasting));
+                cells.push(Box::pin(async move { ((row, column), cell::<S>(ground, trouble, &what).await) }));
+            }
+        }
+        let heading = format!("### {}: {}\n\nIn the end: {}.\n", S::FUNCTION, S::WHAT, S::END);
+        Self { heading, rows, cells }
+    }
+}
+
+/// The requests that meet trouble.
+fn rows<S: Scene>() -> Vec<Place> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut rows = Vec::new();
+    for name in S::CALLS {
+        let nth = counts.entry(name).or_default();
+        *nth += 1;
+        if S::ONLY.is_none_or(|only| only == *name) {
+            rows.push(Place { name: (*name).to_owned(), nth: *nth });
+        }
+    }
+    rows
+}
+
+fn weather<S: Scene>() -> Vec<(Place, Fault, Lasting)> {
+    let always = |(name, fault): &(&str, Fault)| (Place { name: (*name).to_owned(), nth: 1 }, *fault, Lasting::Always);
+    S::WEATHER.iter().map(always).collect()
+}
+
+/// When nothing goes wrong, it takes the requests that it says.
+async fn calm<S: Scene>(ground: Rc<Ground>) {
+    let scene = S::prepare(ground).await;
+    let between = Between::with(weather::<S>());
+    let said = scene.act(&Way { between: &between, later: false }).await;
+    let (mut seen, mut told) = (between.seen(), S::CALLS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+    if S::FIRST_OF_EACH {
+        seen.sort();
+        seen.dedup();
+    }
+    seen.sort();
+    told.sort();
+    assert_eq!(seen, told, "{}, {}: {said:?}", S::FUNCTION, S::WHAT);
+    if S::WEATHER.is_empty() {
+        assert!(matches!(said, Said::Done(_)), "{said:?}");
+        scene.check().await;
+    }
+}
+
+/// Names the cell whose scene fails: its own words know nothing of the trouble.
+struct Named<'a>(&'a str);
+
+impl Drop for Named<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("while looking at {}", self.0);
+        }
+    }
+}
+
+/// What a function says to one trouble; and that all ends well.
+async fn cell<S: Scene>(ground: Rc<Ground>, trouble: (Place, Fault, Lasting), what: &str) -> String {
+    let _named = Named(what);
+    let scene = S::prepare(ground).await;
+    let mut all = vec![trouble];
+    all.extend(weather::<S>());
+    let between = Between::with(all);
+    let first = between.run(scene.act(&Way { between: &between, later: false })).await;
+    if let Some(Said::Done(_)) = first {
+        scene.check().await;
+    }
+    let fair = Between::with(Vec::new());
+    for again in 0.. {
+        assert!(again < PATIENCE, "{what}: it said {first:?}, and is not done after {again} more times");
+        if let Said::Done(_) = scene.act(&Way { between: &fair, later: true }).await {
+            break;
+        }
+    }
+    scene.check().await;
+    if S::FIRST_OF_EACH {
+        // Too many requests for a third time: that a run over nothing does nothing is seen elsewhere.
+        return first.map_or_else(|| "–".to_owned(), |said| said.words().to_owned());
+    }
+    let once_more = scene.act(&Way { between: &fair, later: true }).await;
+    assert!(matches!(once_more, Said::Done(_)), "{what}: {once_more:?}");
+    scene.check().await;
+    first.map_or_else(|| "–".to_owned(), |said| said.words().to_owned())
+}
+
+#[tokio::test]
+async fn at_every_call_every_fault_ends_well() {
+    let ground = Rc::new(Ground::new());
+    let fresh = || Rc::clone(&ground);
+    let mut sections = Vec::new();
+    let all: Vec<Pin<Box<dyn Future<Output = Section>>>> = vec![
+        Box::pin(Section::of::<single::Granting>(fresh())),
+        Box::pin(Section::of::<single::Status>(fresh())),
+        Box::pin(Section::of::<single::Waiting>(fresh())),
+        Box::pin(Section::of::<single::Listing>(fresh())),
+        Box::pin(Section::of::<single::Fetching>(fresh())),
+        Box::pin(Section::of::<single::Deleting>(fresh())),
+        Box::pin(Section::of::<in_parts::DeletingOpen>(fresh())),
+        Box::pin(Section::of::<in_parts::Beginning>(fresh())),
+        Box::pin(Section::of::<in_parts::Parts<false>>(fresh())),
+        Box::pin(Section::of::<in_parts::Parts<true>>(fresh())),
+        Box::pin(Section::of::<in_parts::Completing>(fresh())),
+        Box::pin(Section::of::<in_parts::Handing>(fresh())),
+        Box::pin(Section::of::<in_parts::Aborting>(fresh())),
+        Box::pin(Section::of::<events::Judging<true>>(fresh())),
+        Box::pin(Section::of::<events::Judging<false>>(fresh())),
+        Box::pin(Section::of::<events::Closing>(fresh())),
+        Box::pin(Section::of::<events::Scanning>(fresh())),
+        Box::pin(Section::of::<events::Concluding>(fresh())),
+        Box::pin(Section::of::<events::Announcing>(fresh())),
+        Box::pin(Section::of::<in_parts::HandedOver>(fresh())),
+        Box::pin(Section::of::<events::Reconciling>(fresh())),
+    ];
+    for section in all {
+        sections.push(section.await);
+    }
+    let cells = sections.iter_mut().enumerate().flat_map(|(n, section)| {
+        std::mem::take(&mut section.cells).into_iter().map(move |cell| async move { (n, cell.await) })
+    });
+    let said: BTreeMap<(usize, (usize, usize)), String> = stream::iter(cells.collect::<Vec<_>>())
+        .buffer_unordered(SIDE_BY_SIDE)
+        .map(|(n, (at, words))| ((n, at), words))
+        .collect()
+        .await;
+    let table = document(&sections, &said);
+    let path = xtask::root().join("docs/FAULTS.md");
+    if std::env::var_os("UPDATE_FAULTS").is_some() {
+        std::fs::write(&path, &table).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    for (is, was) in table.lines().zip(kept.lines()) {
+        assert_eq!(is, was, "docs/FAULTS.md says something else; if this is right: UPDATE_FAULTS=1");
+    }
+    assert_eq!(table, kept);
+}
+
+fn document(sections: &[Section], said: &BTreeMap<(usize, (usize, usize)), String>) -> String {
+    let mut text = include_str!("every_fault/head.md").to_owned();
+    for (n, section) in sections.iter().enumerate() {
+        let names = COLUMNS.map(|(name, ..)| name).join(" | ");
+        write!(text, "\n{}\n| Call | {names} |\n|---{}|\n", section.heading, "|---".repeat(COLUMNS.len())).unwrap();
+        for (row, place) in section.rows.iter().enumerate() {
+            let nth = if place.nth == 1 { String::new() } else { format!(", no. {}", place.nth) };
+            let cells = (0..COLUMNS.len()).map(|column| said[&(n, (row, column))].as_str()).collect::<Vec<_>>();
+            writeln!(text, "| {}{nth} | {} |", place.name, cells.join(" | ")).unwrap();
+        }
+    }
+    text
+}

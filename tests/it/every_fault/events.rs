@@ -1,0 +1,325 @@
+//! Scenes that events begin: judged, scanned, announced, looked after.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::bus::eventbridge::EventBridge;
+use shared::key::ObjectKey;
+use shared::objects::Objects;
+use shared::objects::inventory::Inventory;
+use shared::objects::multipart::{Assembly, MultipartUploads};
+use shared::queue::sqs::SqsQueue;
+use shared::records::UploadRecords;
+use shared::records::census::{Bookmark, Census};
+use shared::records::sessions::Sessions;
+use shared::records::stream;
+use shared::session::{Left, Session, State};
+use shared::testing::contract::{Stocking, judged};
+use shared::testing::{PNG, Upload, grant};
+use shared::upload::{Outcome, Pending, Record};
+
+use super::Scene;
+use super::between::Between;
+use super::ground::{Ground, Said, Way, messages, queue, somebody, sqs, within};
+use super::in_parts::session;
+use crate::reconcile::{begin, opened};
+use crate::world::{eventually, stack};
+use xtask::aws::json_call;
+
+const PLAIN: &[(&str, &str)] = &[];
+const SCANNED: &[(&str, &str)] =
+    &[("POLICY", r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["image/*"]}], "scan": "required"}}}"#)];
+
+/// An object that arrived, and its event.
+struct Arrived {
+    ground: Rc<Ground>,
+    key: ObjectKey,
+    version: String,
+    policy: &'static [(&'static str, &'static str)],
+}
+
+impl Arrived {
+    async fn new(ground: Rc<Ground>, bytes: &[u8], policy: &'static [(&'static str, &'static str)]) -> Self {
+        let (_, key) = somebody();
+        let version = ground.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), bytes)).await;
+        Self { ground, key, version, policy }
+    }
+
+    fn created(&self) -> Value {
+        json!({ "Records": [{
+            "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+                "bucket": { "name": self.ground.stock.name },
+                "object": { "key": self.key.to_string(), "versionId": self.version, "sequencer": "0055AED6DCD90281E5" }
+            }
+        }] })
+    }
+
+    fn clean(&self) -> Value {
+        json!({ "source": "aws.guardduty", "detail-type": "GuardDuty Malware Protection Object Scan Result", "detail": {
+            "s3ObjectDetails": {
+                "bucketName": self.ground.stock.name, "objectKey": self.key.to_string(), "versionId": self.version
+            },
+            "scanResultDetails": { "scanResultStatus": "NO_THREATS_FOUND" }
+        } })
+    }
+
+    /// Through the queue, as the deployed validator gets it.
+    async fn tell(&self, way: &Way<'_>, event: &Value) -> Said {
+        let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
+        let deps = validate::Deps { config: self.ground.config(self.policy), records, objects, ambient: way.ambient() };
+        let message = json!({ "eventSource": "aws:sqs", "messageId": "1", "body": event.to_string() });
+        Said::of_batch(validate::handle(&deps, json!({ "Records": [message] }), within(Duration::from_mins(1))).await)
+    }
+
+    async fn assert_outcome(&self, outcome: Outcome) {
+        let Some(Record::Judged(judged)) = self.ground.records().get(self.key.id()).await.unwrap() else {
+            panic!("{} has no verdict", self.key.id())
+        };
+        assert_eq!((judged.outcome, &judged.version), (outcome, &self.version));
+        let kept = self.ground.objects().versions(&self.key).await.unwrap();
+        let expected = if outcome == Outcome::Accepted { vec![self.version.clone()] } else { Vec::new() };
+        assert_eq!(kept, expected);
+    }
+}
+
+/// A picture that is one, or half of one.
+pub(super) struct Judging<const GOOD: bool>(Arrived);
+
+impl<const GOOD: bool> Scene for Judging<GOOD> {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str =
+        if GOOD { "an object as it was granted" } else { "an object that is not what was granted" };
+    const END: &'static str = if GOOD { "accepted, and it stays" } else { "rejected, and it is gone" };
+    const CALLS: &'static [&'static str] = if GOOD {
+        &["HeadObject", "GetObject", "PutItem upload"]
+    } else {
+        &["HeadObject", "GetObject", "PutItem upload", "DeleteObject"]
+    };
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let bytes = if GOOD { PNG } else { &PNG[..40] };
+        Self(Arrived::new(ground, bytes, PLAIN).await)
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.created()).await
+    }
+
+    async fn check(&self) {
+        self.0.assert_outcome(if GOOD { Outcome::Accepted } else { Outcome::Rejected }).await;
+    }
+}
+
+/// An object that came in parts, and whose completion nobody learned of.
+pub(super) struct Closing(Arrived);
+
+impl Scene for Closing {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = "an object that came in parts, whose session does not know of it";
+    const END: &'static str = "a verdict, and the session is complete";
+    const CALLS: &'static [&'static str] =
+        &["HeadObject", "GetObject", "GetItem session", "PutItem session", "PutItem upload", "DeleteObject"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let (_, key) = somebody();
+        let (records, objects) = (ground.records(), ground.objects());
+        let upload = begin(&objects, &ground.stock, &key).await;
+        opened(&records, session(&key), &upload).await;
+        let parts = objects.parts(&key, &upload, None).await.unwrap().unwrap().parts;
+        let size = parts[0].size;
+        let parts = parts.into_iter().map(|part| (part.number, part.etag, part.checksum)).collect();
+        let assembly = Assembly { parts, part_checksum: None, size, checksum: None };
+        let version = objects.assemble(&key, &upload, &assembly).await.unwrap().version;
+        Self(Arrived { ground, key, version, policy: PLAIN })
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.created()).await
+    }
+
+    async fn check(&self) {
+        // Its five bytes are no picture.
+        self.0.assert_outcome(Outcome::Rejected).await;
+        let state = self.0.ground.records().session(&self.0.key).await.unwrap().unwrap().state;
+        assert!(matches!(state, State::Completed(_)), "{state:?}");
+    }
+}
+
+/// The first half of a verdict that needs a scan.
+pub(super) struct Scanning(Arrived);
+
+impl Scene for Scanning {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = "a clean scan before the content was looked at";
+    const END: &'static str = "half a verdict waits, and nothing is accepted";
+    const CALLS: &'static [&'static str] = &["HeadObject", "PutItem upload"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        Self(Arrived::new(ground, PNG, SCANNED).await)
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.clean()).await
+    }
+
+    async fn check(&self) {
+        let record = self.0.ground.records().get(self.0.key.id()).await.unwrap();
+        assert!(matches!(record, Some(Record::Pending(Pending::Scan(_)))), "{record:?}");
+    }
+}
+
+/// The second half of it.
+pub(super) struct Concluding(Arrived);
+
+impl Scene for Concluding {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = "an object whose scan was clean";
+    const END: &'static str = "accepted, and it stays";
+    const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "PutItem upload", "PutItem upload"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let arrived = Arrived::new(ground, PNG, SCANNED).await;
+        let calm = Between::with(Vec::new());
+        let first = arrived.tell(&Way { between: &calm, later: false }, &arrived.clean()).await;
+        assert_eq!(first, Said::Done("done".to_owned()));
+        Self(arrived)
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.created()).await
+    }
+
+    async fn check(&self) {
+        self.0.assert_outcome(Outcome::Accepted).await;
+    }
+}
+
+/// An announcement.
+pub(super) struct Announcing {
+    ground: Rc<Ground>,
+    event: Value,
+    consumer: String,
+    heard: Cell<bool>,
+}
+
+impl Scene for Announcing {
+    const FUNCTION: &'static str = "forward";
+    const WHAT: &'static str = "a verdict in the table's stream";
+    const END: &'static str = "a consumer on the bus heard of it";
+    const CALLS: &'static [&'static str] = &["PutEvents"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let (_, key) = somebody();
+        let name = format!("every-fault-{}", key.id());
+        let consumer = queue(&name);
+        let attributes = sqs("GetQueueAttributes", &json!({ "QueueUrl": consumer, "AttributeNames": ["QueueArn"] }));
+        let pattern = json!({ "source": ["sluice"], "detail": { "id": [key.id().to_string()] } }).to_string();
+        let target = json!([{ "Id": "queue", "Arn": attributes["Attributes"]["QueueArn"] }]);
+        for (action, body) in [
+            ("PutRule", json!({ "Name": name, "EventPattern": pattern })),
+            ("PutTargets", json!({ "Rule": name, "Targets": target })),
+        ] {
+            json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), &body).unwrap();
+        }
+        let new = Record::Judged(Box::new(judged(&key, "v1", Outcome::Accepted)));
+        let event = json!({ "Records": [stream::record(&stream::Change { old: None, new }, 1)] });
+        Self { ground, event, consumer, heard: Cell::new(false) }
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        let bus = EventBridge::new(way.clients(), "default");
+        let deps = forward::Deps { bucket: self.ground.stock.name.clone(), bus };
+        Said::of_batch(forward::handle(&deps, self.event.clone(), within(Duration::from_mins(1))).await)
+    }
+
+    async fn check(&self) {
+        if !self.heard.get() {
+            eventually("a consumer to hear", || (!messages(&self.consumer).is_empty()).then_some(()));
+            self.heard.set(true);
+        }
+    }
+}
+
+/// A run of the reconciler over one stale session, one upload of no session, and one object without a verdict.
+pub(super) struct Reconciling {
+    ground: Ground,
+    stale: ObjectKey,
+    unjudged: (ObjectKey, String),
+    sent: Cell<bool>,
+}
+
+impl Scene for Reconciling {
+    const FUNCTION: &'static str = "reconcile";
+    const WHAT: &'static str =
+        "a run that finds a stale session, an upload of no session, and an object without a verdict";
+    const END: &'static str = "the session is over, no upload is under way, and the validator is told of the object";
+    const CALLS: &'static [&'static str] = &[
+        "Query byDue",
+        "GetItem session",
+        "ListParts",
+        "PutItem session",
+        "AbortMultipartUpload",
+        "ListMultipartUploads",
+        "GetItem reconcile",
+        "ListObjectVersions",
+        "BatchGetItem",
+        "SendMessage",
+        "PutItem reconcile",
+    ];
+    const FIRST_OF_EACH: bool = true;
+
+    async fn prepare(_: Rc<Ground>) -> Self {
+        // Of its own: there is one bookmark in a table, and the walk sees all of a bucket.
+        let ground = Ground::new();
+        let (records, objects) = (ground.records(), ground.objects());
+        let (_, stale) = somebody();
+        let upload = begin(&objects, &ground.stock, &stale).await;
+        opened(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
+        let (_, orphan) = somebody();
+        begin(&objects, &ground.stock, &orphan).await;
+        let (_, key) = somebody();
+        let version = ground.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG)).await;
+        // A walk that was interrupted, so that what is left of it is small.
+        let prefix = key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/";
+        let left =
+            json!({ "began": Timestamp::now(), "sound": true, "left": [{ "u": null }, { "o": [prefix, null] }] });
+        assert!(records.keep(&Bookmark { edition: 1, text: left.to_string() }).await.unwrap());
+        Self { ground, stale, unjudged: (key, version), sent: Cell::new(false) }
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        let way = Way { later: true, ..*way };
+        let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
+        let events = SqsQueue::new(way.clients(), &self.ground.queue);
+        let config = self.ground.config(&[("RECONCILE_DAYS", "1")]);
+        let deps = reconcile::Deps { config, records, objects, events, ambient: way.ambient() };
+        match reconcile::handle(&deps, &json!({}), within(Duration::from_mins(5))).await {
+            Ok(_) => Said::Done("done".to_owned()),
+            Err(_) => Said::Again("next run".to_owned()),
+        }
+    }
+
+    async fn check(&self) {
+        let state = self.ground.records().session(&self.stale).await.unwrap().unwrap().state;
+        assert!(matches!(state, State::Expired(Left::Nothing)), "{state:?}");
+        let found = self.ground.objects().under_way("1/", None).await.unwrap().uploads;
+        assert!(found.is_empty(), "{found:?}");
+        if !self.sent.get() {
+            let (key, version) = &self.unjudged;
+            let told = messages(&self.ground.queue);
+            let object = &told[0]["Records"][0]["s3"]["object"];
+            assert_eq!((&object["key"], &object["versionId"]), (&json!(key.to_string()), &json!(version)));
+            self.sent.set(true);
+        }
+        let (key, version) = &self.unjudged;
+        let lies = self.ground.objects().stored(&key.to_string(), None).await.unwrap().versions;
+        assert_eq!(
+            lies.iter().map(|one| &one.version).collect::<Vec<_>>(),
+            [version],
+            "that is the validator's to judge"
+        );
+    }
+}
