@@ -22,6 +22,7 @@ pub mod announcement;
 
 // what several functions do, over the ports
 pub mod multipart;
+pub mod deletion;
 
 // edges
 pub mod ambient;

@@ -119,6 +119,16 @@ impl Pending {
             Self::Scan(scanned) => &scanned.version,
         }
     }
+
+    /// When somebody has to ask for the other half, or for a verdict without it.
+    #[must_use]
+    pub fn due(&self) -> Timestamp {
+        let (since, patience) = match self {
+            Self::Content(judged) => (judged.judged_at, SCAN_PATIENCE),
+            Self::Scan(scanned) => (scanned.scanned_at, REST_PATIENCE),
+        };
+        since.checked_add(patience).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// What a malware scanner said of one version.
@@ -161,6 +171,16 @@ pub fn conclude(content: Judged, scan: &Scanned, now: Timestamp) -> Judged {
 
 /// How long a verdict waits for its scan. `GuardDuty` takes minutes.
 const SCAN_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a scan waits for the content to be looked at, and a tombstone for the last version to go: far longer than a
+/// queue that is behind, or a caller who asks again.
+const REST_PATIENCE: SignedDuration = SignedDuration::from_mins(15);
+
+/// When somebody has to look after a deletion that began at `now`, unless it is done by then.
+#[must_use]
+pub fn deletion_due(now: Timestamp) -> Timestamp {
+    now.checked_add(REST_PATIENCE).unwrap_or(Timestamp::MAX)
+}
 
 /// The verdict on content whose scan never came; `None` while it still may.
 #[must_use]

@@ -10,6 +10,7 @@ use shared::clients::Clients;
 use shared::key::{ObjectKey, OwnerId};
 use shared::objects::multipart::{Beginning, MultipartUploads};
 use shared::objects::s3::S3Objects;
+use shared::records::UploadRecords;
 use shared::records::dynamodb::DynamoRecords;
 use shared::records::sessions::Sessions;
 use shared::session::{Asked, Completing, Lease, Session, State};
@@ -134,7 +135,7 @@ fn reconciles(stack: &Stack) -> bool {
 }
 
 /// Leaves behind an upload of no session, and a completion that nobody is at.
-async fn leave_behind(stack: &Stack) {
+async fn leave_behind(stack: &Stack, accepted: &ObjectKey) {
     let bucket = S3Objects::new(Clients::of(config(), true), &stack.bucket);
     let table = DynamoRecords::new(Clients::of(config(), true), &stack.table, 1);
     let key = || ObjectKey::new(OwnerId::from_claims("permissions", "somebody").unwrap(), fresh_id());
@@ -148,6 +149,8 @@ async fn leave_behind(stack: &Stack) {
     let lease = Lease { holder: "gone".to_owned(), until: Timestamp::UNIX_EPOCH };
     let state = State::Completing(Completing { upload, lease, asked: Asked::default() });
     table.open(&Session { state, ..session_of(&interrupted, 5) }).await.unwrap();
+    // A deletion that came to its tombstone, long ago.
+    table.bury(accepted, Timestamp::UNIX_EPOCH).await.unwrap();
 }
 
 /// Whether what the action is for works.
@@ -195,7 +198,8 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         }
         ("reconcile", _) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(leave_behind(stack));
+            let accepted = ObjectKey::parse(&key_in(stack, &judged())).unwrap();
+            runtime.block_on(leave_behind(stack, &accepted));
             reconciles(stack)
         }
         ("forward", "events:PutEvents") => {

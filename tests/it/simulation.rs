@@ -1,8 +1,8 @@
 //! The whole system in one thread, in an order that a seed decides: clients, S3 with versions and events, the queue
 //! with redelivery and dead letters, the table with its conditions, the stream and the bus. The real handlers run over
 //! the ports in memory, which keep the same contract as the deployed table and bucket (`ports.rs`). Of all calls 20 %
-//! fail, half of them after they took effect; functions die at any await; events come one to five times, in any order
-//! and wrapping.
+//! fail, half of them after they took effect, and others are sent twice; functions die at any await; events come one to
+//! five times, in any order and wrapping. Some clients never come back: that is the reconciler's to finish.
 //!
 //! A seed that fails is named, and `SLUICE_SEED=N cargo test -p acceptance simulation::some_seeds` runs that one again,
 //! step by step the same. `SLUICE_SEEDS=N` is how many seeds there are.
@@ -28,6 +28,10 @@ const VALIDATORS: usize = 6;
 /// How often the functions' clock goes on, and by how much.
 const STEPS_OF_A_TICK: u64 = 16;
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often the reconciler runs in bad weather, and how often at most until there is nothing left for it.
+const STORMY_RUNS: usize = 3;
+const MOST_RUNS: usize = 5;
 
 /// What a run was like, apart from being right.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,22 @@ async fn run_by(seed: u64, uploads: usize) -> Run {
     system.redrive();
     steps += until_quiet(&system, Vec::new()).await;
     assert_eq!(system.dead_letters(), 0, "dead letters after the redrive");
+    // What nobody came back for is the reconciler's, who has no better weather.
+    system::eight_days();
+    system.cloud_over();
+    for _ in 0..STORMY_RUNS {
+        system.reconcile().await;
+        system::a_minute();
+    }
+    system.clear_up();
+    system.redrive();
+    let mut runs = 0;
+    while !system.reconcile().await {
+        runs += 1;
+        assert!(runs < MOST_RUNS, "the reconciler finds something at every run");
+        system::a_minute();
+    }
+    steps += until_quiet(&system, Vec::new()).await;
     let (accepted, rejected, deleted) = truth::check(&system);
     Run { steps, calls: stores.weather.calls(), killed: system.killed(), dead_letters, accepted, rejected, deleted }
 }

@@ -9,11 +9,12 @@
 //!   `dynamodb:UpdateItem` to move them on, `dynamodb:BatchGetItem` to tell what has a session or a record;
 //!   `s3:ListBucketMultipartUploads`, `s3:ListMultipartUploadParts` and `s3:AbortMultipartUpload` for what was left
 //!   behind; `s3:PutObject`, `s3:GetObject` and `s3:ListBucket` to finish a completion; `s3:ListBucketVersions` for
-//!   objects without a verdict, `sqs:SendMessage` to have them judged
+//!   objects without a verdict, `sqs:SendMessage` to have them judged, `s3:DeleteObjectVersion` to finish deletions
 //!
 //! Its work grows with what is stale and with the window of days, not with the bucket. Every step may be the last one:
 //! the next run finds what is missing.
 
+mod halves;
 mod handed_over;
 mod orphans;
 mod pass;
@@ -36,6 +37,7 @@ use shared::objects::multipart::MultipartUploads;
 use shared::queue::{Queue, QueueError};
 use shared::records::census::Census;
 use shared::records::sessions::Sessions;
+use shared::records::{RecordsError, UploadRecords};
 use shared::telemetry;
 use tokio::time::Instant;
 
@@ -57,8 +59,8 @@ pub struct Deps<R, O, Q> {
 }
 
 /// A table, as far as reconciling needs it.
-pub trait Table: Sessions + Census {}
-impl<T: Sessions + Census> Table for T {}
+pub trait Table: Sessions + Census + UploadRecords {}
+impl<T: Sessions + Census + UploadRecords> Table for T {}
 
 /// A bucket, as far as reconciling needs it.
 pub trait Bucket: Objects + MultipartUploads + Inventory {}
@@ -91,6 +93,12 @@ pub(crate) enum Trouble {
     /// The queue.
     #[error(transparent)]
     Events(#[from] QueueError),
+}
+
+impl From<RecordsError> for Trouble {
+    fn from(error: RecordsError) -> Self {
+        Self::Behind(error.into())
+    }
 }
 
 /// How long there is.

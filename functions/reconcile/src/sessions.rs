@@ -1,25 +1,26 @@
-//! Sessions that are due: closed, swept, added up, or completed, whatever each of them waits for.
+//! What is due. Sessions are closed, swept, added up, or completed, whatever each of them waits for.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use futures_util::{StreamExt, stream};
-use shared::key::{ObjectKey, UploadId, hex};
+use shared::key::{ObjectKey, hex};
 use shared::multipart::{Closing, Completion, Fault, SessionProblem};
 use shared::parts::{PartPlan, PartsProblem};
 use shared::queue::Queue;
+use shared::records::census::Due;
 use shared::session::{Left, Session, State};
 use tokio::time::Instant;
 
 use crate::report::{Count, Report};
-use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, failure, orphans};
+use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, Trouble, failure, halves, orphans};
 
 /// How many are asked for at a time.
 const BATCH: usize = 100;
 
-/// Settles every session that is due, as far as the time goes.
+/// Settles everything that is due, as far as the time goes.
 pub(crate) async fn settle_due<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>) -> Report {
     let mut report = Report::default();
-    let mut tried: BTreeSet<UploadId> = BTreeSet::new();
+    let mut tried: HashSet<Due> = HashSet::new();
     while !time.is_up() {
         // What failed stays due, and must not stand before what has not been tried.
         let limit = u16::try_from(BATCH.saturating_add(tried.len())).unwrap_or(u16::MAX);
@@ -27,24 +28,25 @@ pub(crate) async fn settle_due<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, 
             Ok(due) => due,
             Err(error) => return report + failure(&error, "what is due"),
         };
-        let fresh: Vec<ObjectKey> = due.into_iter().filter(|key| tried.insert(key.id())).collect();
+        let fresh: Vec<Due> = due.into_iter().filter(|due| tried.insert(due.clone())).collect();
         if fresh.is_empty() {
             break;
         }
-        let settled = stream::iter(fresh).map(|key| settle(deps, time, key)).buffer_unordered(SIDE_BY_SIDE);
+        let settled = stream::iter(fresh).map(|due| settle(deps, time, due)).buffer_unordered(SIDE_BY_SIDE);
         report = settled.fold(report, async |sum, one| sum + one).await;
     }
     report
 }
 
-async fn settle<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>, key: ObjectKey) -> Report {
+async fn settle<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>, due: Due) -> Report {
     if time.is_up() {
         return Report::default();
     }
-    match outcome(deps, time, &key).await {
-        Ok(report) => report,
-        Err(error) => failure(&error, &format!("session {}", key.id())),
-    }
+    let outcome = match &due {
+        Due::Session(key) => outcome(deps, time, key).await.map_err(Trouble::from),
+        Due::Upload(key) => halves::finish(deps, key).await,
+    };
+    outcome.unwrap_or_else(|error| failure(&error, &format!("what is due of {}", due.key().id())))
 }
 
 async fn outcome<R: Table, O: Bucket, Q: Queue>(

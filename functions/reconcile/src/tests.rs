@@ -21,6 +21,7 @@ use shared::upload::Record;
 
 use super::*;
 
+mod halves;
 mod handed_over;
 mod interruptions;
 mod walks;

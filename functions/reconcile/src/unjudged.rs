@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use shared::key::UploadId;
+use shared::key::{ObjectKey, UploadId};
 use shared::multipart::Fault;
 use shared::objects::inventory::Stored;
 use shared::queue::{Queue, QueueError};
@@ -35,7 +35,7 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
     let waiting = due.into_iter().filter(|stored| !judged.contains(&stored.key.id()));
     let sent = stream::iter(waiting)
         .map(|stored| async move {
-            let event = event(&deps.config.bucket, &stored, now);
+            let event = event(&deps.config.bucket, &stored.key, &stored.version, now);
             deps.events.send(&event.to_string()).await?;
             tracing::warn!(upload = %stored.key.id(), "sent an object without a verdict to the validator again");
             let size = stored.size.bytes();
@@ -58,10 +58,10 @@ fn is_due(stored_at: Timestamp, grace: Duration, since: Option<Timestamp>, now: 
 }
 
 /// The event that S3 sends for a version, as far as the validator reads it.
-fn event(bucket: &str, stored: &Stored, now: Timestamp) -> Value {
-    let mut object = json!({ "key": stored.key.to_string(), "size": stored.size.bytes() });
-    if !stored.version.is_empty() {
-        object["versionId"] = json!(stored.version);
+pub(crate) fn event(bucket: &str, key: &ObjectKey, version: &str, now: Timestamp) -> Value {
+    let mut object = json!({ "key": key.to_string() });
+    if !version.is_empty() {
+        object["versionId"] = json!(version);
     }
     json!({ "Records": [{
         "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Reconciled",

@@ -1,12 +1,13 @@
 //! Deleting: the tombstone first, then every version, then a note that all is done.
 //!
-//! Killed anywhere in between, the same request finishes what is missing; and from the tombstone on nothing that
-//! arrives under the id can stay.
+//! Killed anywhere in between, the same request finishes what is missing, or the reconciler does where nobody asks again;
+//! and from the tombstone on nothing that arrives under the id can stay.
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
+use shared::deletion;
 use shared::http::{Problem, json, named_caller};
-use shared::multipart::{Multipart, SessionProblem};
+use shared::multipart::Multipart;
 use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::records::UploadRecords;
@@ -34,19 +35,7 @@ pub(crate) async fn delete<R: UploadRecords + Sessions, O: Objects + MultipartUp
     if !known {
         return Err(not_received());
     }
-    let now = (deps.ambient.now)();
-    deps.records.bury(&key, now).await?;
-    if in_parts {
-        match multipart.abort(&key).await {
-            // One that is being completed arrives under the tombstone, and goes.
-            Ok(_) | Err(SessionProblem::NotFound) => {}
-            Err(problem) => return Err(problem.into()),
-        }
-    }
-    for version in deps.objects.versions(&key).await? {
-        deps.objects.delete_version(&key, &version).await?;
-    }
-    deps.records.buried(&key, now).await?;
-    tracing::info!(upload = %key.id(), "deleted");
+    deps.records.bury(&key, (deps.ambient.now)()).await?;
+    deletion::finish(&multipart, &key, in_parts).await?;
     Ok(json(StatusCode::OK, &wire::Deleted::new(key.id())))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::RecordsError;
 use crate::key::{ObjectKey, UploadId};
 use crate::session::Session;
@@ -15,8 +17,30 @@ pub struct Bookmark {
     pub text: String,
 }
 
+/// Something whose time has come.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Due {
+    /// A session that somebody has to look after.
+    Session(ObjectKey),
+    /// An upload's record that is half of something: a deletion, or a verdict.
+    Upload(ObjectKey),
+}
+
+impl Due {
+    /// Whose it is.
+    #[must_use]
+    pub fn key(&self) -> &ObjectKey {
+        match self {
+            Self::Session(key) | Self::Upload(key) => key,
+        }
+    }
+}
+
 /// The table, as far as reconciling needs it beyond single sessions.
 pub trait Census: Send + Sync {
+    /// At most `limit` things that are due by `now`. Eventually consistent.
+    fn due(&self, now: Timestamp, limit: u16) -> impl Future<Output = Result<Vec<Due>, RecordsError>> + Send;
+
     /// Which of `ids` have a record, verdict or tombstone. Eventually consistent.
     fn recorded(
         &self,

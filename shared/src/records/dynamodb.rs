@@ -156,7 +156,7 @@ impl UploadRecords for DynamoRecords {
             .update_item()
             .table_name(&self.table)
             .key("pk", AttributeValue::S(item::upload_pk(key.id())))
-            .update_expression("SET #state = :deleted, deletedAt = :now")
+            .update_expression("SET #state = :deleted, deletedAt = :now REMOVE dueShard, due")
             .condition_expression("attribute_exists(buriedAt)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":deleted", AttributeValue::S("deleted".to_owned()))

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::RecordsError;
+use super::session_item::{due_shard, due_shard_of};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::size::ByteSize;
-use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned};
+use crate::upload::{Granted, Judged, Note, Outcome, Pending, Record, ScanResult, Scanned, deletion_due};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -80,6 +81,11 @@ struct Stored {
     scan: Option<StoredScan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     buried_at: Option<String>,
+    /// Where and when the index of what is due has it, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_shard: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,6 +152,15 @@ fn bare(key: &ObjectKey, state: State) -> Stored {
         judged_at: None,
         scan: None,
         buried_at: None,
+        due_shard: None,
+        due: None,
+    }
+}
+
+impl Stored {
+    /// The same, to be looked after by `due`.
+    fn due(self, id: UploadId, due: Timestamp) -> Self {
+        Self { due_shard: Some(due_shard(due_shard_of(id))), due: Some(due.as_millisecond()), ..self }
     }
 }
 
@@ -161,7 +176,7 @@ pub(super) fn judged_item(judged: &Judged, shards: u16) -> Result<Item, RecordsE
 
 /// The item of one half of a verdict. It is in no listing.
 pub(super) fn pending_item(pending: &Pending) -> Result<Item, RecordsError> {
-    to_item(&match pending {
+    let stored = match pending {
         Pending::Content(judged) => content(judged, State::Scanning),
         Pending::Scan(scanned) => Stored {
             bucket: Some(scanned.bucket.clone()),
@@ -177,7 +192,8 @@ pub(super) fn pending_item(pending: &Pending) -> Result<Item, RecordsError> {
             }),
             ..bare(&scanned.key, State::Scanned)
         },
-    })
+    };
+    to_item(&stored.due(pending.key().id(), pending.due()))
 }
 
 fn content(judged: &Judged, state: State) -> Stored {
@@ -205,7 +221,8 @@ fn content(judged: &Judged, state: State) -> Stored {
 
 /// The item of a tombstone. It leaves the owner's listing, and everything the user typed is gone from it.
 pub(super) fn tombstone_item(key: &ObjectKey, now: Timestamp) -> Result<Item, RecordsError> {
-    to_item(&Stored { buried_at: Some(now.to_string()), ..bare(key, State::Deleting) })
+    let stored = Stored { buried_at: Some(now.to_string()), ..bare(key, State::Deleting) };
+    to_item(&stored.due(key.id(), deletion_due(now)))
 }
 
 /// The item of any record; when it was buried is anybody's guess.

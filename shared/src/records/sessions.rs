@@ -69,9 +69,6 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<Changing, RecordsError>> + Send;
 
-    /// The keys of at most `limit` sessions that are due by `now`. Eventually consistent.
-    fn due(&self, now: Timestamp, limit: u16) -> impl Future<Output = Result<Vec<ObjectKey>, RecordsError>> + Send;
-
     /// Counts `id` among the owner's sessions without a declared size, unless there are `most` others; says whether it
     /// is counted now. Counting twice counts once.
     fn count_unsized(

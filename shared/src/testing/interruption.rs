@@ -103,6 +103,13 @@ impl Interruption {
         }
     }
 
+    /// From now on so many of a thousand calls fail again.
+    pub fn cloud_over(&self, permille: usize) {
+        if let Some(weather) = &self.weather {
+            weather.faults_permille.store(permille, Ordering::SeqCst);
+        }
+    }
+
     /// How many calls were made.
     #[must_use]
     pub fn calls(&self) -> usize {

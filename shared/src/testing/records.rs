@@ -27,6 +27,8 @@ struct Tables {
     sessions: BTreeMap<UploadId, Session>,
     unsized_sessions: HashMap<OwnerId, BTreeSet<UploadId>>,
     bookmark: Option<Bookmark>,
+    /// When deletions began.
+    buried: BTreeMap<UploadId, Timestamp>,
 }
 
 impl Tables {
@@ -123,12 +125,13 @@ impl UploadRecords for MemoryRecords {
         }
     }
 
-    async fn bury(&self, key: &ObjectKey, _now: Timestamp) -> Result<(), RecordsError> {
+    async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
         let mut tables = self.tables();
         match tables.records.get(&key.id()) {
             Some(Record::Deleting(_) | Record::Deleted(_)) => {}
             Some(Record::Judged(_) | Record::Pending(_)) | None => {
                 tables.set(Record::Deleting(key.clone()));
+                tables.buried.insert(key.id(), now);
             }
         }
         Ok(())

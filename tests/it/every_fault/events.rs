@@ -243,25 +243,30 @@ impl Scene for Announcing {
     }
 }
 
-/// A run of the reconciler over one stale session, one upload of no session, and one object without a verdict.
+/// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without
+/// a verdict.
 pub(super) struct Reconciling {
     ground: Ground,
     stale: ObjectKey,
+    deleting: ObjectKey,
     unjudged: (ObjectKey, String),
     sent: Cell<bool>,
 }
 
 impl Scene for Reconciling {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str =
-        "a run that finds a stale session, an upload of no session, and an object without a verdict";
-    const END: &'static str = "the session is over, no upload is under way, and the validator is told of the object";
+    const WHAT: &'static str = "a run that finds a stale session, an upload of no session, a deletion half done, and an object without a verdict";
+    const END: &'static str =
+        "the session is over, no upload is under way, the deletion is done, and the validator is told of the object";
     const CALLS: &'static [&'static str] = &[
         "Query byDue",
         "GetItem session",
         "ListParts",
         "PutItem session",
         "AbortMultipartUpload",
+        "GetItem upload",
+        "DeleteObject",
+        "UpdateItem upload",
         "ListMultipartUploads",
         "GetItem reconcile",
         "ListObjectVersions",
@@ -278,16 +283,20 @@ impl Scene for Reconciling {
         let (_, stale) = somebody();
         let upload = begin(&objects, &ground.stock, &stale).await;
         opened(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
+        let (_, deleting) = somebody();
+        let granted = |key: &ObjectKey| Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG);
+        ground.stock.put(&deleting, &granted(&deleting)).await;
+        records.bury(&deleting, Timestamp::UNIX_EPOCH).await.unwrap();
         let (_, orphan) = somebody();
         begin(&objects, &ground.stock, &orphan).await;
         let (_, key) = somebody();
-        let version = ground.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG)).await;
+        let version = ground.stock.put(&key, &granted(&key)).await;
         // A walk that was interrupted, so that what is left of it is small.
         let prefix = key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/";
         let left =
             json!({ "began": Timestamp::now(), "sound": true, "left": [{ "u": null }, { "o": [prefix, null] }] });
         assert!(records.keep(&Bookmark { edition: 1, text: left.to_string() }).await.unwrap());
-        Self { ground, stale, unjudged: (key, version), sent: Cell::new(false) }
+        Self { ground, stale, deleting, unjudged: (key, version), sent: Cell::new(false) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
@@ -307,6 +316,9 @@ impl Scene for Reconciling {
         assert!(matches!(state, State::Expired(Left::Nothing)), "{state:?}");
         let found = self.ground.objects().under_way("1/", None).await.unwrap().uploads;
         assert!(found.is_empty(), "{found:?}");
+        let record = self.ground.records().get(self.deleting.id()).await.unwrap();
+        assert_eq!(record, Some(Record::Deleted(self.deleting.clone())));
+        assert_eq!(self.ground.objects().versions(&self.deleting).await.unwrap(), Vec::<String>::new());
         if !self.sent.get() {
             let (key, version) = &self.unjudged;
             let told = messages(&self.ground.queue);

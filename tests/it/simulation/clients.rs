@@ -11,7 +11,7 @@ use shared::testing::{PNG, Upload, owner};
 
 use super::Task;
 use super::system::{System, a_minute};
-use super::truth::Truth;
+use super::truth::{Fate, Truth};
 
 /// One upload from its grant to its end, drawn by lot.
 pub(super) fn client<'a>(system: &'a System<'a>) -> Task<'a> {
@@ -36,6 +36,8 @@ async fn in_parts(system: &System<'_>) {
     wait(system).await;
     let path = format!("/uploads/multipart/{session}");
     match system.random.below(10) {
+        // Nobody comes back for it.
+        3 => {}
         0 => {
             let abort = Call::new("DELETE", &path).by(subject);
             let complete = &system.functions.complete;
@@ -169,12 +171,17 @@ fn lot(system: &System<'_>, scan: bool, form: bool) -> (Truth, Vec<u8>) {
     (Truth { good, scan }, bytes)
 }
 
-/// Asks until it is deleted.
+/// Asks until it is deleted; or once, and never comes back to see.
 async fn delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
     let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(subject);
+    if system.random.permille(200) {
+        system.unclear.borrow_mut().insert(key.id());
+        let _ = system.live(uploads::handle(&system.functions.uploads, call.request())).await;
+        return;
+    }
     let gone = until(system, async || uploads::handle(&system.functions.uploads, call.request()).await).await;
     assert_eq!(gone.status, 200, "{}: {}", key.id(), gone.body);
-    system.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), true)).1 = true;
+    system.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), Fate::Deleted)).1 = Fate::Deleted;
 }
 
 /// Looks once: what is said to be accepted must be, and nobody else may see it.

@@ -1,7 +1,7 @@
 //! What stands between the functions: queue, dead letters, stream; and who dies when.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
@@ -15,7 +15,7 @@ use shared::testing::{
     BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
 
-use super::truth::Truth;
+use super::truth::{Fate, Truth};
 
 /// One rule for everything, with and without a scan.
 const POLICY: &str = r#"{"version": 1, "classes": {
@@ -44,6 +44,11 @@ pub(super) fn a_minute() {
     TICK.set(TICK.get() + 60_000);
 }
 
+/// Lets more than a week pass: no session lives that long, and nobody waits that long for anything.
+pub(super) fn eight_days() {
+    TICK.set(TICK.get() + 8 * 24 * 3_600_000);
+}
+
 fn tick() -> u64 {
     TICK.set(TICK.get() + 1);
     TICK.get()
@@ -64,6 +69,8 @@ pub(super) struct Stores {
     pub(super) records: MemoryRecords,
     pub(super) objects: MemoryObjects,
     pub(super) bus: MemoryBus,
+    /// What the reconciler sends to the validator.
+    pub(super) sent: MemoryQueue,
     pub(super) weather: Interruption,
 }
 
@@ -74,6 +81,7 @@ impl Stores {
             records: MemoryRecords::default(),
             objects: MemoryObjects::default(),
             bus: MemoryBus::default(),
+            sent: MemoryQueue::default(),
             weather,
         }
     }
@@ -90,11 +98,12 @@ pub(super) struct Functions<'a> {
     pub(super) uploads: uploads::Deps<Table<'a>, Bucket<'a>>,
     validate: validate::Deps<Table<'a>, Bucket<'a>>,
     forward: forward::Deps<Interrupted<'a, MemoryBus>>,
+    reconcile: reconcile::Deps<Table<'a>, Bucket<'a>, Interrupted<'a, MemoryQueue>>,
 }
 
 impl<'a> Functions<'a> {
     pub(super) fn of(stores: &'a Stores) -> Self {
-        let config: Config = config(&[("POLICY", POLICY)]);
+        let config: Config = config(&[("POLICY", POLICY), ("RECONCILE_DAYS", "1")]);
         let ambient = Ambient { now: time, random: chance };
         let (records, objects) = (|| stores.weather.of(&stores.records), || stores.weather.of(&stores.objects));
         Self {
@@ -113,6 +122,13 @@ impl<'a> Functions<'a> {
                 ambient,
             },
             uploads: uploads::Deps { config: config.clone(), records: records(), objects: objects(), ambient },
+            reconcile: reconcile::Deps {
+                config: config.clone(),
+                records: records(),
+                objects: objects(),
+                events: stores.weather.of(&stores.sent),
+                ambient,
+            },
             validate: validate::Deps { config, records: records(), objects: objects(), ambient },
             forward: forward::Deps { bucket: BUCKET.to_owned(), bus: stores.weather.of(&stores.bus) },
         }
@@ -133,6 +149,8 @@ struct State {
     /// How many of the bucket's arrivals have raised their events, and how many of the table's changes were forwarded.
     arrivals: usize,
     told: usize,
+    /// And how many of the reconciler's messages were taken up.
+    sent: usize,
     killed: usize,
 }
 
@@ -145,8 +163,10 @@ pub(super) struct System<'a> {
     pub(super) truths: RefCell<BTreeMap<String, Truth>>,
     /// What will be of uploads that are still in parts.
     pub(super) intended: RefCell<BTreeMap<UploadId, Truth>>,
-    /// Every upload of which something was stored, and whether its owner deleted it.
-    pub(super) made: RefCell<BTreeMap<UploadId, (ObjectKey, bool)>>,
+    /// Every upload of which something was stored, or that its owner deleted.
+    pub(super) made: RefCell<BTreeMap<UploadId, (ObjectKey, Fate)>>,
+    /// Uploads whose owner asked once that they be deleted, and never learned what came of it.
+    pub(super) unclear: RefCell<BTreeSet<UploadId>>,
     state: RefCell<State>,
     stormy: Cell<bool>,
 }
@@ -160,6 +180,7 @@ impl<'a> System<'a> {
             truths: RefCell::default(),
             intended: RefCell::default(),
             made: RefCell::default(),
+            unclear: RefCell::default(),
             state: RefCell::default(),
             stormy: Cell::new(true),
         }
@@ -168,6 +189,11 @@ impl<'a> System<'a> {
     pub(super) fn clear_up(&self) {
         self.stores.weather.clear_up();
         self.stormy.set(false);
+    }
+
+    pub(super) fn cloud_over(&self) {
+        self.stores.weather.cloud_over(FAULTS_PERMILLE);
+        self.stormy.set(true);
     }
 
     /// Runs a function to its end, or to its death at any of its awaits.
@@ -188,7 +214,7 @@ impl<'a> System<'a> {
         let mut state = self.state.borrow_mut();
         for (key, version) in self.stores.objects.arrivals_from(state.arrivals) {
             state.arrivals += 1;
-            self.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), false));
+            self.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), Fate::Kept));
             let mut truths = self.truths.borrow_mut();
             let truth = *truths.entry(version.clone()).or_insert_with(|| self.intended.borrow()[&key.id()]);
             for _ in 0..=self.random.below(5) {
@@ -272,6 +298,18 @@ impl<'a> System<'a> {
         let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
         let next = failed.map_or(told + changes.len(), |number| number.parse().unwrap());
         self.state.borrow_mut().told = next;
+    }
+
+    /// One run of the reconciler; whether it found nothing left to do.
+    pub(super) async fn reconcile(&'a self) -> bool {
+        let report = self.live(reconcile::handle(&self.functions.reconcile, &json!({}), in_an_hour())).await;
+        let mut state = self.state.borrow_mut();
+        let sent = self.stores.sent.sent().into_iter().skip(state.sent);
+        let sent: Vec<Message> = sent.map(|body| Message { body, receives: 0 }).collect();
+        state.sent += sent.len();
+        state.queue.extend(sent);
+        let Some(Ok(report)) = report else { return false };
+        report.as_object().unwrap().values().all(|figure| *figure == 0)
     }
 
     /// Whether nothing is on its way.

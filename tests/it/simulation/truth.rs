@@ -23,18 +23,26 @@ impl Truth {
     }
 }
 
-/// Every upload has exactly one right verdict or its tombstone, nothing is left of what may not stay, and everybody was
-/// told. Parts of uploads that were never completed are the reconciler's, and are not looked at. Gives how many were accepted, rejected and deleted.
+/// What became of an upload by its owner's will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Kept,
+    Deleted,
+}
+
+/// Every upload has exactly one right verdict or its tombstone, nothing is left of what may not stay, nothing is under
+/// way or half done, and everybody was told. Gives how many were accepted, rejected and deleted.
 pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
     let mut expected: BTreeSet<String> = BTreeSet::new();
     let (mut accepted, mut rejected, mut deleted) = (0, 0, 0);
     let (truths, made) = (system.truths.borrow(), system.made.borrow());
-    for (key, buried) in made.values() {
+    for (key, fate) in made.values() {
         let id = key.id();
+        let unclear = system.unclear.borrow().contains(&id);
         let kept = system.stores.objects.kept(key);
         match system.stores.records.record(id) {
             Some(Record::Judged(judged)) => {
-                assert!(!buried, "{id} was deleted, and is judged");
+                assert_eq!(*fate, Fate::Kept, "{id} was deleted, and is judged");
                 assert_eq!(judged.outcome, truths[&judged.version].outcome(), "{id}: a wrong verdict: {judged:?}");
                 let word = match judged.outcome {
                     Outcome::Accepted => {
@@ -56,14 +64,23 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
             }
             Some(Record::Deleted(_)) => {
                 deleted += 1;
-                assert!(buried, "{id} is deleted, and nobody asked for it");
+                assert!(*fate == Fate::Deleted || unclear, "{id} is deleted, and nobody asked for it");
                 assert_eq!(kept, Vec::<String>::new(), "{id}: nothing of it stays");
                 expected.insert(format!("{id}::deleted"));
             }
             other => panic!("{id} was lost: {other:?}, and {kept:?} lie there"),
         }
     }
-    assert_eq!(system.stores.records.stored().len(), made.len(), "no record without an upload");
+    for record in system.stores.records.stored().iter().filter(|record| !made.contains_key(&record.key().id())) {
+        // Deleted before anything of it was stored.
+        let id = record.key().id();
+        assert!(matches!(record, Record::Deleted(_)) && system.unclear.borrow().contains(&id), "{record:?}");
+        expected.insert(format!("{id}::deleted"));
+    }
+    for session in system.stores.records.sessions() {
+        assert_eq!(session.due(), None, "something is left to do: {session:?}");
+    }
+    assert_eq!(system.stores.objects.pending(), Vec::<String>::new(), "uploads under way");
     // In its whole history no upload had two verdicts, and what was told is what was written.
     let mut verdicts: BTreeMap<UploadId, String> = BTreeMap::new();
     for change in system.stores.records.changes_from(0) {

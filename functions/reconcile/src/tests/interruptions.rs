@@ -22,13 +22,14 @@ async fn begin() -> World {
     let full = unsized_session(&world, &key(ALICE, id(6)), PART - 1).await;
     world.objects.put_hollow_part(upload_of(&full), 1, PART).unwrap();
     world.orphan(&key(ALICE, id(7))).await;
+    halves::deletion(&world, &key(ALICE, id(8)), false).await;
     let unjudged = unjudged();
     world.objects.put_granted(&unjudged, &grant(unjudged.owner(), PNG.len() as u64), PNG);
     world
 }
 
 /// What must be the same in the end. How often an event was sent is not: it may come more than once.
-fn end(world: &World) -> (Vec<State>, Vec<String>, usize, BTreeSet<String>) {
+fn end(world: &World) -> (Vec<State>, Vec<String>, usize, BTreeSet<String>, Vec<Record>) {
     let states = world.records.sessions().into_iter().map(|session| match session.state {
         // Which number an object has depends on what was written before it.
         State::Completed(_) => State::Opening,
@@ -38,7 +39,8 @@ fn end(world: &World) -> (Vec<State>, Vec<String>, usize, BTreeSet<String>) {
     let unjudged = unjudged().to_string();
     let events = world.events.sent().into_iter().filter(|event| event.contains(&unjudged));
     let events = events.map(|event| event.split("\"s3\":").last().unwrap().to_owned()).collect();
-    (states.collect(), world.objects.pending(), world.objects.kept(&key(ALICE, id(3))).len(), events)
+    let kept = world.objects.kept(&key(ALICE, id(3))).len() + world.objects.kept(&key(ALICE, id(8))).len();
+    (states.collect(), world.objects.pending(), kept, events, world.records.stored())
 }
 
 /// Runs again, and when the lease of somebody who was killed has run out, and when what became of that is due.

@@ -26,7 +26,7 @@ async fn objects_without_a_verdict_are_sent_again_and_no_others() {
         let key = key(ALICE, id(n));
         let version = world.objects.put_granted(&key, &grant(key.owner(), PNG.len() as u64), PNG);
         match n % 4 {
-            0 => world.records.store(Record::Deleting(key.clone())),
+            0 => world.records.store(Record::Deleted(key.clone())),
             1 => drop(
                 world
                     .records

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
+use jiff::Timestamp;
 
 use super::{DynamoRecords, number, unavailable};
 use crate::key::{ObjectKey, UploadId};
 use crate::records::RecordsError;
-use crate::records::census::{Bookmark, Census};
-use crate::records::item::{Item, upload_pk};
-use crate::records::session_item::{session, session_pk};
+use crate::records::census::{Bookmark, Census, Due};
+use crate::records::item::{Item, UPLOAD, upload_pk};
+use crate::records::session_item::{DUE_SHARDS, due_shard, session, session_pk};
 use crate::session::Session;
 
 /// How many items one call gives at most
@@ -19,6 +20,9 @@ const BATCH: usize = 100;
 
 /// How often what was left out of an answer is asked for again.
 const TRIES: usize = 8;
+
+/// The index that finds items by when they are due.
+const DUE_INDEX: &str = "byDue";
 
 /// The partition key of the one bookmark.
 const BOOKMARK: &str = "reconcile";
@@ -57,7 +61,41 @@ impl DynamoRecords {
     }
 }
 
+/// What an entry of the index stands for.
+fn due(entry: &Item) -> Option<Due> {
+    let text = |name: &str| entry.get(name).and_then(|value| value.as_s().ok());
+    let key = ObjectKey::parse(text("key")?).ok()?;
+    Some(if text("pk")?.starts_with(UPLOAD) { Due::Upload(key) } else { Due::Session(key) })
+}
+
 impl Census for DynamoRecords {
+    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<Due>, RecordsError> {
+        let mut found = Vec::new();
+        for shard in 0..DUE_SHARDS {
+            let wanted = usize::from(limit).saturating_sub(found.len());
+            if wanted == 0 {
+                break;
+            }
+            let page = self
+                .client()
+                .await
+                .query()
+                .table_name(&self.table)
+                .index_name(DUE_INDEX)
+                .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
+                .key_condition_expression("dueShard = :shard AND due <= :now")
+                .expression_attribute_values(":shard", AttributeValue::S(due_shard(shard)))
+                .expression_attribute_values(":now", number(now.as_millisecond()))
+                .send()
+                .await
+                .map_err(|e| unavailable(&e))?;
+            for item in page.items() {
+                found.push(due(item).ok_or_else(|| RecordsError::Unreadable("something that is due".to_owned()))?);
+            }
+        }
+        Ok(found)
+    }
+
     async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
         let pks: BTreeSet<String> = ids.iter().map(|id| upload_pk(*id)).collect();
         let found = self.items(&pks, Some("pk"), false).await?;

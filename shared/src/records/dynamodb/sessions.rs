@@ -9,14 +9,9 @@ use super::{DynamoRecords, number, unavailable};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::records::RecordsError;
 use crate::records::item::Item;
-use crate::records::session_item::{
-    DUE_SHARDS, due_shard, due_shard_of, session, session_item, session_pk, unsized_pk,
-};
+use crate::records::session_item::{due_shard, due_shard_of, session, session_item, session_pk, unsized_pk};
 use crate::records::sessions::{Changing, Opening, Sessions};
 use crate::session::{Asked, Lease, Session};
-
-/// The index that finds sessions by when they are due.
-const DUE_INDEX: &str = "byDue";
 
 /// The session in `item`, if it is `key`'s.
 fn own(item: Option<Item>, key: &ObjectKey) -> Result<Option<Box<Session>>, RecordsError> {
@@ -126,35 +121,6 @@ impl Sessions for DynamoRecords {
                 _ => Err(unavailable(&error)),
             },
         }
-    }
-
-    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<ObjectKey>, RecordsError> {
-        let mut keys = Vec::new();
-        for shard in 0..DUE_SHARDS {
-            let wanted = usize::from(limit).saturating_sub(keys.len());
-            if wanted == 0 {
-                break;
-            }
-            let page = self
-                .client()
-                .await
-                .query()
-                .table_name(&self.table)
-                .index_name(DUE_INDEX)
-                .limit(i32::try_from(wanted).unwrap_or(i32::MAX))
-                .key_condition_expression("dueShard = :shard AND due <= :now")
-                .expression_attribute_values(":shard", AttributeValue::S(due_shard(shard)))
-                .expression_attribute_values(":now", number(now.as_millisecond()))
-                .send()
-                .await
-                .map_err(|e| unavailable(&e))?;
-            for item in page.items() {
-                let key = item.get("key").and_then(|value| value.as_s().ok());
-                let key = key.and_then(|text| ObjectKey::parse(text).ok());
-                keys.push(key.ok_or_else(|| RecordsError::Unreadable("a due session".to_owned()))?);
-            }
-        }
-        Ok(keys)
     }
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {

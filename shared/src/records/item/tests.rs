@@ -53,7 +53,7 @@ fn a_tombstone_remembers_nothing_the_user_typed_and_leaves_the_listing() {
     let item = tombstone_item(&key(), Timestamp::UNIX_EPOCH).unwrap();
     let mut names: Vec<&str> = item.keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["buriedAt", "id", "key", "pk", "schema", "state"]);
+    assert_eq!(names, ["buriedAt", "due", "dueShard", "id", "key", "pk", "schema", "state"]);
     assert_eq!(record(item).unwrap(), Record::Deleting(key()));
 }
 

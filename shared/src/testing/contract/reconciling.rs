@@ -8,16 +8,57 @@ use super::{Stocking, fresh_key, judged};
 use crate::key::ObjectKey;
 use crate::objects::inventory::Inventory;
 use crate::records::UploadRecords;
-use crate::records::census::{Bookmark, Census};
+use crate::records::census::{Bookmark, Census, Due};
 use crate::records::sessions::Sessions;
 use crate::testing::{Upload, session_of};
-use crate::upload::Outcome;
+use crate::upload::{Judged, Outcome, Pending, ScanResult, Scanned, deletion_due};
 
 /// Everything that a table promises about many items at once.
 pub async fn census(table: &(impl Census + Sessions + UploadRecords)) {
     records_are_told_from_none(table).await;
     sessions_are_read_by_key(table).await;
     a_bookmark_follows_the_one_before_it(table).await;
+    halves_are_due_until_they_are_whole(table).await;
+}
+
+async fn halves_are_due_until_they_are_whole(table: &(impl Census + UploadRecords)) {
+    // Long ago, and in whole milliseconds: whatever else lies in the table is due later than these.
+    let then =
+        Timestamp::from_millisecond(100_000_000 + Timestamp::now().as_millisecond() / 1000).expect("a timestamp");
+    let is_due = async |key: &ObjectKey, at: Timestamp| {
+        let all = table.due(at, u16::MAX).await.expect("an answer");
+        assert!(!all.contains(&Due::Session(key.clone())));
+        all.contains(&Due::Upload(key.clone()))
+    };
+    let just_before = |due: Timestamp| due.checked_sub(SignedDuration::from_millis(1)).expect("a timestamp");
+    let (content, scan, deleted) = (fresh_key(), fresh_key(), fresh_key());
+    let verdict = |key: &ObjectKey| Judged { judged_at: then, ..judged(key, "v1", Outcome::Accepted) };
+    let halves = [
+        Pending::Content(Box::new(verdict(&content))),
+        Pending::Scan(Scanned {
+            key: scan.clone(),
+            bucket: "b".to_owned(),
+            version: "v1".to_owned(),
+            result: ScanResult::Clean,
+            detail: "NO_THREATS_FOUND".to_owned(),
+            scanned_at: then,
+        }),
+    ];
+    for half in &halves {
+        let key = half.key();
+        table.hold(half).await.expect("an answer");
+        assert!(!is_due(key, just_before(half.due())).await && is_due(key, half.due()).await, "{half:?}");
+        table.conclude(&verdict(key)).await.expect("an answer");
+        assert!(!is_due(key, Timestamp::MAX).await, "{half:?}");
+    }
+    table.bury(&deleted, then).await.expect("an answer");
+    let due = deletion_due(then);
+    assert!(!is_due(&deleted, just_before(due)).await && is_due(&deleted, due).await);
+    // Asked for again, it is due when it was.
+    table.bury(&deleted, due).await.expect("an answer");
+    assert!(is_due(&deleted, due).await);
+    table.buried(&deleted, due).await.expect("an answer");
+    assert!(!is_due(&deleted, Timestamp::MAX).await);
 }
 
 async fn records_are_told_from_none(table: &(impl Census + UploadRecords)) {

@@ -10,6 +10,7 @@ use crate::checksum::Checksum;
 use crate::key::ObjectKey;
 use crate::parts::{ETag, PartPlan};
 use crate::policy::{SizeGrant, Terms};
+use crate::records::census::{Census, Due};
 use crate::records::sessions::{Changing, Opening, Sessions};
 use crate::s3_limits::StoreLimits;
 use crate::session::{Asked, Completed, Event, Lease, Session, State};
@@ -17,7 +18,7 @@ use crate::size::ByteSize;
 use crate::testing::{fresh_id, session_of};
 
 /// Everything that a table promises about sessions.
-pub async fn sessions(table: &impl Sessions) {
+pub async fn sessions(table: &(impl Sessions + Census)) {
     what_is_opened_is_read(table).await;
     every_state_comes_back_as_it_was_written(table).await;
     a_change_needs_the_revision_before_it(table).await;
@@ -184,7 +185,7 @@ async fn a_lease_is_for_one_until_it_runs_out(table: &impl Sessions) {
     refused(&changed(table, &over, Event::Swept, until).await, after(until, 100_000)).await;
 }
 
-async fn what_is_due_is_found_until_it_is_over(table: &impl Sessions) {
+async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + Census)) {
     // Long ago: whatever else lies in the table is due later than these.
     let moment = after(Timestamp::UNIX_EPOCH, 86_400_000 + Timestamp::now().as_millisecond() / 1000);
     let mut mine = Vec::new();
@@ -202,7 +203,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &impl Sessions) {
     let keys = |sessions: &[Session]| sessions.iter().map(|s| s.key.to_string()).collect::<BTreeSet<_>>();
     let due = async |at| {
         let all = table.due(at, u16::MAX).await.expect("an answer");
-        let all: BTreeSet<String> = all.iter().map(ToString::to_string).collect();
+        let all: BTreeSet<String> = all.iter().map(|due| due.key().to_string()).collect();
         all.intersection(&keys(&mine)).cloned().collect::<BTreeSet<_>>()
     };
     assert_eq!(due(moment).await, keys(&mine), "over all partitions of the index");
@@ -226,10 +227,10 @@ async fn what_is_due_is_found_until_it_is_over(table: &impl Sessions) {
     let ended = begun(table).await;
     let ended = changed(table, &ended, Event::Aborted, now()).await;
     let all = table.due(Timestamp::now(), u16::MAX).await.expect("an answer");
-    assert!(all.contains(&ended.key));
+    assert!(all.contains(&Due::Session(ended.key.clone())));
     changed(table, &ended, Event::Swept, now()).await;
     let all = table.due(Timestamp::MAX, u16::MAX).await.expect("an answer");
-    assert!(!all.contains(&ended.key), "nothing is left to do");
+    assert!(!all.contains(&Due::Session(ended.key)), "nothing is left to do");
 }
 
 async fn sessions_without_a_size_are_counted(table: &impl Sessions) {

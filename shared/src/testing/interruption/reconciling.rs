@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::{Interrupted, bucket, table};
 use crate::key::{ObjectKey, UploadId};
 use crate::objects::ObjectsError;
 use crate::objects::inventory::{Inventory, StoredPage};
 use crate::queue::{Queue, QueueError};
 use crate::records::RecordsError;
-use crate::records::census::{Bookmark, Census};
+use crate::records::census::{Bookmark, Census, Due};
 use crate::session::Session;
 
 impl<C: Census> Census for Interrupted<'_, C> {
+    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<Due>, RecordsError> {
+        self.interruption.call(|| self.port.due(now, limit), table).await
+    }
+
     async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
         self.interruption.call(|| self.port.recorded(ids), table).await
     }

@@ -34,10 +34,6 @@ impl<S: Sessions> Sessions for Interrupted<'_, S> {
         self.interruption.call(|| self.port.lease(key, lease, asked, now), table).await
     }
 
-    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<ObjectKey>, RecordsError> {
-        self.interruption.call(|| self.port.due(now, limit), table).await
-    }
-
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
         self.interruption.call(|| self.port.count_unsized(owner, id, most), table).await
     }

@@ -2,13 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::MemoryRecords;
 use crate::key::{ObjectKey, UploadId};
 use crate::records::RecordsError;
-use crate::records::census::{Bookmark, Census};
+use crate::records::census::{Bookmark, Census, Due};
 use crate::session::Session;
+use crate::upload::{Record, deletion_due};
 
 impl Census for MemoryRecords {
+    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<Due>, RecordsError> {
+        let tables = self.tables();
+        let sessions = tables.sessions.values().filter(|session| session.due().is_some_and(|due| due <= now));
+        let sessions = sessions.map(|session| Due::Session(session.key.clone()));
+        let halves = tables.records.values().filter(|record| match record {
+            Record::Deleting(key) => tables.buried.get(&key.id()).is_none_or(|since| deletion_due(*since) <= now),
+            Record::Pending(pending) => pending.due() <= now,
+            Record::Judged(_) | Record::Deleted(_) => false,
+        });
+        Ok(sessions.chain(halves.map(|record| Due::Upload(record.key().clone()))).take(limit.into()).collect())
+    }
+
     async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
         let tables = self.tables();
         Ok(ids.iter().copied().filter(|id| tables.records.contains_key(id)).collect())

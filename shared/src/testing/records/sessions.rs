@@ -73,12 +73,6 @@ impl Sessions for MemoryRecords {
         }
     }
 
-    async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<ObjectKey>, RecordsError> {
-        let tables = self.tables();
-        let due = tables.sessions.values().filter(|session| session.due().is_some_and(|due| due <= now));
-        Ok(due.take(limit.into()).map(|session| session.key.clone()).collect())
-    }
-
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
         let mut tables = self.tables();
         let open = tables.unsized_sessions.entry(owner.clone()).or_default();
