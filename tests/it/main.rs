@@ -21,6 +21,7 @@ mod readme;
 mod reconcile;
 mod replay;
 mod scale;
+mod scanning;
 mod simulation;
 mod single_upload;
 mod store;
