@@ -11,8 +11,10 @@ mod clients;
 mod system;
 mod truth;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -148,9 +150,21 @@ fn some_seeds() {
         Some(seed) => seed..seed + 1,
         None => 2..2 + number("SLUICE_SEEDS").unwrap_or(20),
     };
-    for seed in seeds {
-        run_named(seed, uploads);
-    }
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let seeds = &Mutex::new(seeds);
+    std::thread::scope(|threads| {
+        for _ in 0..processors {
+            threads.spawn(move || {
+                while let Some(seed) = next(seeds) {
+                    run_named(seed, uploads);
+                }
+            });
+        }
+    });
+}
+
+fn next(seeds: &Mutex<Range<u64>>) -> Option<u64> {
+    seeds.lock().unwrap().next()
 }
 
 #[test]

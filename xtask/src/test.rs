@@ -54,8 +54,9 @@ pub fn test(full: bool) -> Outcome {
         web::test(&mut tally, &stack, full);
     }
     if full {
-        let mut seeds = cargo(&["test", "--package", "acceptance", "--locked", "--", "simulation::some_seeds"]);
-        seeds.env("SLUICE_SEEDS", "1000").env("SLUICE_UPLOADS", "100");
+        let some_seeds = ["test", "--release", "--package", "acceptance", "--locked", "--", "simulation::some_seeds"];
+        let mut seeds = cargo(&some_seeds);
+        seeds.env("SLUICE_SEEDS", "1000").env("SLUICE_UPLOADS", "1000");
         tally.tests("a thousand seeds of the simulation", &mut seeds);
         let mut fuzzing = cargo(&["test", "--package", "acceptance", "--locked", "--", "fuzzing::"]);
         tally.tests("long fuzzing of events, policies and bodies", fuzzing.env("SLUICE_RUNS", "200000"));

@@ -28,12 +28,14 @@ pub(crate) async fn settle_due<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, 
             Ok(due) => due,
             Err(error) => return report + failure(&error, "what is due"),
         };
+        let last = due.len() < usize::from(limit);
         let fresh: Vec<Due> = due.into_iter().filter(|due| tried.insert(due.clone())).collect();
-        if fresh.is_empty() {
-            break;
-        }
+        let more = !fresh.is_empty();
         let settled = stream::iter(fresh).map(|due| settle(deps, time, due)).buffer_unordered(SIDE_BY_SIDE);
         report = settled.fold(report, async |sum, one| sum + one).await;
+        if last || !more {
+            break;
+        }
     }
     report
 }
