@@ -22,9 +22,9 @@ use super::between::Between;
 use crate::ports::{self, QuietBucket};
 use crate::world::{quiet_table, stack};
 
-/// As the functions have it, but sooner, for whoever says nothing is waited for.
-const TRY: Duration = Duration::from_secs(2);
-const TRIES: Duration = Duration::from_secs(7);
+/// As the functions have it, near enough: a machine that is busy is slow, and whoever says nothing is waited for.
+const TRY: Duration = Duration::from_secs(3);
+const TRIES: Duration = Duration::from_secs(10);
 
 /// A place of its own.
 pub(super) struct Ground {
