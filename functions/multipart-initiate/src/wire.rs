@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::checksum::{ChecksumAlgorithm, NotAChecksum};
-use shared::http::{Code, Facts, PartUrls, Problem, WantedChecksum};
+use shared::http::{Code, Facts, PartUrls, Problem, WantedChecksum, WantedSize};
 use shared::key::OwnerId;
 use shared::parts::PartPlan;
 use shared::policy::Wish;
@@ -13,11 +13,11 @@ use shared::session::Session;
 
 /// The body of `POST /uploads/multipart`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Wanted {
     filename: String,
     content_type: String,
-    size: Option<serde_json::Number>,
+    size: Option<WantedSize>,
     class: Option<String>,
     checksum: Option<WantedChecksum>,
     #[serde(default)]

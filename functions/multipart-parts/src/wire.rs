@@ -11,7 +11,7 @@ use shared::session::Session;
 
 /// The body of `POST …/parts`: some numbers, or a range.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Wanted {
     part_numbers: Option<Vec<u32>>,
     from: Option<u32>,

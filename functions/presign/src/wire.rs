@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::http::{Facts, Problem, WantedChecksum};
+use shared::http::{Facts, Problem, WantedChecksum, WantedSize};
 use shared::key::{OwnerId, UploadId};
 use shared::policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, Wish};
 use shared::signing::ticket as signing;
 
 /// The body of `POST /uploads`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Wanted {
     filename: String,
     content_type: String,
-    size: Option<serde_json::Number>,
+    size: Option<WantedSize>,
     class: Option<String>,
     checksum: Option<WantedChecksum>,
     #[serde(default)]

@@ -12,7 +12,7 @@ use crate::records::{Answers, Remembered};
 /// `kind` tells apart what one key must not stand for twice: another kind counts as another body.
 ///
 /// # Errors
-/// 422 when the key was used with another body, 503 when the table does not answer.
+/// 400 when the key is blank, 422 when it was used with another body, 503 when the table does not answer.
 pub async fn idempotent_id<A: Answers>(
     answers: &A,
     ambient: &Ambient,
@@ -22,6 +22,10 @@ pub async fn idempotent_id<A: Answers>(
 ) -> Result<UploadId, Problem> {
     let id = ambient.upload_id();
     let Some(key) = request.headers().get("idempotency-key") else { return Ok(id) };
+    // One key for everything that has none: two files would be one.
+    if key.as_bytes().trim_ascii().is_empty() {
+        return Err(Problem::new(Code::InvalidIdempotencyKey, "the Idempotency-Key is empty: send one, or no header"));
+    }
     // Hashed: any text will do as a key, of any length, and none of it is stored.
     let (key, body) = (hex_sha256(&[key.as_bytes()]), hex_sha256(&[kind.as_bytes(), request.body()]));
     match answers.remember(owner, &key, &body, id, (ambient.now)()).await? {

@@ -12,6 +12,9 @@ use crate::policy::Refusal;
 use crate::queue::QueueError;
 use crate::records::RecordsError;
 
+/// How many characters a sentence for the caller has at most. Ours have less than half of it.
+const LONGEST: usize = 600;
+
 /// A refusal on its way to the caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -59,6 +62,7 @@ codes! {
     InvalidFilename "invalid-filename" BAD_REQUEST "The file name can't be used",
     InvalidContentType "invalid-content-type" BAD_REQUEST "The content type is not a media type",
     InvalidChecksum "invalid-checksum" BAD_REQUEST "The checksum is not one",
+    InvalidIdempotencyKey "invalid-idempotency-key" BAD_REQUEST "The idempotency key is empty",
     InvalidCursor "invalid-cursor" BAD_REQUEST "The cursor is not one of ours",
     InvalidParameter "invalid-parameter" BAD_REQUEST "A query parameter has a value it can't have",
     MetadataTooLarge "metadata-too-large" BAD_REQUEST "File name and metadata are more than the store holds",
@@ -116,7 +120,7 @@ impl Problem {
     /// A problem with a sentence for the caller.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: cut(detail.into()) }
     }
 
     /// Its code.
@@ -150,6 +154,15 @@ impl Problem {
         }
         response
     }
+}
+
+/// What callers sent comes back in sentences about it, but not in full: an answer has to fit into what Lambda takes.
+fn cut(mut sentence: String) -> String {
+    if let Some((end, _)) = sentence.char_indices().nth(LONGEST) {
+        sentence.truncate(end);
+        sentence.push('…');
+    }
+    sentence
 }
 
 impl From<Refusal> for Problem {
@@ -210,7 +223,9 @@ impl From<SessionProblem> for Problem {
             SessionProblem::Completing => Code::SessionCompleting,
             SessionProblem::Completed => Code::SessionCompleted,
             SessionProblem::Parts(PartsProblem::Order(_) | PartsProblem::Beyond { .. }) => Code::InvalidPart,
-            SessionProblem::Parts(PartsProblem::Missing(_)) => Code::PartsMissing,
+            SessionProblem::Parts(PartsProblem::Missing(_) | PartsProblem::Short { .. }) => Code::PartsMissing,
+            SessionProblem::Parts(PartsProblem::NoChecksum(_)) => Code::InvalidChecksum,
+            SessionProblem::Unfit { .. } => Code::ChecksumUnfit,
             SessionProblem::Parts(PartsProblem::WrongSize(_)) => Code::PartsOfWrongSize,
             SessionProblem::Parts(PartsProblem::TooSmall { .. }) => Code::PartsTooSmall,
             SessionProblem::Parts(PartsProblem::TooLarge { .. }) => Code::TooLarge,

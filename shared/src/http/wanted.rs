@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{Code, Problem};
 use crate::checksum::Checksum;
@@ -19,8 +20,8 @@ pub struct Facts {
     pub filename: String,
     /// What the user says it is.
     pub content_type: String,
-    /// Its size; a number of any kind.
-    pub size: Option<serde_json::Number>,
+    /// Its size.
+    pub size: Option<WantedSize>,
     /// The class asked for.
     pub class: Option<String>,
     /// A checksum of the whole.
@@ -29,9 +30,28 @@ pub struct Facts {
     pub metadata: BTreeMap<String, String>,
 }
 
+/// A size as JSON carries it: any number, however it is written.
+#[derive(Debug, Clone, Deserialize)]
+pub struct WantedSize(Box<RawValue>);
+
+impl WantedSize {
+    /// Reads it. A fraction, a sign or more than 64 bits are no size, however close they may be to one.
+    ///
+    /// # Errors
+    /// 400 with what is wrong.
+    pub fn read(&self) -> Result<ByteSize, Problem> {
+        let text = self.0.get();
+        if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            return Err(Problem::new(Code::InvalidBody, format!("size must be a number, not {text}")));
+        }
+        let none = |_| Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {text}"));
+        text.parse().map(ByteSize::from_bytes).map_err(none)
+    }
+}
+
 /// A checksum as JSON carries it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub struct WantedChecksum {
     algorithm: String,
     value: String,
@@ -54,18 +74,11 @@ impl Facts {
     /// 400 with the first thing that is wrong.
     pub fn into_wish(self, owner: OwnerId) -> Result<Wish, Problem> {
         let bad = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
-        let size = match self.size {
-            None => None,
-            // A fraction, a sign or more than 64 bits are no size, however close they may be to one.
-            Some(number) => Some(number.as_u64().map(ByteSize::from_bytes).ok_or_else(|| {
-                Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {number}"))
-            })?),
-        };
         Ok(Wish {
             owner,
             filename: FileName::parse(&self.filename).map_err(|e| bad(Code::InvalidFilename, &e))?,
             content_type: MediaType::parse(&self.content_type).map_err(|e| bad(Code::InvalidContentType, &e))?,
-            size,
+            size: self.size.map(|size| size.read()).transpose()?,
             class: self.class,
             checksum: self.checksum.map(|sum| sum.read()).transpose()?,
             metadata: self.metadata,

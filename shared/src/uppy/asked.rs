@@ -20,7 +20,7 @@ const ANYTHING: &str = "application/octet-stream";
 
 /// The body of `POST multipart`. Fields that we don't know are the client's own business.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, expecting = "an object")]
 pub struct Created {
     filename: Value,
     r#type: Value,

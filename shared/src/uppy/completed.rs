@@ -9,12 +9,13 @@ use crate::parts::{ETag, PartNumber};
 
 /// The body of `POST multipart/{upload}/complete`. Other fields are the client's own business.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Named {
     parts: Vec<NamedPart>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an object")]
 struct NamedPart {
     part_number: u32,
     #[serde(rename = "ETag")]

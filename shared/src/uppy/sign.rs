@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 
 use super::asked::{Asked, Created};
 use super::{Params, Route};
-use crate::http::{Code, Problem};
+use crate::http::{Code, Problem, WantedSize};
 
 /// The body: what Uppy hands to `signRequest`, and what a page may add about the file.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct SignBody {
     method: String,
     #[serde(default)]
@@ -26,7 +26,7 @@ pub struct SignBody {
     content_type: Option<String>,
     filename: Option<String>,
     r#type: Option<String>,
-    size: Option<u64>,
+    size: Option<WantedSize>,
     class: Option<String>,
     #[serde(default)]
     metadata: BTreeMap<String, Value>,
@@ -82,7 +82,8 @@ impl SignBody {
         let filename = self.filename.unwrap_or_else(|| name_in(&self.key).to_owned());
         let mut metadata = self.metadata;
         metadata.extend(self.class.map(|class| ("class".to_owned(), class.into())));
-        metadata.extend(self.size.map(|size| ("size".to_owned(), size.into())));
+        let size = self.size.map(|size| size.read()).transpose()?;
+        metadata.extend(size.map(|size| ("size".to_owned(), size.bytes().into())));
         let content_type = self.r#type.or(self.content_type).map_or(Value::Null, Value::String);
         Asked::from_body(Created::new(filename, content_type, metadata))
     }

@@ -43,6 +43,10 @@ async fn another_shape_is_refused() {
         ("checksum", json!("crc32")),
         ("checksum", json!({ "algorithm": "crc32" })),
         ("checksum", json!({ "algorithm": "crc32", "value": "AAAAAA==", "more": 1 })),
+        ("size", json!("1")),
+        ("size", json!([1])),
+        ("method", Value::Null),
+        ("method", json!(1)),
         ("method", json!("PATCH")),
         ("method", json!("put")),
     ] {
@@ -54,12 +58,12 @@ async fn another_shape_is_refused() {
 
 #[tokio::test]
 async fn a_size_is_a_whole_number_of_bytes() {
-    for size in ["-1", "-0.0", "1.5", "1.0", "1e3", "18446744073709551616", "99999999999999999999999999", "1e300"] {
+    for size in
+        ["-1", "-0.0", "1.5", "1.0", "1e3", "18446744073709551616", "99999999999999999999999999", "1e300", "1e999"]
+    {
         let body = format!(r#"{{"filename": "a.png", "contentType": "image/png", "size": {size}}}"#);
         refused(&body, 400, "invalid-size").await;
     }
-    let beyond = r#"{"filename": "a.png", "contentType": "image/png", "size": 1e999}"#;
-    refused(beyond, 400, "invalid-json").await;
     refused(&with(png(), "size", json!(u64::MAX)).to_string(), 422, "too-large").await;
     refused(&with(png(), "size", json!(0)).to_string(), 422, "too-small").await;
     refused(&with(png(), "size", Value::Null).to_string(), 422, "size-required").await;

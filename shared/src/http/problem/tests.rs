@@ -14,6 +14,7 @@ const TABLE: &[(&str, u16)] = &[
     ("invalid-filename", 400),
     ("invalid-content-type", 400),
     ("invalid-checksum", 400),
+    ("invalid-idempotency-key", 400),
     ("invalid-cursor", 400),
     ("invalid-parameter", 400),
     ("metadata-too-large", 400),
@@ -53,6 +54,16 @@ const TABLE: &[(&str, u16)] = &[
     ("too-many-sessions", 429),
     ("unavailable", 503),
 ];
+
+#[test]
+fn a_sentence_comes_back_short_however_long_what_was_sent() {
+    for length in [1, LONGEST - 1, LONGEST, LONGEST + 1, 4_000_000] {
+        let problem = Problem::new(Code::UnknownClass, "é".repeat(length));
+        let expected = if length <= LONGEST { length } else { LONGEST + 1 };
+        assert_eq!(problem.detail().chars().count(), expected);
+        assert_eq!(problem.detail().ends_with('…'), length > LONGEST);
+    }
+}
 
 #[test]
 fn every_code_has_its_status() {
