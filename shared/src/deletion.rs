@@ -7,8 +7,8 @@ use crate::objects::multipart::MultipartUploads;
 use crate::records::UploadRecords;
 use crate::records::sessions::Sessions;
 
-/// Gives up what is still on its way where `in_parts` says that there may be something, removes every version, and
-/// notes that all is done.
+/// Gives up what is still on its way where `in_parts` says that there may be something, removes every version and all that
+/// the user typed, and notes that all is done.
 ///
 /// # Errors
 /// A fault that may pass; then asking again finishes it.
@@ -27,6 +27,7 @@ pub async fn finish<S: Sessions + UploadRecords, M: MultipartUploads + Objects>(
     for version in multipart.store.versions(key).await? {
         multipart.store.delete_version(key, &version).await?;
     }
+    multipart.forget(key).await?;
     multipart.sessions.buried(key, (multipart.now)()).await?;
     tracing::info!(upload = %key.id(), "deleted");
     Ok(())

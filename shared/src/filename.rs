@@ -11,6 +11,14 @@ use std::fmt;
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileName(String);
 
+impl FileName {
+    /// What stands in the place of one that may not be kept.
+    #[must_use]
+    pub fn forgotten() -> Self {
+        Self("forgotten".to_owned())
+    }
+}
+
 /// Why a text can't be a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAFileName {

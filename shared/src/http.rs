@@ -9,7 +9,7 @@ mod wanted;
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::config::Access;
 use crate::key::{ObjectKey, OwnerId, UploadId};
@@ -18,7 +18,7 @@ pub use event::{request, run};
 pub use idempotency::idempotent_id;
 pub use part_urls::{PartUrl, PartUrls, Ticking, sign_parts};
 pub use problem::{Code, Problem};
-pub use wanted::{Facts, WantedChecksum};
+pub use wanted::{Facts, WantedChecksum, WantedSize};
 
 /// An answer in JSON. Nothing we say about uploads may be kept by a cache.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
@@ -85,10 +85,9 @@ pub fn parse_body<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> 
     if bytes.trim_ascii_start().starts_with(b"[") {
         return Err(Problem::new(Code::InvalidBody, "the body is an array and should be an object"));
     }
-    serde_json::from_slice(bytes).map_err(|e| match e.classify() {
-        serde_json::error::Category::Data => Problem::new(Code::InvalidBody, e.to_string()),
-        serde_json::error::Category::Io | serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
-            Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}"))
-        }
+    // serde calls some fields of the wrong kind a fault of syntax: whether it is JSON, JSON decides.
+    serde_json::from_slice(bytes).map_err(|e| match serde_json::from_slice::<IgnoredAny>(bytes) {
+        Ok(_) => Problem::new(Code::InvalidBody, format!("a field is missing, unknown or of the wrong kind: {e}")),
+        Err(_) => Problem::new(Code::InvalidJson, format!("the body is not JSON: {e}")),
     })
 }

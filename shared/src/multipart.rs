@@ -76,6 +76,12 @@ pub enum SessionProblem {
         /// The limit.
         most: u32,
     },
+    /// A checksum that an upload begun like this can't have.
+    #[error("{problem}")]
+    Unfit {
+        /// Why, and what would do.
+        problem: &'static str,
+    },
     /// S3 found another size or checksum than was promised.
     #[error("the whole is not what was promised: {0}")]
     Refused(String),

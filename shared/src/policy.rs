@@ -17,7 +17,7 @@ use crate::media::{MediaPattern, MediaType};
 use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
 use crate::sniff::{Action, ContentRules, name_problems};
-pub use parts::{PartsReview, Terms};
+pub use parts::{PartsReview, Terms, fits};
 pub use refusal::Refusal;
 
 /// The name of the class that applies when the caller names none.
@@ -192,6 +192,14 @@ pub struct Grant {
     pub metadata: BTreeMap<String, String>,
     /// The edition of the policy that granted it.
     pub policy_hash: String,
+}
+
+impl Grant {
+    /// The same without anything that the user typed, and without what tells of the content.
+    #[must_use]
+    pub fn forgotten(&self) -> Self {
+        Self { filename: FileName::forgotten(), checksum: None, metadata: BTreeMap::new(), ..self.clone() }
+    }
 }
 
 /// A grant and the advice that goes with it.

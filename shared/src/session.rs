@@ -158,6 +158,8 @@ pub enum Event {
     Expired,
     /// S3 holds nothing of it any more.
     Swept,
+    /// The upload was deleted: what the user typed may not be kept.
+    Forgotten,
 }
 
 /// An event that does not fit the state: what stands, stands.
@@ -222,6 +224,10 @@ impl Session {
             (State::Opening, Event::Expired) if self.look_at() <= now => State::Expired(Left::Unknown),
             (State::Open { upload }, Event::Expired) if self.deadline <= now => {
                 State::Expired(Left::Upload(upload.clone()))
+            }
+            (state, Event::Forgotten) if self.grant != self.grant.forgotten() => {
+                next.grant = self.grant.forgotten();
+                state.clone()
             }
             (State::Aborted(_), Event::Swept) => State::Aborted(Left::Nothing),
             (State::Expired(_), Event::Swept) => State::Expired(Left::Nothing),

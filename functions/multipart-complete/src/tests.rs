@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shared::checksum::ChecksumAlgorithm;
 use shared::parts::PartPlan;
-use shared::policy::Terms;
+use shared::policy::{Grant, SizeGrant, Terms};
 use shared::s3_limits::StoreLimits;
 use shared::session::{Session, State};
 use shared::size::ByteSize;
@@ -41,10 +42,20 @@ struct World {
 impl World {
     /// An open session of Alice's for `plan`.
     async fn open(&self, plan: PartPlan) -> Session {
+        let (min, max) = (ByteSize::ZERO, ByteSize::from_bytes(SIZE));
+        let size = match plan {
+            PartPlan::Sized { size, .. } => SizeGrant::Exactly(size),
+            PartPlan::Unsized { .. } => SizeGrant::Between { min, max },
+        };
+        self.open_for(plan, size).await
+    }
+
+    async fn open_for(&self, plan: PartPlan, size: SizeGrant) -> Session {
         let key = key(ALICE, id(1));
         let terms =
             Terms { url_life: Duration::from_mins(15), session_life: Duration::from_hours(48), part_checksum: None };
-        let session = Session::new(key, grant(&shared::testing::owner(ALICE), SIZE), plan, terms, ticking());
+        let grant = Grant { size, ..grant(&shared::testing::owner(ALICE), SIZE) };
+        let session = Session::new(key, grant, plan, terms, ticking());
         let multipart = Multipart { sessions: &self.records, store: &self.objects, now: ticking };
         let most = matches!(plan, PartPlan::Unsized { .. }).then_some(10);
         multipart.open(session, most).await.unwrap()

@@ -9,14 +9,14 @@ use shared::session::{Session, State};
 
 /// The body of `POST …/complete`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(crate) struct Wanted {
     parts: Option<Vec<WantedPart>>,
     checksum: Option<WantedChecksum>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 struct WantedPart {
     part_number: u32,
     etag: String,

@@ -98,6 +98,7 @@ fn told(outcome: Result<(), SessionProblem>, done: Report) -> Result<Report, Fau
             | SessionProblem::Restarted
             | SessionProblem::KeyTaken
             | SessionProblem::TooMany { .. }
+            | SessionProblem::Unfit { .. }
             | SessionProblem::Refused(_),
         ) => Ok(Report::default()),
     }

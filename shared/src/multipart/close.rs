@@ -37,6 +37,18 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.close(session, Event::Expired).await
     }
 
+    /// Forgets what the user typed, in whatever state the session is.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn forget(&self, key: &ObjectKey) -> Result<(), SessionProblem> {
+        let Some(session) = self.sessions.session(key).await? else { return Ok(()) };
+        match self.change(&session, Event::Forgotten).await {
+            Ok(Changed::Written(_) | Changed::Stands(_)) | Err(SessionProblem::NotFound) => Ok(()),
+            Err(problem) => Err(problem),
+        }
+    }
+
     /// Gives up the session at hand.
     pub(super) async fn close(&self, session: Session, event: Event) -> Result<Closing, SessionProblem> {
         let session = match self.change(&session, event).await? {

@@ -11,6 +11,7 @@ use crate::key::{ObjectKey, hex_sha256};
 use crate::objects::Objects;
 use crate::objects::multipart::{Assembly, AssemblyError, MultipartUploads};
 use crate::parts::{ETag, Part, PartNumber, PartPlan, PartsProblem};
+use crate::policy::{SizeGrant, fits};
 use crate::records::sessions::{Changing, Sessions};
 use crate::s3_limits::StoreLimits;
 use crate::session::{Asked, Completing, Event, Lease, Session, State};
@@ -120,6 +121,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             | SessionProblem::Parts(_)
             | SessionProblem::KeyTaken
             | SessionProblem::TooMany { .. }
+            | SessionProblem::Unfit { .. }
             | SessionProblem::Refused(_) => self.release(&session, &at.lease.holder).await,
         }
         if let SessionProblem::Parts(PartsProblem::TooLarge { .. }) = problem {
@@ -203,6 +205,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         listed: Option<&[Listed]>,
         store: StoreLimits,
     ) -> Result<Next, SessionProblem> {
+        checksums_fit(session, at, listed)?;
         if let (Some(listed), PartPlan::Sized { size, .. }) = (listed, session.plan) {
             session.plan.check_numbers(listed.iter().map(|(number, ..)| *number))?;
             let told = session.terms.part_checksum.is_none() || listed.iter().all(|(.., sum)| sum.is_some());
@@ -226,8 +229,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         };
         if let Some(listed) = listed {
             session.plan.check_numbers(listed.iter().map(|(number, ..)| *number))?;
-            let named: Vec<(PartNumber, ETag)> = listed.iter().map(|(n, etag, _)| (*n, etag.clone())).collect();
-            if let Some(problem) = PartsProblem::between(&named, &stored) {
+            if let Some(problem) = PartsProblem::between(listed, &stored) {
                 return Err(problem.into());
             }
         }
@@ -235,6 +237,12 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         let asked = at.asked.listed.as_deref().and_then(read_digest);
         stored.retain(|part| asked.is_none_or(|(count, _)| part.number.get() <= count));
         let size = session.plan.check_stored(&stored, store)?;
+        // The client cuts as it likes, and told the size all the same: the validator would find the rest missing.
+        if let SizeGrant::Exactly(declared) = session.grant.size
+            && size < declared
+        {
+            return Err(PartsProblem::Short { sum: size, size: declared }.into());
+        }
         let of = |part: Part| (part.number, part.etag, part.checksum);
         let parts: Vec<Listed> = stored.into_iter().map(of).collect();
         if listed.is_none() && at.asked.listed.as_ref().is_some_and(|asked| *asked != digest(&parts)) {
@@ -242,6 +250,26 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
         Ok(Next::Ask(assembly(session, at, parts, size)))
     }
+}
+
+/// Whether the checksums that the caller names are ones that this session can have.
+fn checksums_fit(session: &Session, at: &Completing, listed: Option<&[Listed]>) -> Result<(), SessionProblem> {
+    let parts = session.terms.part_checksum;
+    fits(at.asked.checksum.as_ref().map(Checksum::algorithm), parts)
+        .map_err(|problem| SessionProblem::Unfit { problem })?;
+    for (number, _, sum) in listed.into_iter().flatten() {
+        match (sum, parts) {
+            (None, _) => {}
+            (Some(_), None) => {
+                let problem = "this session was begun without partChecksum: its parts have none";
+                return Err(SessionProblem::Unfit { problem });
+            }
+            (Some(sum), Some(algorithm)) => {
+                Checksum::parse(algorithm.name(), sum).map_err(|_| PartsProblem::NoChecksum(*number))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What to do next.

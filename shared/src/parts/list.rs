@@ -36,6 +36,17 @@ pub enum PartsProblem {
     /// Some are not there.
     #[error("missing: {0}")]
     Missing(Ranges),
+    /// They end before the size that was declared.
+    #[error("the parts add up to {sum}, and {size} were declared: send the rest")]
+    Short {
+        /// What they add up to.
+        sum: ByteSize,
+        /// What was declared.
+        size: ByteSize,
+    },
+    /// A part is listed with a checksum that is none.
+    #[error("part {0} is listed with a checksum that is none of this session's kind")]
+    NoChecksum(PartNumber),
     /// Some have another size than was signed.
     #[error("of another size than planned: {0}")]
     WrongSize(Ranges),
@@ -135,15 +146,17 @@ impl PartPlan {
 }
 
 impl PartsProblem {
-    /// What differs between what a caller lists and what the store has, if anything does.
+    /// What differs between what a caller lists and what the store has, if anything does. A checksum is compared where
+    /// both have one.
     #[must_use]
-    pub fn between(listed: &[(PartNumber, ETag)], stored: &[Part]) -> Option<Self> {
+    pub fn between(listed: &[(PartNumber, ETag, Option<String>)], stored: &[Part]) -> Option<Self> {
         let find = |number| stored.binary_search_by_key(&number, |part| part.number).ok().and_then(|i| stored.get(i));
         let (mut missing, mut changed) = (Vec::new(), Vec::new());
-        for (number, etag) in listed {
+        let other = |told: &Option<String>, has: &Option<String>| told.is_some() && has.is_some() && told != has;
+        for (number, etag, sum) in listed {
             match find(*number) {
                 None => missing.push(*number),
-                Some(part) if part.etag != *etag => changed.push(*number),
+                Some(part) if part.etag != *etag || other(sum, &part.checksum) => changed.push(*number),
                 Some(_) => {}
             }
         }

@@ -108,13 +108,22 @@ fn unplanned_parts_keep_to_the_limit_and_to_the_store_s_minimum() {
 
 #[test]
 fn what_differs_is_named() {
-    let listed = |n: u32, etag: &str| (number(n), ETag::parse(etag).unwrap());
+    let listed = |n: u32, etag: &str| (number(n), ETag::parse(etag).unwrap(), None);
     let stored = [part(1, 1), part(2, 1)];
     assert_eq!(PartsProblem::between(&[listed(1, "\"e\""), listed(2, "e")], &stored), None);
     let changed = PartsProblem::between(&[listed(1, "e"), listed(2, "f")], &stored).unwrap();
     assert_eq!(changed, PartsProblem::Changed(Ranges(vec![number(2)])));
     let missing = PartsProblem::between(&[listed(1, "f"), listed(3, "e")], &stored).unwrap();
     assert_eq!(missing, PartsProblem::Missing(Ranges(vec![number(3)])));
+    // A checksum counts where both sides have one.
+    let sum = |text: &str| Some(text.to_owned());
+    for (told, has, same) in
+        [(sum("a"), sum("a"), true), (sum("a"), sum("b"), false), (sum("a"), None, true), (None, sum("b"), true)]
+    {
+        let listed = [(number(1), ETag::parse("e").unwrap(), told)];
+        let stored = [Part { checksum: has, ..part(1, 1) }];
+        assert_eq!(PartsProblem::between(&listed, &stored).is_none(), same, "{listed:?}");
+    }
 }
 
 #[test]

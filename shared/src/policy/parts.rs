@@ -47,7 +47,7 @@ impl Policy {
         if class.checksum == Requirement::Required && whole.is_none() && part_checksum.is_none() {
             return Err(Refusal::ChecksumRequired { class: wish.class_name().to_owned() });
         }
-        fits(whole, part_checksum)?;
+        fits(whole, part_checksum).map_err(|problem| Refusal::ChecksumUnfit { problem })?;
         let life = match plan {
             PartPlan::Sized { .. } => class.session_life,
             PartPlan::Unsized { .. } => class.session_life.min(UNSIZED_LIFE),
@@ -84,7 +84,10 @@ impl Class {
 /// Which checksums S3 can verify for an object in parts: CRC-64/NVME always covers the whole, CRC-32 and CRC-32C do
 /// where the parts carry them too, and a SHA of the whole can't be made from those of its parts
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11).
-fn fits(whole: Option<ChecksumAlgorithm>, parts: Option<ChecksumAlgorithm>) -> Result<(), Refusal> {
+///
+/// # Errors
+/// Why not, and what would do.
+pub fn fits(whole: Option<ChecksumAlgorithm>, parts: Option<ChecksumAlgorithm>) -> Result<(), &'static str> {
     let problem = match (whole, parts) {
         (None, _) | (Some(ChecksumAlgorithm::Crc64Nvme), None) => return Ok(()),
         (Some(ChecksumAlgorithm::Sha1 | ChecksumAlgorithm::Sha256), _) => {
@@ -96,5 +99,5 @@ fn fits(whole: Option<ChecksumAlgorithm>, parts: Option<ChecksumAlgorithm>) -> R
             "with this algorithm the parts must carry checksums too: ask for them with partChecksum, or use crc64nvme"
         }
     };
-    Err(Refusal::ChecksumUnfit { problem })
+    Err(problem)
 }

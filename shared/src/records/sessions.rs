@@ -29,7 +29,9 @@ impl Changing {
     /// by the SDK, and refused because of itself: then it is written all the same, and nobody else was first.
     #[must_use]
     pub fn refused(next: &Session, stands: Option<Box<Session>>) -> Self {
-        let same = |stands: &Session| stands.revision == next.revision && stands.state == next.state;
+        let same = |stands: &Session| {
+            stands.revision == next.revision && stands.state == next.state && stands.grant == next.grant
+        };
         match stands {
             Some(stands) if same(&stands) => Self::Written(stands),
             stands => Self::Stands(stands),

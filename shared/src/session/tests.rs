@@ -38,7 +38,7 @@ fn states() -> [State; 8] {
     ]
 }
 
-fn events() -> [Event; 11] {
+fn events() -> [Event; 12] {
     [
         Event::Begun { upload: upload("n") },
         Event::Healed { lost: upload("u"), upload: upload("n") },
@@ -51,6 +51,7 @@ fn events() -> [Event; 11] {
         Event::Aborted,
         Event::Expired,
         Event::Swept,
+        Event::Forgotten,
     ]
 }
 
@@ -58,14 +59,14 @@ fn events() -> [Event; 11] {
 fn what_may_happen_in_each_state() {
     // Columns as in `events`; "." means that the event does not fit.
     let table = [
-        "open . . . . . . . aborted expired .",
-        ". open open open completing . . completed aborted expired .",
-        ". open . . . completing open completed . . .",
-        ". open . . completing completing open completed . . .",
-        ". . . . . . . . . . .",
-        ". . . . . . . . . . aborted",
-        ". . . . . . . . . . expired",
-        ". . . . . . . . . . aborted",
+        "open . . . . . . . aborted expired . opening",
+        ". open open open completing . . completed aborted expired . open",
+        ". open . . . completing open completed . . . completing",
+        ". open . . completing completing open completed . . . completing",
+        ". . . . . . . . . . . completed",
+        ". . . . . . . . . . aborted aborted",
+        ". . . . . . . . . . expired expired",
+        ". . . . . . . . . . aborted aborted",
     ];
     for (state, row) in states().into_iter().zip(table) {
         // Long past its deadline, so that expiring is possible wherever it ever is.
@@ -80,6 +81,19 @@ fn what_may_happen_in_each_state() {
                 assert_eq!(next.generation, session.generation + u32::from(healed));
             }
         }
+    }
+}
+
+#[test]
+fn what_the_user_typed_is_forgotten_once_and_nothing_else() {
+    for state in states() {
+        let session = Session { state, ..session_of(&key(ALICE, id(1)), 3) };
+        let forgotten = session.step(Event::Forgotten, at(0)).unwrap();
+        let text = format!("{:?}", forgotten.grant.filename.as_str());
+        assert!(!text.contains("photo") && forgotten.grant.metadata.is_empty() && forgotten.grant.checksum.is_none());
+        let back = Session { grant: session.grant.clone(), revision: session.revision, ..forgotten.clone() };
+        assert_eq!(back, session);
+        assert_eq!(forgotten.step(Event::Forgotten, at(1)), Err(MovedOn), "there is nothing left to forget");
     }
 }
 

@@ -246,7 +246,7 @@ pub(super) struct DeletingOpen(Open);
 impl Scene for DeletingOpen {
     const FUNCTION: &'static str = "uploads";
     const WHAT: &'static str = "`DELETE /uploads/{id}` of an upload in parts that is under way";
-    const END: &'static str = "a tombstone, no upload, no object";
+    const END: &'static str = "a tombstone, no upload, no object, and nothing that the user typed";
     const CALLS: &'static [&'static str] = &[
         "GetItem upload",
         "HeadObject",
@@ -258,6 +258,8 @@ impl Scene for DeletingOpen {
         "ListParts",
         "PutItem session",
         "ListObjectVersions",
+        "GetItem session",
+        "PutItem session",
         "UpdateItem upload",
     ];
 
@@ -278,6 +280,8 @@ impl Scene for DeletingOpen {
         assert_eq!(record, Some(Record::Deleted(self.0.key.clone())));
         self.0.assert_nothing_under_way().await;
         assert!(matches!(self.0.state().await, State::Aborted(Left::Nothing)), "{:?}", self.0.state().await);
+        let session = self.0.ground.records().session(&self.0.key).await.unwrap().unwrap();
+        assert_eq!(session.grant, session.grant.forgotten());
     }
 }
 

@@ -131,6 +131,7 @@ impl Scene for Deleting {
         "ListObjectVersions",
         "DeleteObject",
         "DeleteObject",
+        "GetItem session",
         "UpdateItem upload",
     ];
 

@@ -80,6 +80,51 @@ async fn without_a_declared_size_the_limit_still_holds_to_the_byte() {
 }
 
 #[tokio::test]
+async fn a_size_told_to_a_client_that_cuts_as_it_likes_has_to_be_reached() {
+    let size = ByteSize::from_bytes(SIZE);
+    for (last, outcome) in
+        [(4 * MIB - 1, (409, "parts-missing")), (4 * MIB, (200, "")), (4 * MIB + 1, (422, "too-large"))]
+    {
+        let world = World::default();
+        let session = world.open_for(unsized_plan(), SizeGrant::Exactly(size)).await;
+        for (number, size) in [(1, 8 * MIB), (2, 8 * MIB), (3, last)] {
+            world.objects.put_hollow_part(&upload_of(&session), number, size).unwrap();
+        }
+        let answer = world.ask(&complete()).await;
+        assert_eq!(answer.outcome(), outcome, "{last}: {}", answer.body);
+        if answer.status == 409 {
+            world.assert_open("the rest may come");
+            world.objects.put_hollow_part(&upload_of(&session), 3, 4 * MIB).unwrap();
+            assert_eq!(world.ask(&complete()).await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn checksums_that_the_session_can_t_have_are_refused_before_s3_is_asked() {
+    let sha = json!({ "algorithm": "sha256", "value": "A".repeat(43) + "=" });
+    let crc = json!({ "algorithm": "crc32", "value": "AAAAAA==" });
+    let part = json!({ "partNumber": 1, "etag": "a", "checksum": "AAAAAA==" });
+    for body in [json!({ "checksum": sha }), json!({ "checksum": crc }), json!({ "parts": [part] })] {
+        let world = World::filled().await;
+        let answer = world.ask(&complete().body(body.to_string())).await;
+        assert_eq!(answer.outcome(), (422, "checksum-unfit"), "{body}: {}", answer.body);
+        world.assert_open(&body.to_string());
+    }
+    // Where parts carry them, one has to be what it says.
+    for (sum, outcome) in [("zzz", (400, "invalid-checksum")), ("AAAAAA==", (409, "parts-missing"))] {
+        let world = World::filled().await;
+        let session = world.session();
+        let terms = Terms { part_checksum: ChecksumAlgorithm::named("crc32"), ..session.terms };
+        world.records.store_session(Session { terms, ..session });
+        let body = json!({ "parts": [{ "partNumber": 1, "etag": "a", "checksum": sum }] });
+        let answer = world.ask(&complete().body(body.to_string())).await;
+        assert_eq!(answer.outcome(), outcome, "{sum}: {}", answer.body);
+        world.assert_open(sum);
+    }
+}
+
+#[tokio::test]
 async fn another_user_s_session_is_none() {
     let world = World::filled().await;
     for call in [complete().by(BOB), abort().by(BOB)] {

@@ -65,7 +65,9 @@ async fn killed_or_failed_at_any_call_and_asked_again_a_delete_leaves_nothing_un
             assert_eq!(world.ask(&delete(id(1))).await.status, 200, "{what}");
             assert_eq!(world.records.stored(), [Record::Deleted(key(ALICE, id(1)))], "{what}");
             assert_eq!(world.objects.pending(), Vec::<String>::new(), "{what}");
-            assert!(matches!(world.records.session_of(id(1)).unwrap().state, State::Aborted(_)), "{what}");
+            let session = world.records.session_of(id(1)).unwrap();
+            assert!(matches!(session.state, State::Aborted(_)), "{what}");
+            assert_eq!(session.grant, session.grant.forgotten(), "{what}: nothing that the user typed");
             if trouble.calls() <= n {
                 break;
             }
@@ -73,6 +75,19 @@ async fn killed_or_failed_at_any_call_and_asked_again_a_delete_leaves_nothing_un
         }
         assert!(n >= 8, "{n} calls");
     }
+}
+
+#[tokio::test]
+async fn a_deleted_upload_that_came_in_parts_is_forgotten_by_its_session_too() {
+    let world = under_way().await;
+    let etag = shared::parts::ETag::parse("e-3").unwrap();
+    step(&world, Event::Completed(Completed { version: "v".to_owned(), etag }));
+    world.arrived(&key(ALICE, id(1)));
+    world.judged(&key(ALICE, id(1)), Outcome::Accepted);
+    assert_eq!(world.ask(&delete(id(1))).await.status, 200);
+    let session = world.records.session_of(id(1)).unwrap();
+    assert_eq!(session.grant, session.grant.forgotten());
+    assert!(matches!(session.state, State::Completed(_)), "completing it again still has its answer");
 }
 
 #[tokio::test]
