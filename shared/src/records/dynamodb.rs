@@ -85,7 +85,11 @@ impl DynamoRecords {
             };
             let page = query.send().await.map_err(|e| unavailable(&e))?;
             for item in page.items.unwrap_or_default() {
-                records.push(item::record(item)?);
+                match item::record(item) {
+                    Ok(record) => records.push(record),
+                    // One that another version wrote must not hide all the others.
+                    Err(error) => tracing::error!(%error, "left out of a listing"),
+                }
             }
             start = page.last_evaluated_key;
             if start.is_none() || records.len() >= usize::from(limit) {

@@ -238,7 +238,7 @@ pub fn name_problems(name: &str) -> Vec<NameProblem> {
     note(name.trim_matches(['.', ' ']).is_empty(), NameProblem::Empty);
     note(name.len() > LONGEST, NameProblem::TooLong);
     note(name.chars().any(is_bidirectional), NameProblem::Bidirectional);
-    note(name.chars().any(is_invisible), NameProblem::Invisible);
+    note(has_invisible(name), NameProblem::Invisible);
     note(name.chars().any(char::is_control), NameProblem::Control);
     note(has_encoding(name), NameProblem::Encoded);
     note(name.contains(['"', '\u{201c}', '\u{201d}']) && name.contains('"'), NameProblem::Quote);
@@ -283,8 +283,24 @@ fn is_bidirectional(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Zero-width and other unseen characters. The joiners (200C, 200D) are part of some scripts' and emojis' spelling, yet
-/// in a name they serve look-alikes more often.
+/// Whether there is anything that nobody sees. The joiners (200C, 200D) are part of the spelling of Persian, of Indic
+/// scripts and of emoji: between two such characters they are seen, anywhere else they serve look-alikes.
+fn has_invisible(name: &str) -> bool {
+    // From Hebrew on: before it come the scripts whose letters are taken for each other, and none of them joins.
+    let joins = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !is_invisible(c) && !c.is_whitespace());
+    let mut before = None;
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let spelled = matches!(c, '\u{200c}' | '\u{200d}') && joins(before) && joins(rest.peek().copied());
+        if is_invisible(c) && !spelled {
+            return true;
+        }
+        before = Some(c);
+    }
+    false
+}
+
+/// Zero-width and other unseen characters.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}'
         | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
@@ -335,6 +351,10 @@ mod tests {
             "O'Neill.docx",
             "conference.pdf",
             "\u{1f600}.png",
+            // A family of three, joined; and Persian as it is spelled.
+            "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}.png",
+            "\u{2764}\u{fe0f}\u{200d}\u{1f525}.png",
+            "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}.png",
             "com1c.txt",
         ] {
             check(name, &[]);
@@ -353,6 +373,14 @@ mod tests {
         check("CON.png", &[P::Device]);
         check("LPT1", &[P::NoExtension, P::Device]);
         check("a.p\u{200b}hp", &[P::ActiveExtension, P::Invisible]);
+        for joiner in ["\u{200c}", "\u{200d}"] {
+            for (before, after) in
+                [("a", "b"), ("\u{e9}", "\u{e9}"), ("\u{441}", "\u{441}"), ("", "\u{645}"), ("\u{645}", "")]
+            {
+                check(&format!("{before}{joiner}{after}.png"), &[P::Invisible]);
+            }
+            check(&format!("\u{645}{joiner}{joiner}\u{645}.png"), &[P::Invisible]);
+        }
         check("a\u{ff0e}jpg", &[P::NoExtension, P::ForeignExtension]);
         check("a.jp\u{261}", &[P::ForeignExtension]);
         check("a\r\nSet-Cookie: x.jpg", &[P::Control, P::Stream]);

@@ -54,7 +54,7 @@ async fn in_parts(system: &System<'_>) {
                     200 => break,
                     // Somebody died with the lease in hand.
                     202 => a_minute(),
-                    // The upload began anew: everything has to be sent again.
+                    // The upload began anew: everything has to be sent again, as soon as it may be.
                     409 => send(system, &begin(system, &call_again).await, &bytes),
                     _ => panic!("{}", done.body),
                 }
@@ -69,14 +69,12 @@ async fn in_parts(system: &System<'_>) {
 
 async fn begin(system: &System<'_>, call: &Call) -> Value {
     let initiate = &system.functions.initiate;
-    loop {
-        let begun = until(system, async || multipart_initiate::handle(initiate, call.request()).await).await;
-        match begun.outcome() {
-            (201, _) => return begun.body,
-            // The lease of a completion that came to nothing could not be given back: it runs out.
-            (409, "session-completing") => a_minute(),
-            _ => panic!("{}", begun.body),
-        }
+    let begun = until(system, async || multipart_initiate::handle(initiate, call.request()).await).await;
+    match begun.outcome() {
+        (201, _) => begun.body,
+        // The lease of a completion that came to nothing could not be given back: completing again takes it over.
+        (409, "session-completing") => Value::Null,
+        _ => panic!("{}", begun.body),
     }
 }
 
