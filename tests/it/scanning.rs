@@ -29,10 +29,18 @@ fn scan(stack: &Stack, grant: &Grant, version: &str, status: &str) -> Value {
 
 /// Whether the stack's rule lets an event through.
 fn passes(stack: &Stack, event: &Value) -> bool {
-    let rules = events(stack, "ListRules", &json!({}));
-    let patterns = rules["Rules"].as_array().unwrap().iter().filter_map(|rule| rule["EventPattern"].as_str());
-    let ours = patterns.filter(|pattern| pattern.contains("aws.guardduty") && pattern.contains(&stack.bucket));
-    let [pattern] = ours.collect::<Vec<_>>()[..] else { panic!("{rules}") };
+    let (mut ours, mut page) = (Vec::new(), json!({}));
+    loop {
+        let rules = events(stack, "ListRules", &page);
+        let patterns = rules["Rules"].as_array().unwrap().iter().filter_map(|rule| rule["EventPattern"].as_str());
+        let patterns = patterns.filter(|pattern| pattern.contains("aws.guardduty") && pattern.contains(&stack.bucket));
+        ours.extend(patterns.map(str::to_owned));
+        page = json!({ "NextToken": rules["NextToken"] });
+        if rules["NextToken"].is_null() {
+            break;
+        }
+    }
+    let [pattern] = &ours[..] else { panic!("{ours:?}") };
     let body = json!({ "EventPattern": pattern, "Event": event.to_string() });
     events(stack, "TestEventPattern", &body)["Result"] == json!(true)
 }

@@ -200,6 +200,7 @@ impl Scene for Concluding {
 /// An announcement.
 pub(super) struct Announcing {
     ground: Rc<Ground>,
+    rule: String,
     event: Value,
     consumer: String,
     heard: Cell<bool>,
@@ -218,15 +219,11 @@ impl Scene for Announcing {
         let attributes = sqs("GetQueueAttributes", &json!({ "QueueUrl": consumer, "AttributeNames": ["QueueArn"] }));
         let pattern = json!({ "source": ["sluice"], "detail": { "id": [key.id().to_string()] } }).to_string();
         let target = json!([{ "Id": "queue", "Arn": attributes["Attributes"]["QueueArn"] }]);
-        for (action, body) in [
-            ("PutRule", json!({ "Name": name, "EventPattern": pattern })),
-            ("PutTargets", json!({ "Rule": name, "Targets": target })),
-        ] {
-            json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), &body).unwrap();
-        }
+        events("PutRule", &json!({ "Name": name, "EventPattern": pattern }));
+        events("PutTargets", &json!({ "Rule": name, "Targets": target }));
         let new = Record::Judged(Box::new(judged(&key, "v1", Outcome::Accepted)));
         let event = json!({ "Records": [stream::record(&stream::Change { old: None, new }, 1)] });
-        Self { ground, event, consumer, heard: Cell::new(false) }
+        Self { ground, rule: name, event, consumer, heard: Cell::new(false) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
@@ -241,6 +238,18 @@ impl Scene for Announcing {
             self.heard.set(true);
         }
     }
+}
+
+impl Drop for Announcing {
+    /// Whoever lists the stack's rules sees none of ours.
+    fn drop(&mut self) {
+        events("RemoveTargets", &json!({ "Rule": self.rule, "Ids": ["queue"] }));
+        events("DeleteRule", &json!({ "Name": self.rule }));
+    }
+}
+
+fn events(action: &str, body: &Value) {
+    json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), body).unwrap();
 }
 
 /// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without
