@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
-use xtask::aws::json_call;
 
-use crate::world::{alice, asset, eventually, stack};
+use crate::world::{alice, asset, eventually, listen, sqs, stack};
 
 /// A consumer: a rule on the bus that leads to a queue of its own. One for all tests, for a queue gives each of its
 /// messages to one reader only.
@@ -15,23 +14,11 @@ struct Consumer {
     heard: Mutex<BTreeMap<String, Vec<Value>>>,
 }
 
-fn sqs(action: &str, body: &Value) -> Value {
-    json_call(&stack().endpoint, "sqs", &format!("AmazonSQS.{action}"), body).unwrap()
-}
-
 fn consumer() -> &'static Consumer {
     static CONSUMER: OnceLock<Consumer> = OnceLock::new();
     CONSUMER.get_or_init(|| {
         let name = format!("consumer-{}", std::process::id());
-        let queue = sqs("CreateQueue", &json!({ "QueueName": name }))["QueueUrl"].as_str().unwrap().to_owned();
-        let attributes = sqs("GetQueueAttributes", &json!({ "QueueUrl": queue, "AttributeNames": ["QueueArn"] }));
-        let events = |action: &str, body: &Value| {
-            json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), body).unwrap()
-        };
-        let pattern = json!({ "source": ["sluice"], "detail": { "bucket": [stack().bucket] } }).to_string();
-        events("PutRule", &json!({ "Name": name, "EventPattern": pattern }));
-        let target = json!([{ "Id": "queue", "Arn": attributes["Attributes"]["QueueArn"] }]);
-        events("PutTargets", &json!({ "Rule": name, "Targets": target }));
+        let queue = listen(&name, &json!({ "source": ["sluice"], "detail": { "bucket": [stack().bucket] } }));
         Consumer { queue, heard: Mutex::default() }
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::clients::Clients;
 use shared::key::{ObjectKey, OwnerId};
 use shared::objects::inventory::Inventory;
@@ -17,12 +17,11 @@ use shared::session::{Event, Session, State};
 use shared::testing::contract::{Stacking, Stocking, judged};
 use shared::testing::{PNG, Upload, fresh_id, grant, session_of};
 use shared::upload::Outcome;
-use xtask::aws::json_call;
 use xtask::http::send;
 
 use crate::events::start;
 use crate::ports::{QuietBucket, config};
-use crate::world::{eventually, quiet_table, stack};
+use crate::world::{eventually, messages, quiet_queue, quiet_table};
 
 fn fresh_key() -> ObjectKey {
     ObjectKey::new(OwnerId::from_claims("reconcile", &fresh_id().to_string()).unwrap(), fresh_id())
@@ -43,23 +42,10 @@ pub(crate) async fn opened(table: &DynamoRecords, session: Session, upload: &str
     next
 }
 
-/// A queue of its own, which no validator reads.
-fn queue(name: &str) -> String {
-    let made = json_call(&stack().endpoint, "sqs", "AmazonSQS.CreateQueue", &json!({ "QueueName": name })).unwrap();
-    made["QueueUrl"].as_str().unwrap().to_owned()
-}
-
-fn messages(queue: &str) -> Vec<Value> {
-    let ask = json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10 });
-    let got = json_call(&stack().endpoint, "sqs", "AmazonSQS.ReceiveMessage", &ask).unwrap();
-    let bodies = got["Messages"].as_array().cloned().unwrap_or_default();
-    bodies.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
-}
-
 #[tokio::test]
 async fn what_nobody_came_back_for_is_finished() {
     let stock = QuietBucket::new("reconcile");
-    let events = queue(&format!("reconcile-{}", std::process::id()));
+    let events = quiet_queue(&format!("reconcile-{}", std::process::id()));
     // Of its own: what is due in the deployed one is in another bucket.
     let table_name = quiet_table("reconcile");
     let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);

@@ -8,14 +8,10 @@ use xtask::aws::json_call;
 use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};
 
-use crate::world::{Grant, alice_of, asset, eventually, key_in, versions_in};
+use crate::world::{Grant, alice_of, asset, events, eventually, key_in, sqs, versions_in};
 
 const POLICY: &str =
     r#"Policy={"version": 1, "classes": {"default": {"allow": [{"types": ["image/*"]}], "scan": "required"}}}"#;
-
-fn events(stack: &Stack, action: &str, body: &Value) -> Value {
-    json_call(&stack.endpoint, "events", &format!("AWSEvents.{action}"), body).unwrap()
-}
 
 /// What `GuardDuty` says of an upload, in the words of its guide.
 fn scan(stack: &Stack, grant: &Grant, version: &str, status: &str) -> Value {
@@ -31,7 +27,7 @@ fn scan(stack: &Stack, grant: &Grant, version: &str, status: &str) -> Value {
 fn passes(stack: &Stack, event: &Value) -> bool {
     let (mut ours, mut page) = (Vec::new(), json!({}));
     loop {
-        let rules = events(stack, "ListRules", &page);
+        let rules = events("ListRules", &page);
         let patterns = rules["Rules"].as_array().unwrap().iter().filter_map(|rule| rule["EventPattern"].as_str());
         let patterns = patterns.filter(|pattern| pattern.contains("aws.guardduty") && pattern.contains(&stack.bucket));
         ours.extend(patterns.map(str::to_owned));
@@ -42,7 +38,7 @@ fn passes(stack: &Stack, event: &Value) -> bool {
     }
     let [pattern] = &ours[..] else { panic!("{ours:?}") };
     let body = json!({ "EventPattern": pattern, "Event": event.to_string() });
-    events(stack, "TestEventPattern", &body)["Result"] == json!(true)
+    events("TestEventPattern", &body)["Result"] == json!(true)
 }
 
 #[test]
@@ -70,7 +66,7 @@ fn nothing_is_accepted_before_its_scan() {
         others["detail"]["s3ObjectDetails"]["bucketName"] = json!("another");
         assert!(!passes(&stack, &others));
         let message = json!({ "QueueUrl": stack.queue, "MessageBody": event.to_string() });
-        json_call(&stack.endpoint, "sqs", "AmazonSQS.SendMessage", &message).unwrap();
+        sqs("SendMessage", &message);
         assert_eq!(alice.verdict(grant.id())["status"], word, "{status}");
         eventually("what may not stay to go", || {
             (versions_in(&stack, &key_in(&stack, &grant)).len() == kept).then_some(())

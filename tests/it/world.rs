@@ -224,6 +224,38 @@ pub(crate) fn quiet_table(name: &str) -> String {
     name
 }
 
+/// A call to SQS, as root.
+pub(crate) fn sqs(action: &str, body: &Value) -> Value {
+    json_call(&stack().endpoint, "sqs", &format!("AmazonSQS.{action}"), body).unwrap()
+}
+
+/// A call to `EventBridge`, as root.
+pub(crate) fn events(action: &str, body: &Value) -> Value {
+    json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), body).unwrap()
+}
+
+/// A queue of its own, which no function reads.
+pub(crate) fn quiet_queue(name: &str) -> String {
+    sqs("CreateQueue", &json!({ "QueueName": name }))["QueueUrl"].as_str().unwrap().to_owned()
+}
+
+/// The messages that nobody has received yet.
+pub(crate) fn messages(queue: &str) -> Vec<Value> {
+    let got = sqs("ReceiveMessage", &json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10 }));
+    let bodies = got["Messages"].as_array().cloned().unwrap_or_default();
+    bodies.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
+}
+
+/// A queue for what a rule called `name` lets through on the default bus.
+pub(crate) fn listen(name: &str, pattern: &Value) -> String {
+    let queue = quiet_queue(name);
+    let attributes = sqs("GetQueueAttributes", &json!({ "QueueUrl": queue, "AttributeNames": ["QueueArn"] }));
+    events("PutRule", &json!({ "Name": name, "EventPattern": pattern.to_string() }));
+    let target = json!([{ "Id": "queue", "Arn": attributes["Attributes"]["QueueArn"] }]);
+    events("PutTargets", &json!({ "Rule": name, "Targets": target }));
+    queue
+}
+
 /// The table's item of an upload, as root sees it.
 pub(crate) fn item(id: &str) -> Option<Value> {
     let body =

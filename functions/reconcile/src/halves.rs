@@ -1,14 +1,12 @@
 //! Records that are half of something: deletions whose caller did not come back, and halves of verdicts.
 
-use serde_json::Value;
 use shared::deletion;
 use shared::key::ObjectKey;
-use shared::multipart::SessionProblem;
 use shared::queue::Queue;
 use shared::upload::Record;
 
 use crate::report::{Count, Report};
-use crate::{Bucket, Deps, Table, Trouble, unjudged};
+use crate::{Bucket, Deps, Table, Trouble, sessions, unjudged};
 
 /// Does what is missing, or has the validator do it.
 pub(crate) async fn finish<R: Table, O: Bucket, Q: Queue>(
@@ -17,14 +15,12 @@ pub(crate) async fn finish<R: Table, O: Bucket, Q: Queue>(
 ) -> Result<Report, Trouble> {
     let now = (deps.ambient.now)();
     match deps.records.get(key.id()).await? {
-        Some(Record::Deleting(key)) => match deletion::finish(&deps.multipart(), &key, true).await {
-            Ok(()) => Ok(Report::of(Count::DeletionsFinished, 1)),
-            Err(SessionProblem::Fault(fault)) => Err(fault.into()),
-            // The session has moved on meanwhile: the next run sees where to.
-            Err(_) => Ok(Report::default()),
-        },
+        Some(Record::Deleting(key)) => {
+            let finished = deletion::finish(&deps.multipart(), &key, true).await;
+            Ok(sessions::told(finished, Report::of(Count::DeletionsFinished, 1))?)
+        }
         Some(Record::Pending(half)) if half.due() <= now => {
-            let event: Value = unjudged::event(&deps.config.bucket, half.key(), half.version(), now);
+            let event = unjudged::event(&deps.config.bucket, half.key(), half.version(), now);
             deps.events.send(&event.to_string()).await?;
             tracing::warn!(upload = %key.id(), "half a verdict: sent to the validator again");
             Ok(Report::of(Count::ObjectsRequeued, 1))

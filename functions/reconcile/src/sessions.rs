@@ -85,7 +85,7 @@ async fn outcome<R: Table, O: Bucket, Q: Queue>(
 
 /// `done`, unless something behind us did not answer. What a session itself objects to is no failure of ours: it has
 /// moved on meanwhile.
-fn told(outcome: Result<(), SessionProblem>, done: Report) -> Result<Report, Fault> {
+pub(crate) fn told(outcome: Result<(), SessionProblem>, done: Report) -> Result<Report, Fault> {
     match outcome {
         Ok(()) => Ok(done),
         Err(SessionProblem::Fault(fault)) => Err(fault),

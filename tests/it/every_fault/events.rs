@@ -23,11 +23,10 @@ use shared::upload::{Outcome, Pending, Record};
 
 use super::Scene;
 use super::between::Between;
-use super::ground::{Ground, Said, Way, messages, queue, somebody, sqs, within};
+use super::ground::{Ground, Said, Way, somebody, within};
 use super::in_parts::session;
 use crate::reconcile::{begin, opened};
-use crate::world::{eventually, stack};
-use xtask::aws::json_call;
+use crate::world::{events, eventually, listen, messages};
 
 const PLAIN: &[(&str, &str)] = &[];
 const SCANNED: &[(&str, &str)] =
@@ -215,12 +214,7 @@ impl Scene for Announcing {
     async fn prepare(ground: Rc<Ground>) -> Self {
         let (_, key) = somebody();
         let name = format!("every-fault-{}", key.id());
-        let consumer = queue(&name);
-        let attributes = sqs("GetQueueAttributes", &json!({ "QueueUrl": consumer, "AttributeNames": ["QueueArn"] }));
-        let pattern = json!({ "source": ["sluice"], "detail": { "id": [key.id().to_string()] } }).to_string();
-        let target = json!([{ "Id": "queue", "Arn": attributes["Attributes"]["QueueArn"] }]);
-        events("PutRule", &json!({ "Name": name, "EventPattern": pattern }));
-        events("PutTargets", &json!({ "Rule": name, "Targets": target }));
+        let consumer = listen(&name, &json!({ "source": ["sluice"], "detail": { "id": [key.id().to_string()] } }));
         let new = Record::Judged(Box::new(judged(&key, "v1", Outcome::Accepted)));
         let event = json!({ "Records": [stream::record(&stream::Change { old: None, new }, 1)] });
         Self { ground, rule: name, event, consumer, heard: Cell::new(false) }
@@ -246,10 +240,6 @@ impl Drop for Announcing {
         events("RemoveTargets", &json!({ "Rule": self.rule, "Ids": ["queue"] }));
         events("DeleteRule", &json!({ "Name": self.rule }));
     }
-}
-
-fn events(action: &str, body: &Value) {
-    json_call(&stack().endpoint, "events", &format!("AWSEvents.{action}"), body).unwrap();
 }
 
 /// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without

@@ -16,11 +16,10 @@ use shared::objects::s3::S3Objects;
 use shared::records::dynamodb::DynamoRecords;
 use shared::testing::http::Answer;
 use shared::testing::{config, owner};
-use xtask::aws::json_call;
 
 use super::between::Between;
 use crate::ports::{self, QuietBucket};
-use crate::world::{quiet_table, stack};
+use crate::world::{quiet_queue, quiet_table};
 
 /// As the functions have it, near enough: a machine that is busy is slow, and whoever says nothing is waited for.
 const TRY: Duration = Duration::from_secs(3);
@@ -33,28 +32,12 @@ pub(super) struct Ground {
     pub(super) queue: String,
 }
 
-pub(super) fn sqs(action: &str, body: &Value) -> Value {
-    json_call(&stack().endpoint, "sqs", &format!("AmazonSQS.{action}"), body).unwrap()
-}
-
-/// A queue that nobody reads.
-pub(super) fn queue(name: &str) -> String {
-    sqs("CreateQueue", &json!({ "QueueName": name }))["QueueUrl"].as_str().unwrap().to_owned()
-}
-
-/// The messages that nobody has received yet.
-pub(super) fn messages(queue: &str) -> Vec<Value> {
-    let got = sqs("ReceiveMessage", &json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10 }));
-    let bodies = got["Messages"].as_array().cloned().unwrap_or_default();
-    bodies.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
-}
-
 impl Ground {
     pub(super) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("ground-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let (stock, table) = (QuietBucket::new(&name), quiet_table(&name));
-        Self { stock, table, queue: queue(&format!("{name}-{}", std::process::id())) }
+        Self { stock, table, queue: quiet_queue(&format!("{name}-{}", std::process::id())) }
     }
 
     /// The table as nobody's trouble touches it.

@@ -21,8 +21,9 @@ use shared::upload::Record;
 
 use super::Scene;
 use super::between::Fault;
-use super::ground::{Ground, Said, Way, messages, somebody, within};
+use super::ground::{Ground, Said, Way, somebody, within};
 use crate::reconcile::{begin, opened};
+use crate::world::messages;
 
 /// How large the one part is.
 const SIZE: u64 = 5;
