@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 use crate::process::quietly;
 use crate::{Outcome, root};
 
-/// The oldest Node that everything runs on.
-const OLDEST: u32 = 20;
+/// What everything runs on, as `web/package.json` says it too: from these versions on a module knows its own folder.
+const NEEDED: &str = "Node 20.11 or newer (of 21 from 21.2 on)";
 
 /// Makes sure that exactly what the lock file says is installed.
 pub(super) fn install() -> Outcome {
@@ -37,10 +37,33 @@ pub(super) fn build(folder: &Path) -> Outcome {
 fn node() -> Outcome {
     let version = Command::new("node").arg("--version").stderr(Stdio::null()).output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
-    let major = version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     let npm = Command::new("npm").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if major.is_some_and(|major| major >= OLDEST) && npm.is_ok_and(|status| status.success()) {
+    if will_do(&version) && npm.is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err(format!("Node {OLDEST} or newer with npm is needed for the demo page: install it and run this again."))
+    Err(format!("{NEEDED} with npm is needed for the demo page: install it and run this again."))
+}
+
+/// Whether everything runs on a version, as Node tells it: `v20.11.0`.
+fn will_do(version: &str) -> bool {
+    let mut numbers = version.trim().trim_start_matches('v').split('.').map(str::parse::<u32>);
+    match (numbers.next(), numbers.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => matches!((major, minor), (20, 11..) | (21, 2..) | (22.., _)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_will_do_where_a_module_knows_its_folder() {
+        for version in ["v20.11.0", "v20.20.2\n", "v21.2.0", "v22.0.0", "v30.1.2-nightly"] {
+            assert!(will_do(version), "{version}");
+        }
+        for version in ["", "v18.20.0", "v20.10.0", "v21.1.0", "v20", "node"] {
+            assert!(!will_do(version), "{version}");
+        }
+    }
 }
