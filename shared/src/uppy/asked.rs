@@ -24,14 +24,14 @@ const ANYTHING: &str = "application/octet-stream";
 pub struct Created {
     filename: Value,
     r#type: Value,
-    metadata: BTreeMap<String, Value>,
+    metadata: Option<BTreeMap<String, Value>>,
 }
 
 impl Created {
     /// The body that would say this.
     #[must_use]
     pub fn new(filename: String, content_type: Value, metadata: BTreeMap<String, Value>) -> Self {
-        Self { filename: filename.into(), r#type: content_type, metadata }
+        Self { filename: filename.into(), r#type: content_type, metadata: Some(metadata) }
     }
 }
 
@@ -84,7 +84,7 @@ impl Asked {
             content_type: text(body.r#type, Code::InvalidContentType, "type")?,
             ..Self::default()
         };
-        for (name, value) in body.metadata {
+        for (name, value) in body.metadata.unwrap_or_default() {
             match value {
                 Value::Null => {}
                 Value::String(text) => asked.note(&name, &text),

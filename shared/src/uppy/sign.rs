@@ -28,8 +28,7 @@ pub struct SignBody {
     r#type: Option<String>,
     size: Option<WantedSize>,
     class: Option<String>,
-    #[serde(default)]
-    metadata: BTreeMap<String, Value>,
+    metadata: Option<BTreeMap<String, Value>>,
 }
 
 /// What is to be signed.
@@ -80,7 +79,7 @@ impl SignBody {
     /// The file, from what the page added or else from what Uppy made of it.
     fn into_asked(self) -> Result<Asked, Problem> {
         let filename = self.filename.unwrap_or_else(|| name_in(&self.key).to_owned());
-        let mut metadata = self.metadata;
+        let mut metadata = self.metadata.unwrap_or_default();
         metadata.extend(self.class.map(|class| ("class".to_owned(), class.into())));
         let size = self.size.map(|size| size.read()).transpose()?;
         metadata.extend(size.map(|size| ("size".to_owned(), size.bytes().into())));

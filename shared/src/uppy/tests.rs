@@ -121,6 +121,9 @@ fn the_body_of_version_6_holds_raw_values_and_that_of_version_5_texts() {
     let six = of_body(&six).unwrap();
     assert_eq!(metadata(&six), [("n", "1"), ("tags", r#"["a",{"b":null}]"#), ("yes", "true")]);
     assert_eq!(six.size.map(crate::size::ByteSize::bytes), Some(5));
+    for none in [json!({ "filename": "a.png", "metadata": null }), json!({ "filename": "a.png" })] {
+        assert_eq!(metadata(&of_body(&none).unwrap()), [], "{none}");
+    }
     let five = json!({ "filename": "a.png", "metadata": { "name": "a.png", "caption": "null" } });
     let five = of_body(&five).unwrap();
     assert_eq!((five.content_type.as_str(), metadata(&five)), ("image/png", vec![("caption", "null")]));
@@ -220,7 +223,7 @@ fn a_creation_says_all_that_the_page_knows_of_the_file() {
 
 #[test]
 fn bytes_go_to_the_store_and_nothing_else_is_signed() {
-    let whole = json!({ "method": "PUT", "key": KEY, "contentType": "image/png" });
+    let whole = json!({ "method": "PUT", "key": KEY, "contentType": "image/png", "metadata": null });
     let Ok(ToSign::Whole(asked)) = to_sign(&whole) else { panic!("a whole file") };
     assert_eq!(wish(asked, None).unwrap().filename.as_str(), "holiday & \"sea\".png");
     assert_eq!(
