@@ -298,7 +298,7 @@ fn digest(parts: &[Listed]) -> String {
 }
 
 /// The number of parts in a digest. They are numbered without gaps, so it is also the last one's.
-fn read_digest(digest: &str) -> Option<(u32, &str)> {
+pub(super) fn read_digest(digest: &str) -> Option<(u32, &str)> {
     let (count, hash) = digest.split_once(':')?;
     Some((count.parse().ok()?, hash))
 }

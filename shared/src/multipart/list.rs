@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 
+use super::complete::read_digest;
 use super::{Changed, Multipart, SessionProblem};
 use crate::key::ObjectKey;
 use crate::objects::multipart::MultipartUploads;
@@ -57,7 +58,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         let upload = match &session.state {
             State::Aborted(_) | State::Expired(_) => return Err(SessionProblem::Closed),
             State::Completed(result) => {
-                let parts = remembered(&session, Some(result));
+                let parts = of_whole(&session, result);
                 return Ok(Listing { session, parts });
             }
             State::Opening => return Ok(Listing { session, parts: Vec::new() }),
@@ -76,12 +77,13 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             && self.own_object(&session).await?.is_none()
         {
             // S3 may know the upload no more while it puts it together: that is no reason to begin anew.
-            let parts = remembered(&session, None);
+            let asked = at.asked.listed.as_deref().and_then(read_digest).map(|(count, _)| count);
+            let parts = remembered(&session, asked, &ETag::none());
             return Ok(Listing { session, parts });
         }
         let session = self.heal(session, &upload).await?;
         let parts = match &session.state {
-            State::Completed(result) => remembered(&session, Some(result)),
+            State::Completed(result) => of_whole(&session, result),
             State::Opening | State::Open { .. } | State::Completing(_) | State::Aborted(_) | State::Expired(_) => {
                 Vec::new()
             }
@@ -123,16 +125,19 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     }
 }
 
-/// The parts of an object that is whole, or about to be, as far as they can still be told.
-fn remembered(session: &Session, result: Option<&Completed>) -> Vec<Part> {
-    // S3 ends the ETag of an object in parts with their number.
-    let told =
-        result.and_then(|result| result.etag.as_str().rsplit_once('-')).and_then(|(_, count)| count.parse().ok());
+/// The parts of an object that is whole: S3 ends its `ETag` with their number.
+fn of_whole(session: &Session, result: &Completed) -> Vec<Part> {
+    let told = result.etag.as_str().rsplit_once('-').and_then(|(_, count)| count.parse().ok());
+    remembered(session, told, &result.etag)
+}
+
+/// The parts of an object that is whole, or about to be, as far as they can still be told: `told` is their number where
+/// the plan doesn't know it.
+fn remembered(session: &Session, told: Option<u32>, etag: &ETag) -> Vec<Part> {
     let (count, part_size) = match session.plan {
         PartPlan::Sized { count, part_size, .. } => (count, part_size),
         PartPlan::Unsized { part_size, last, .. } => (told.unwrap_or(0).min(last.get()), part_size),
     };
-    let etag = result.map_or_else(ETag::none, |result| result.etag.clone());
     let numbers = (1..=count).filter_map(PartNumber::new);
     numbers
         .map(|number| Part {

@@ -1,5 +1,7 @@
 //! Everything that S3 has, from any device.
 
+use shared::session::{Asked, Completing, Lease};
+
 use super::*;
 
 #[tokio::test]
@@ -42,6 +44,23 @@ async fn a_session_that_was_begun_by_a_dead_process_is_begun_by_listing_or_signi
         world.records.store_session(Session { state: State::Opening, ..world.session() });
         assert_eq!(world.ask(&call).await.status, 200);
         assert_ne!(world.upload(), begun);
+    }
+}
+
+#[tokio::test]
+async fn what_s3_hides_while_it_puts_it_together_is_listed_as_it_was_asked_for() {
+    let world = World::with(unsized_plan(), None).await;
+    let upload = world.upload();
+    world.objects.lose(&upload);
+    for (listed, expected) in [(Some("3:0123456789abcdef"), json!([1, 2, 3])), (None, json!([]))] {
+        let lease = Lease { holder: "another".to_owned(), until: now() + SignedDuration::from_mins(1) };
+        let asked = Asked { listed: listed.map(str::to_owned), checksum: None };
+        let state = State::Completing(Completing { upload: upload.clone(), lease, asked });
+        world.records.store_session(Session { state, ..world.session() });
+        let answer = world.ask(&list()).await;
+        let numbers = answer.body["parts"].as_array().unwrap().iter().map(|part| part["partNumber"].clone());
+        assert_eq!(numbers.collect::<Value>(), expected);
+        assert_eq!(world.objects.pending(), Vec::<String>::new(), "nothing is begun anew");
     }
 }
 
