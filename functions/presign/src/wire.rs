@@ -64,7 +64,7 @@ pub(crate) struct Ticket {
 impl Ticket {
     pub(crate) fn new(id: UploadId, signed: signing::Ticket, multipart_recommended: bool) -> Self {
         let (method, url, headers, fields, expires_at) = match signed {
-            signing::Ticket::Put { url, headers, expires_at } => ("PUT", url, Some(headers), None, expires_at),
+            signing::Ticket::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
             signing::Ticket::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
         };
         Self {

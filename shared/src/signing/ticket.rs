@@ -30,6 +30,8 @@ pub struct Unsigned<'a> {
 pub enum Ticket {
     /// One PUT with exactly these headers.
     Put {
+        /// The object's key.
+        key: String,
         /// Where to.
         url: String,
         /// Lower-case names.
@@ -64,7 +66,7 @@ impl Signer {
                 let headers = put_headers(grant, fixed);
                 let request = Request { method: "PUT", place, key: &key, headers: &headers, query: &[] };
                 let url = self.presign(&request, reviewed.url_life);
-                Ticket::Put { url, headers, expires_at }
+                Ticket::Put { key, url, headers, expires_at }
             }
             Transport::Post => {
                 fixed.push(("success_action_status", "201".to_owned()));

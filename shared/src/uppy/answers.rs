@@ -27,11 +27,13 @@ impl Params {
         let map = |name: &str, value: String| (name.to_owned(), Value::String(value));
         let expires = life.as_secs();
         match ticket {
-            Ticket::Put { url, headers, .. } => {
+            Ticket::Put { key, url, headers, .. } => {
                 // Scripts may not set the length; browsers send the true one.
                 let headers = headers.into_iter().filter(|(name, _)| *name != "content-length");
                 let headers = Some(headers.map(|(name, value)| map(name, value)).collect());
-                Self { method: "PUT", url, fields: Map::new(), headers, expires }
+                // Nothing to send: that is where versions 4 and 5 find the key that they tell the page.
+                let fields = Map::from_iter([map("key", key)]);
+                Self { method: "PUT", url, fields, headers, expires }
             }
             Ticket::Post { form, .. } => {
                 let fields = form.fields.into_iter().map(|(name, value)| map(&name, value)).collect();
