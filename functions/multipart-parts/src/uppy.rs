@@ -10,8 +10,8 @@ use shared::policy::Transport;
 use shared::records::sessions::Sessions;
 use shared::signing::ticket::Unsigned;
 use shared::uppy::{
-    Asked, Listed, ListedPart, Operation, Params, Route, SignBody, Signed, SignedBatch, SignedPart, ToSign, answer,
-    query, wants_xml,
+    Asked, Listed, ListedPart, Operation, Ours, Params, Route, SignBody, Signed, SignedBatch, SignedPart, ToSign,
+    answer, query, wants_xml,
 };
 
 use super::Deps;
@@ -121,15 +121,35 @@ async fn sign<S: Sessions, M: MultipartUploads + Objects>(
 ) -> Result<Signed, Problem> {
     // Before anything is said about the body: an address of ours with nobody's token is of no use.
     caller(request, &deps.config.access)?;
-    match parse_body::<SignBody>(request)?.read()? {
-        ToSign::Whole(asked) => whole(deps, request, asked, route.class.clone()).map(Signed::whole),
-        ToSign::Part(upload, part) => one(deps, request, &upload, &part.to_string()).await.map(|s| Signed::part(s.url)),
-        ToSign::Ours(ours) => {
-            let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-            let scheme = text("x-forwarded-proto").unwrap_or(deps.config.place.scheme());
-            let origin = format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or_default());
-            Ok(ours.sign(&origin, route, text(header::AUTHORIZATION.as_str())))
+    let ours = match parse_body::<SignBody>(request)?.read()? {
+        ToSign::Whole(asked) => return whole(deps, request, asked, route.class.clone()).map(Signed::whole),
+        ToSign::Part(upload, part) => {
+            return one(deps, request, &upload, &part.to_string()).await.map(|signed| Signed::part(signed.url));
         }
+        ToSign::Creation(asked) => {
+            let ours = Ours::creation(&asked);
+            creatable(deps, request, asked, route.class.clone())?;
+            ours
+        }
+        ToSign::Ours(ours) => ours,
+    };
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let scheme = text("x-forwarded-proto").unwrap_or(deps.config.place.scheme());
+    let origin = format!("{scheme}://{}", text(header::HOST.as_str()).unwrap_or_default());
+    Ok(ours.sign(&origin, route, text(header::AUTHORIZATION.as_str())))
+}
+
+/// Refuses what its creation would refuse: here the page itself reads our sentence, there Uppy reads it and shows the
+/// code alone.
+fn creatable<S, M>(deps: &Deps<S, M>, request: &Request, asked: Asked, class: Option<String>) -> Result<(), Problem> {
+    let (policy, told) = (&deps.config.policy, asked.tells_type());
+    let wish = asked.into_wish(caller(request, &deps.config.access)?, class, policy)?;
+    match policy.review_parts(wish, None) {
+        Ok(reviewed) if told => Ok(reviewed.grant.encode_for_parts().map(drop)?),
+        Ok(_) => Ok(()),
+        // The type comes with the creation at the latest: until then, the name's is a guess.
+        Err(refusal) if !told && refusal.hinges_on_type() => Ok(()),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 

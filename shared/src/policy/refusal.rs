@@ -84,3 +84,23 @@ pub enum Refusal {
         name: String,
     },
 }
+
+impl Refusal {
+    /// Whether the same file under another content type might be granted.
+    #[must_use]
+    pub fn hinges_on_type(&self) -> bool {
+        match self {
+            Self::TypeNotAllowed { .. }
+            | Self::ExtensionNotAllowed { .. }
+            | Self::TooSmall { .. }
+            | Self::TooLarge { .. }
+            | Self::UseMultipart { .. } => true,
+            Self::UnknownClass { .. }
+            | Self::NameNotAllowed { .. }
+            | Self::SizeRequired
+            | Self::ChecksumRequired { .. }
+            | Self::ChecksumUnfit { .. }
+            | Self::MetadataNotAllowed { .. } => false,
+        }
+    }
+}

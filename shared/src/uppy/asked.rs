@@ -115,6 +115,12 @@ impl Asked {
         self
     }
 
+    /// Whether anybody has said what type it is, be it that nobody knows.
+    #[must_use]
+    pub fn tells_type(&self) -> bool {
+        self.content_type.is_some()
+    }
+
     /// Takes note of one piece of metadata, or of what it says about the upload itself.
     fn note(&mut self, name: &str, value: &str) {
         let (name, value) = (decoded(name), decoded(value));

@@ -38,7 +38,9 @@ pub enum ToSign {
     Whole(Asked),
     /// Part `number` of an upload. The number is as it was sent.
     Part(String, u32),
-    /// A request that comes back to us.
+    /// The creation of an upload in parts, which comes back to us as [`Ours::creation`].
+    Creation(Asked),
+    /// Any other request that comes back to us.
     Ours(Ours),
 }
 
@@ -68,7 +70,7 @@ impl SignBody {
         let ours = |path: String| Ok(ToSign::Ours(Ours { path }));
         match (self.method.as_str(), self.upload_id.as_deref(), self.part_number) {
             ("PUT", None, None) => Ok(ToSign::Whole(self.into_asked()?)),
-            ("POST", None, None) => ours(format!("multipart?{}", self.creation()?)),
+            ("POST", None, None) => Ok(ToSign::Creation(self.into_asked()?)),
             ("PUT", Some(upload), Some(number)) => Ok(ToSign::Part(upload.to_owned(), number)),
             ("GET" | "DELETE", Some(upload), None) => ours(format!("multipart/{}?xml", encoded(upload))),
             ("POST", Some(upload), None) => ours(format!("multipart/{}/complete?xml", encoded(upload))),
@@ -86,16 +88,6 @@ impl SignBody {
         let content_type = self.r#type.or(self.content_type).map_or(Value::Null, Value::String);
         Asked::from_body(Created::new(filename, content_type, metadata))
     }
-
-    /// The file, as the query of the request that creates its upload.
-    fn creation(self) -> Result<String, Problem> {
-        let asked = self.into_asked()?;
-        let mut query = Serializer::new(String::from("xml"));
-        for (name, value) in asked.pairs() {
-            query.append_pair(&name, &value);
-        }
-        Ok(query.finish())
-    }
 }
 
 /// The name in a key that Uppy made up: `{random UUID}-{name}`, perhaps below some folder.
@@ -109,6 +101,16 @@ fn name_in(key: &str) -> &str {
 }
 
 impl Ours {
+    /// The request that creates an upload in parts, the file in its query.
+    #[must_use]
+    pub fn creation(asked: &Asked) -> Self {
+        let mut query = Serializer::new(String::from("xml"));
+        for (name, value) in asked.pairs() {
+            query.append_pair(&name, &value);
+        }
+        Self { path: format!("multipart?{}", query.finish()) }
+    }
+
     /// Where to send it: `origin` is our address as the caller reached it, `authorization` what it came with.
     #[must_use]
     pub fn sign(self, origin: &str, route: &Route, authorization: Option<&str>) -> Signed {

@@ -178,7 +178,11 @@ fn to_sign(body: &Value) -> Result<ToSign, Problem> {
 }
 
 fn url_of(body: &Value, class: Option<&str>) -> (String, Value) {
-    let ToSign::Ours(ours) = to_sign(body).unwrap() else { panic!("{body} does not come back to us") };
+    let ours = match to_sign(body).unwrap() {
+        ToSign::Ours(ours) => ours,
+        ToSign::Creation(asked) => Ours::creation(&asked),
+        other @ (ToSign::Whole(_) | ToSign::Part(..)) => panic!("{other:?} does not come back to us"),
+    };
     let route = Route { class: class.map(str::to_owned), operation: Operation::Sign };
     let signed = serde_json::to_value(ours.sign("https://api.example", &route, Some("Bearer t"))).unwrap();
     (signed["url"].as_str().unwrap().to_owned(), signed["headers"].clone())
