@@ -11,7 +11,10 @@ mod xml;
 
 use std::borrow::Cow;
 
+use lambda_http::{Body, Response};
 use percent_encoding::percent_decode_str;
+
+use crate::http::Problem;
 
 pub use answers::{Finished, GivenUp, Listed, ListedPart, Opened, Params, SignedBatch, SignedPart};
 pub use asked::{Asked, Created};
@@ -87,6 +90,13 @@ impl Operation {
             _ => None,
         }
     }
+}
+
+/// A refusal for whoever asked at `path`: Companion's answers are all `application/json`, the refusals too.
+#[must_use]
+pub fn refused(path: &str, problem: Problem) -> Response<Body> {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty()).take(2);
+    if segments.any(|segment| segment == "s3") { problem.into_plain_response() } else { problem.into_response() }
 }
 
 /// The pairs of a query, in which both `+` and `%20` are a space.

@@ -29,7 +29,7 @@ use shared::objects::multipart::MultipartUploads;
 use shared::queue::Queue;
 use shared::records::sessions::Sessions;
 use shared::session::Session;
-use shared::uppy::Route;
+use shared::uppy::{Route, refused};
 use tokio::time::Instant;
 
 /// What completing needs.
@@ -78,7 +78,7 @@ pub async fn handle<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
             None => no_such_route(),
         },
     };
-    Ok(answer.unwrap_or_else(Problem::into_response))
+    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
 }
 
 fn no_such_route() -> Result<Response<Body>, Problem> {

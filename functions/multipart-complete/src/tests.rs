@@ -10,7 +10,7 @@ use shared::s3_limits::StoreLimits;
 use shared::session::{Session, State};
 use shared::size::ByteSize;
 use shared::testing::clock::ticking;
-use shared::testing::http::{Answer, Call, request};
+use shared::testing::http::{Answer, Call, refusal_type, request};
 use shared::testing::scripted::{Says, Scene, Scripted};
 use shared::testing::{
     ALICE, BOB, Interruption, MemoryObjects, MemoryQueue, MemoryRecords, Upload, config, golden_events, grant, id, key,

@@ -29,7 +29,7 @@ use shared::parts::{PartNumber, PartPlan};
 use shared::records::Answers;
 use shared::records::sessions::Sessions;
 use shared::session::Session;
-use shared::uppy::{Operation, Route};
+use shared::uppy::{Operation, Route, refused};
 
 /// What beginning needs.
 pub struct Deps<R, M> {
@@ -64,7 +64,7 @@ pub async fn handle<R: Sessions + Answers, M: MultipartUploads + Objects>(
             }
         },
     };
-    Ok(answer.unwrap_or_else(Problem::into_response))
+    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
 }
 
 async fn initiate<R: Sessions + Answers, M: MultipartUploads + Objects>(

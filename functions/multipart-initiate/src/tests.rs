@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use shared::session::State;
-use shared::testing::http::{Answer, Call, request};
+use shared::testing::http::{Answer, Call, refusal_type, request};
 use shared::testing::{ALICE, Interruption, Kind, MemoryObjects, MemoryRecords, ambient, config, golden_events, owner};
 
 use super::*;
@@ -73,6 +73,9 @@ async fn every_golden_event_has_its_answer() {
         let world = World::default();
         let answer = world.ask_under(&Interruption::none(), request(&events[name])).await.unwrap();
         assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
+        if answer.status >= 400 {
+            assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
+        }
         assert_eq!(world.is_empty(), name.starts_with("bad-"), "{name}");
     }
 }

@@ -25,7 +25,7 @@ use shared::multipart::Multipart;
 use shared::objects::Objects;
 use shared::objects::multipart::MultipartUploads;
 use shared::records::sessions::Sessions;
-use shared::uppy::Route;
+use shared::uppy::{Route, refused};
 
 /// What signing and listing need.
 pub struct Deps<S, M> {
@@ -63,7 +63,7 @@ pub async fn handle<S: Sessions, M: MultipartUploads + Objects>(
             None => no_such_route(),
         },
     };
-    Ok(answer.unwrap_or_else(Problem::into_response))
+    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
 }
 
 fn no_such_route() -> Result<Response<Body>, Problem> {

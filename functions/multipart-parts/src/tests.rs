@@ -10,7 +10,7 @@ use shared::policy::Terms;
 use shared::s3_limits::StoreLimits;
 use shared::session::{Session, State};
 use shared::size::ByteSize;
-use shared::testing::http::{Answer, Call, request};
+use shared::testing::http::{Answer, Call, refusal_type, request};
 use shared::testing::{
     ALICE, BOB, Interruption, MemoryObjects, MemoryRecords, ambient, config, golden_events, grant, id, key, now, owner,
     sized_plan,
@@ -119,6 +119,9 @@ async fn every_golden_event_has_its_answer() {
         for (world, outcome) in [(World::open().await, there), (World::default(), nothing)] {
             let answer = world.ask_at(now, &Interruption::none(), request(&events[name])).await;
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
+            if answer.status >= 400 {
+                assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
+            }
         }
     }
 }

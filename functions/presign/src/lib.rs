@@ -23,7 +23,7 @@ use shared::key::UploadId;
 use shared::policy::{Reviewed, Transport};
 use shared::records::Answers;
 use shared::signing::ticket::{Ticket, Unsigned};
-use shared::uppy::{Operation, Route};
+use shared::uppy::{Operation, Route, refused};
 
 /// What granting needs.
 pub struct Deps<A> {
@@ -49,7 +49,7 @@ pub async fn handle<A: Answers>(deps: &Deps<A>, request: Request) -> Result<Resp
             Some(_) | None => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),
         },
     };
-    Ok(answer.unwrap_or_else(Problem::into_response))
+    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
 }
 
 async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 use shared::key::ObjectKey;
 use shared::policy::{Grant, SizeGrant};
-use shared::testing::http::{Answer, Call, request};
+use shared::testing::http::{Answer, Call, refusal_type, request};
 use shared::testing::records::NoTable;
 use shared::testing::{
     ALICE, BOB, Interruption, Kind, MemoryRecords, Moment, ambient, config, golden_events, now, owner,
@@ -87,6 +87,9 @@ async fn every_golden_event_has_its_answer() {
         let deps = deps(MemoryRecords::default());
         let answer = ask(&deps, request(&events[name])).await;
         assert_eq!(answer.outcome(), (status, code), "{name}: {}", answer.body);
+        if status >= 400 {
+            assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
+        }
         assert_eq!(deps.answers.answers(), usize::from(name == "idempotency-key"), "{name}");
     }
 }

@@ -138,6 +138,16 @@ impl Problem {
     /// The answer.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
+        self.called("application/problem+json")
+    }
+
+    /// The same answer under JSON's plain name, for clients that look for that.
+    #[must_use]
+    pub fn into_plain_response(self) -> Response<Body> {
+        self.called("application/json")
+    }
+
+    fn called(self, content_type: &'static str) -> Response<Body> {
         let status = self.code.status();
         let wire = Wire {
             r#type: format!("urn:sluice:{}", self.code.as_str()),
@@ -148,7 +158,7 @@ impl Problem {
             message: &self.detail,
             error: self.code.as_str(),
         };
-        let mut response = super::respond(status, "application/problem+json", &wire);
+        let mut response = super::respond(status, content_type, &wire);
         if self.code == Code::Unavailable {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

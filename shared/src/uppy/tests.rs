@@ -214,6 +214,22 @@ fn what_carries_no_bytes_comes_back_to_us_with_the_callers_token() {
 }
 
 #[test]
+fn refusals_are_json_by_its_plain_name_on_these_routes_alone() {
+    for (path, expected) in [
+        ("/s3/params", "application/json"),
+        ("//avatar//s3/multipart", "application/json"),
+        ("/s3/nothing", "application/json"),
+        ("/uploads", "application/problem+json"),
+        ("/uploads/multipart/s3/parts", "application/problem+json"),
+        ("/", "application/problem+json"),
+    ] {
+        let response = refused(path, Problem::new(Code::TooLarge, "too much"));
+        assert_eq!(response.headers()["content-type"], expected, "{path}");
+        assert_eq!(response.status(), 422);
+    }
+}
+
+#[test]
 fn a_creation_says_all_that_the_page_knows_of_the_file() {
     let body = json!({ "method": "POST", "key": KEY, "type": "image/png", "size": 7, "class": "strict", "metadata": { "a": "b c", "n": null } });
     let (url, _) = url_of(&body, None);

@@ -59,7 +59,7 @@ pub fn answer(xml: bool, outcome: Result<impl Form + Serialize, Problem>) -> Res
     match (outcome, xml) {
         (Ok(body), false) => json(StatusCode::OK, &body),
         (Ok(body), true) => respond(StatusCode::OK, body.xml()),
-        (Err(problem), false) => problem.into_response(),
+        (Err(problem), false) => problem.into_plain_response(),
         // Uppy shows the code of such an error and nothing else of it.
         (Err(problem), true) => {
             let inside = [("Code", problem.code().as_str()), ("Message", problem.detail())];

@@ -25,6 +25,9 @@ async fn every_golden_event_has_its_answer() {
             let script = Scripted::new(&world.objects, &[]);
             let answer = world.answer_under(&script, &none, request(&events[name])).await.unwrap();
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
+            if answer.status >= 400 {
+                assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
+            }
         }
     }
 }

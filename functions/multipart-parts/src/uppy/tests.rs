@@ -89,7 +89,7 @@ async fn a_batch_is_an_object_by_number() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_none_are_refused() {
+async fn numbers_that_are_none_or_beyond_the_limit_are_refused() {
     let (world, key) = world().await;
     let path = format!("/s3/multipart/{}", key.id());
     for number in ["0", "-1", "1.5", "one", "99999999999"] {
@@ -102,6 +102,13 @@ async fn numbers_that_are_none_are_refused() {
     for query in ["", "partNumbers=", "partNumbers=1,x"] {
         assert_eq!(get(&world, &format!("{path}/batch"), query).await.outcome(), (400, "invalid-parameter"), "{query}");
     }
+    assert_eq!(get(&world, &format!("{path}/20"), "").await.outcome(), (200, ""));
+    let beyond = [("21", ""), ("10001", ""), ("4294967295", ""), ("batch", "partNumbers=20,21")];
+    for (number, query) in beyond {
+        let answer = get(&world, &format!("{path}/{number}"), query).await;
+        assert_eq!(answer.outcome(), (422, "too-large"), "{number} {query}");
+    }
+    assert_eq!(world.store.pending().len(), 1, "what has not filled its limit stays");
 }
 
 #[tokio::test]

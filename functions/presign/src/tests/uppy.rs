@@ -88,7 +88,7 @@ async fn a_known_size_is_granted_to_the_byte() {
 #[tokio::test]
 async fn refusals_say_why_where_old_clients_look() {
     let answer = params("/s3/params", "type=image/png").await;
-    assert_eq!(answer.outcome(), (400, "invalid-filename"));
+    assert_eq!((answer.outcome(), answer.content_type.as_str()), ((400, "invalid-filename"), "application/json"));
     assert_eq!(answer.body["message"], "the name is empty");
     let answer = params("/avatar/s3/params", "filename=a.png&type=image/png&metadata[album]=x").await;
     assert_eq!(answer.outcome(), (422, "metadata-not-allowed"));

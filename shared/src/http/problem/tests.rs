@@ -88,6 +88,9 @@ fn a_problem_is_what_rfc_9457_and_uppy_read() {
         assert_eq!(response.status(), code.status());
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["cache-control"], "no-store");
+        let plain = Problem::new(*code, "a sentence").into_plain_response();
+        assert_eq!(plain.headers()["content-type"], "application/json");
+        assert_eq!((plain.status(), plain.body()), (response.status(), response.body()));
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["type"], format!("urn:sluice:{}", code.as_str()));
         assert_eq!((&body["title"], &body["status"]), (&code.title().into(), &code.status().as_u16().into()));
