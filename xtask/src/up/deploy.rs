@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::{env, fs};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::users::Pool;
 use crate::aws::{REGION, ROOT, form_call, rest_call};
@@ -135,18 +135,47 @@ fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
 fn allow_origins(stack: &Stack) -> Outcome {
     let host = stack.api_url.split("://").nth(1).unwrap_or_default();
     let id = host.split('.').next().unwrap_or_default();
-    let body = json!({
-        "corsConfiguration": {
-            "allowOrigins": web::origins(),
-            "allowMethods": ["GET", "POST", "DELETE", "OPTIONS"],
-            "allowHeaders": [
-                "authorization", "content-type", "idempotency-key",
-                "uppy-auth-token", "uppy-credentials-params", "uppy-versions",
-            ],
-            "exposeHeaders": ["retry-after", "access-control-allow-headers"],
-            "maxAge": 86400,
-        }
-    });
+    let file = root().join("template.yaml");
+    let template = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    let mut cors = cors(&template).ok_or("template.yaml has no CorsConfiguration of the API in the form known here")?;
+    cors["allowOrigins"] = json!(web::origins());
+    let body = json!({ "corsConfiguration": cors });
     let url = format!("{}/v2/apis/{id}", stack.endpoint);
     rest_call("PATCH", &url, "apigateway", body.to_string().as_bytes()).map(drop)
+}
+
+/// What the template says of the API's CORS, except the origins, which are a parameter: lines of one block, each list in
+/// brackets.
+fn cors(template: &str) -> Option<Value> {
+    let (_, api) = template.split_once("Type: AWS::ApiGatewayV2::Api\n")?;
+    let (_, block) = api.split_once("      CorsConfiguration:\n")?;
+    let lines = || block.lines().take_while(|line| line.starts_with("        "));
+    let value = |name: &str| lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": "));
+    let list = |name: &str| -> Option<Vec<&str>> {
+        Some(value(name)?.strip_prefix('[')?.strip_suffix(']')?.split(',').map(str::trim).collect())
+    };
+    Some(json!({
+        "allowMethods": list("AllowMethods")?,
+        "allowHeaders": list("AllowHeaders")?,
+        "exposeHeaders": list("ExposeHeaders")?,
+        "maxAge": value("MaxAge")?.parse::<u32>().ok()?,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_apis_cors_is_the_templates() {
+        let template = fs::read_to_string(root().join("template.yaml")).unwrap();
+        let cors = cors(&template).unwrap();
+        assert_eq!(cors["allowMethods"], json!(["GET", "POST", "DELETE", "OPTIONS"]));
+        assert_eq!(cors["exposeHeaders"], json!(["retry-after", "access-control-allow-headers"]));
+        assert_eq!(cors["maxAge"], 86400);
+        let names = cors["allowHeaders"].as_array().unwrap();
+        assert!(names.contains(&json!("authorization")) && names.contains(&json!("idempotency-key")), "{names:?}");
+        let others = template.replace("AllowHeaders: [authorization, ", "AllowHeaders: [");
+        assert_ne!(super::cors(&others), Some(cors), "another list is another answer");
+    }
 }
