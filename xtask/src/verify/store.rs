@@ -40,6 +40,7 @@ pub(super) fn check(bench: &Bench, report: &mut Report) {
         refused(bench, |grant| put(&stretched(&grant.url)?, &grant.headers, picture))
     });
     report.check("bytes of another checksum than declared", Counts::OnAws, || another_checksum(bench));
+    report.check("a part that is copied from another object", Counts::OnAws, || copied(bench));
     let plain = "a PUT over http:// instead of https://";
     if bench.target.emulated {
         report.skip(plain, Counts::OnAwsAlone, "the emulator has no TLS");
@@ -102,6 +103,23 @@ fn another_checksum(bench: &Bench) -> Outcome<String> {
     let seen = grant.put(&bench.picture)?.expect(400)?;
     bench.owner.status(&grant.id)?.expect_code(404, "not-received")?;
     Ok(seen)
+}
+
+/// S3 reads `x-amz-copy-source` on the URL of a part as the wish for a copy, and would copy whatever the signer can read.
+fn copied(bench: &Bench) -> Outcome<String> {
+    let there = bench.owner.upload(&bench.picture)?;
+    bench.owner.verdict(&there.id)?;
+    let record = bench.owner.status(&there.id)?.json();
+    let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
+    let source = format!("/{}/{}", text("bucket"), text("key"));
+    let (url, id) = bench.owner.first_part()?;
+    let seen = put(&url, &[("x-amz-copy-source".to_owned(), source)], b"")?.expect(403)?;
+    let listed = bench.owner.get(&format!("/uploads/multipart/{id}/parts"))?;
+    listed.expect(200)?;
+    match listed.json()["parts"].as_array() {
+        Some(parts) if parts.is_empty() => Ok(seen),
+        _ => Err(format!("{seen}, but a part is there")),
+    }
 }
 
 #[cfg(test)]

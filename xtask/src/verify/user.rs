@@ -96,6 +96,18 @@ impl User {
         self.grant(&json!({ "filename": "verify.png", "contentType": "image/png", "size": size }))
     }
 
+    /// A right to send the first part of an upload whose size nobody knows: its URL, and the upload's id.
+    pub(super) fn first_part(&self) -> Outcome<(String, String)> {
+        let body = json!({ "filename": "verify.png", "contentType": "image/png" }).to_string();
+        let answer = self.call("POST", "/uploads/multipart", &[], body.as_bytes())?;
+        answer.expect(201).map_err(|seen| format!("no session: {seen}"))?;
+        let begun = answer.json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let id = text(&begun["id"]);
+        self.made.borrow_mut().push(id.clone());
+        Ok((text(&begun["parts"][0]["url"]), id))
+    }
+
     /// Grant and PUT, as a client does.
     pub(super) fn upload(&self, bytes: &[u8]) -> Outcome<Grant> {
         let grant = self.grant_picture(bytes.len())?;
