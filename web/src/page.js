@@ -21,13 +21,18 @@ async function main() {
   if (names.includes(wanted)) choice.value = wanted
   for (const id of ['choice', 'limits']) element(id).hidden = false
 
+  // Another kind is another Uppy, and the first one's uploads would be given up without a word.
+  const busy = (travels) => {
+    choice.disabled = travels
+    element('locked').hidden = !travels
+  }
   let uppy
   const show = () => {
     uppy?.destroy()
     element('dashboard').replaceChildren()
     const [name, limits] = [choice.value, classes[choice.value]]
     limitsOf(limits)
-    uppy = uploads({ api, verdicts, target: '#dashboard', name, limits })
+    uppy = uploads({ api, verdicts, target: '#dashboard', name, limits, busy })
   }
   choice.addEventListener('change', show)
   element('choice').addEventListener('submit', (event) => event.preventDefault())

@@ -8,8 +8,8 @@ import GoldenRetriever from '@uppy/golden-retriever'
 import { bytes, objection, restrictions } from './policy.js'
 import { watch } from './signin.js'
 
-/** An Uppy in `target` that uploads into `name`, whose limits are `limits`. */
-export function uploads({ api, verdicts, target, name, limits }) {
+/** An Uppy in `target` that uploads into `name`, whose limits are `limits`. `busy` is told whether files travel. */
+export function uploads({ api, verdicts, target, name, limits, busy }) {
   const asked = new Map()
   const uppy = new Uppy({
     id: `sluice-${name}`,
@@ -47,6 +47,12 @@ export function uploads({ api, verdicts, target, name, limits }) {
     },
   })
   watch(uppy, { api: api.url, token: () => api.renew() })
+  const travel = ({ currentUploads }) => Object.keys(currentUploads).length > 0
+  uppy.on('state-update', (before, after) => travel(before) !== travel(after) && busy(travel(after)))
+  // Files that come back after a reload have started already, and are not announced again.
+  uppy.on('restored', () => {
+    for (const file of uppy.getFiles()) if (file.progress.uploadStarted && !file.progress.complete) verdicts.interrupted(file)
+  })
   uppy.on('upload-start', (files) => files.forEach((file) => verdicts.travelling(file)))
   uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
     if (file && bytesTotal) verdicts.progress(file, bytesUploaded / bytesTotal)
@@ -55,7 +61,10 @@ export function uploads({ api, verdicts, target, name, limits }) {
   uppy.on('pause-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, true)))
   uppy.on('resume-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, false)))
   uppy.on('upload-error', (file, error) => file && verdicts.failed(file, error.message))
-  uppy.on('file-removed', (file) => verdicts.removed(file))
+  uppy.on('file-removed', (file) => {
+    verdicts.removed(file)
+    for (const [key, { id }] of asked) if (id === file.id) asked.delete(key)
+  })
   uppy.on('upload-success', (file, { body }) => verdicts.arrived(file, body.key.split('/').pop()))
   // From here on the verdicts tell, and a green tick would say too much too early.
   uppy.on('complete', ({ successful }) => successful.forEach((file) => uppy.removeFile(file.id)))

@@ -5,6 +5,7 @@ import { plain } from './words.js'
 
 const PATIENCE = 10 * 60_000
 const FRESH = 4 * 60_000
+const NEWS = 50
 
 export class Verdicts {
   #entries = new Map()
@@ -18,6 +19,15 @@ export class Verdicts {
     const entry = this.#entry(file)
     entry.show('travelling', 'On its way')
     entry.bar.hidden = false
+  }
+
+  /** A file was on its way when the page was closed. */
+  interrupted(file) {
+    const entry = this.#entry(file)
+    entry.show('travelling', 'Interrupted')
+    entry.say(file.isGhost ? 'Choose the same file again, and the rest of it follows.' : 'Upload again, and it goes on.')
+    entry.bar.hidden = false
+    entry.bar.value = (file.progress.bytesUploaded || 0) / (file.progress.bytesTotal || 1)
   }
 
   paused(file, paused) {
@@ -120,8 +130,10 @@ export class Verdicts {
     this.#announce(`${file.name} was rejected. ${sentences.join(' ')}`)
   }
 
+  /** Sentences are added, for one that takes another's place within a moment is the only one to be heard. */
   #announce(sentence) {
-    this.news.textContent = sentence
+    this.news.append(Object.assign(document.createElement('p'), { textContent: sentence }))
+    while (this.news.childElementCount > NEWS) this.news.firstElementChild.remove()
   }
 
   #entry(file) {

@@ -1,9 +1,12 @@
 // The demo page as a person sees it: light and dark, wide and narrow, with a keyboard; its pictures go to target/.
 
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import { PATIENCE, browser, close, page, png, program, screenshot } from './world.mjs'
+import { PATIENCE, browser, close, eventually, page, png, program, screenshot, traffic } from './world.mjs'
 
 after(close)
 
@@ -28,6 +31,17 @@ async function open(options = {}, query = '') {
 const choose = (tab, ...files) => tab.locator('#dashboard input[type=file]').first().setInputFiles(files)
 const send = (tab) => tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
 const entry = (tab, name, state) => tab.locator(`#files > li[data-state=${state}]`, { has: tab.getByRole('heading', { name }) })
+
+/** Runs in the page: chooses a file that is too large for the browser's dialogue to be handed over as bytes. */
+function chooseLarge() {
+  const line = 'The gate decides what may pass and never carries the water.\n'.repeat(17)
+  const file = new File(Array(110_000).fill(line), 'log.txt', { type: 'text/plain', lastModified: 1_793_707_200_000 })
+  const transfer = new DataTransfer()
+  transfer.items.add(file)
+  const input = document.querySelector('#dashboard input[type=file]')
+  input.files = transfer.files
+  input.dispatchEvent(new Event('change', { bubbles: true }))
+}
 
 for (const [look, options] of Object.entries(looks)) {
   test(`an accepted and a rejected file, with their reasons: ${look}`, async () => {
@@ -90,16 +104,7 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   const tab = await open({ colorScheme: 'dark', viewport: { width: 1100, height: 900 } })
   const client = await tab.context().newCDPSession(tab)
   await client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 40_000_000 })
-  // Too large for the browser's dialogue to be handed over as bytes.
-  await tab.evaluate(async () => {
-    const line = 'The gate decides what may pass and never carries the water.\n'.repeat(17)
-    const file = new File(Array(110_000).fill(line), 'log.txt', { type: 'text/plain' })
-    const transfer = new DataTransfer()
-    transfer.items.add(file)
-    const input = document.querySelector('#dashboard input[type=file]')
-    input.files = transfer.files
-    input.dispatchEvent(new Event('change', { bubbles: true }))
-  })
+  await tab.evaluate(chooseLarge)
   await send(tab)
   await tab.waitForFunction(() => document.querySelector('#files progress')?.value > 0.1)
   await tab.getByRole('button', { name: 'Pause', exact: true }).click()
@@ -110,6 +115,130 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   const done = entry(tab, 'log.txt', 'accepted')
   await done.waitFor()
   assert.match(await done.innerText(), /text\/plain, 112 MB/)
+  await tab.context().close()
+})
+
+/** A file that the browser drags over the page and drops, as a person's hand does. */
+async function drop(tab, target, name, content) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
+  const file = join(folder, name)
+  writeFileSync(file, content)
+  const { x, y, width, height } = await tab.locator(target).boundingBox()
+  const client = await tab.context().newCDPSession(tab)
+  for (const type of ['dragEnter', 'dragOver', 'drop']) {
+    const data = { items: [], files: [file], dragOperationsMask: 1 }
+    await client.send('Input.dispatchDragEvent', { type, x: x + width / 2, y: y + height / 2, data })
+  }
+  return () => rmSync(folder, { recursive: true })
+}
+
+test('a file that is dropped on the page is uploaded', async () => {
+  const tab = await open()
+  const clear = await drop(tab, '.uppy-Dashboard-AddFiles', 'dropped 😀.png', png)
+  await send(tab)
+  const done = entry(tab, 'dropped 😀.png', 'accepted')
+  await done.waitFor()
+  assert.match(await done.innerText(), /image\/png, 254 bytes/)
+  clear()
+  assert.deepEqual(tab.problems, [])
+  await tab.context().close()
+})
+
+test('without a mouse a file is chosen, uploaded, and its verdict reached', async () => {
+  const tab = await open()
+  const focus = async (name) => {
+    for (let press = 0; press < 30; press++) {
+      await tab.keyboard.press('Tab')
+      const at = await tab.evaluate(() => document.activeElement.ariaLabel || document.activeElement.innerText)
+      if (name.test(at ?? '')) return
+    }
+    assert.fail(`${name} is not reached`)
+  }
+  await tab.getByLabel('Kind of upload', { exact: true }).focus()
+  await tab.keyboard.press('a')
+  assert.equal(await tab.getByLabel('Kind of upload', { exact: true }).inputValue(), 'avatar')
+  await focus(/^browse files$/)
+  const dialogue = tab.waitForEvent('filechooser')
+  await tab.keyboard.press('Enter')
+  await (await dialogue).setFiles([{ name: 'keys.png', mimeType: 'image/png', buffer: png }])
+  await tab.getByRole('button', { name: 'Upload 1 file' }).waitFor()
+  await focus(/^Upload 1 file$/)
+  await tab.keyboard.press('Enter')
+  await entry(tab, 'keys.png', 'accepted').getByRole('link').waitFor()
+  await tab.getByRole('log').getByText('keys.png was accepted.').waitFor({ state: 'attached' })
+  await tab.getByRole('link', { name: 'Skip to the verdicts' }).focus()
+  await tab.keyboard.press('Enter')
+  await focus(/^Download keys.png$/)
+  assert.deepEqual(tab.problems, [])
+  await tab.context().close()
+})
+
+test('two verdicts at once are both said', async () => {
+  const tab = await open()
+  const names = ['one.png', 'two.png', 'three.png']
+  await choose(tab, ...names.map((name) => ({ name, mimeType: 'image/png', buffer: png })))
+  // All verdicts come in one moment.
+  let release
+  const held = new Promise((done) => (release = done))
+  const asked = new Set()
+  await tab.route('**/uploads/*', async (route) => {
+    asked.add(route.request().url())
+    if (asked.size === names.length) release()
+    await held
+    await route.continue()
+  })
+  await send(tab)
+  for (const name of names) await entry(tab, name, 'accepted').waitFor()
+  const news = await tab.getByRole('log').locator('p').allInnerTexts()
+  assert.deepEqual(news.toSorted(), names.map((name) => `${name} was accepted.`).toSorted())
+  await tab.context().close()
+})
+
+test('the page is reloaded in the middle: the file is shown, and goes on once it is chosen again', async () => {
+  const tab = await open({ viewport: { width: 1100, height: 900 } })
+  const seen = traffic(tab)
+  const client = await tab.context().newCDPSession(tab)
+  const slow = (uploadThroughput) => client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput })
+  await slow(40_000_000)
+  await tab.evaluate(chooseLarge)
+  await send(tab)
+  const kind = tab.getByLabel('Kind of upload', { exact: true })
+  await eventually('some parts to have arrived', () => seen.stored().length > 2)
+  await tab.getByRole('button', { name: 'Pause', exact: true }).click()
+  await entry(tab, 'log.txt', 'travelling').getByText('Paused').waitFor()
+  assert.ok(await kind.isDisabled(), 'its uploads would be given up')
+  await tab.getByText('It can be changed when no file is on its way.').waitFor()
+  assert.equal(await kind.evaluate((select) => document.getElementById(select.getAttribute('aria-describedby')).hidden), false)
+  const before = { stored: seen.stored(), begun: seen.begun().length }
+  await eventually('Golden Retriever to have written it down', () => tab.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) {
+      const database = await new Promise((done) => (indexedDB.open(name).onsuccess = (event) => done(event.target.result)))
+      for (const store of database.objectStoreNames) {
+        const all = await new Promise((done) => (database.transaction(store).objectStore(store).getAll().onsuccess = (event) => done(event.target.result)))
+        if (JSON.stringify(all).includes('s3Multipart')) return true
+      }
+      database.close()
+    }
+    return JSON.stringify({ ...localStorage }).includes('s3Multipart')
+  }))
+  await tab.reload()
+  const interrupted = entry(tab, 'log.txt', 'travelling')
+  await interrupted.getByText('Interrupted').waitFor()
+  await interrupted.getByText('Choose the same file again').waitFor()
+  await screenshot(tab, 'light-reloaded')
+  await slow(-1)
+  await tab.getByRole('button', { name: 'Re-select' }).click()
+  await tab.locator('#dashboard input[type=file]').first().waitFor({ state: 'attached' })
+  await tab.evaluate(chooseLarge)
+  await send(tab)
+  const done = entry(tab, 'log.txt', 'accepted')
+  await done.waitFor()
+  assert.match(await done.innerText(), /text\/plain, 112 MB/)
+  assert.equal(await tab.locator('#files > li').count(), 1)
+  assert.equal(seen.lists(), 1)
+  assert.deepEqual(seen.begun().slice(before.begun).filter((part) => before.stored.includes(part)), [], 'what has arrived is not sent again')
+  assert.ok(await kind.isEnabled())
+  assert.deepEqual(tab.problems, [])
   await tab.context().close()
 })
 

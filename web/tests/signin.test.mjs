@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { PATIENCE, add, alice, ask, bare, bob, browser, close, cognito, eventually, onFirstPart, page, png, screenshot, stack, upload, verdict } from './world.mjs'
+import { PATIENCE, add, alice, ask, bare, bob, browser, close, cognito, eventually, onFirstPart, page, png, screenshot, shown, stack, upload, verdict } from './world.mjs'
 
 after(close)
 
@@ -69,9 +69,6 @@ const again = (tab, token) =>
     // Version 6 asks for the token each time it signs.
     uppy.getPlugin('AwsS3Multipart')?.setOptions({ headers: { authorization: `Bearer ${token}` } })
   }, token)
-
-/** What Uppy's own user interface would show: of everything, and of the one file. */
-const shown = (tab) => tab.evaluate(() => ({ all: uppy.getState().error, file: uppy.getFiles()[0].error }))
 
 const cases = {
   missing: [() => undefined, 'You are not signed in. Sign in, then retry.'],
@@ -245,7 +242,7 @@ for (const [look, options] of Object.entries({ light: {}, 'dark-phone': { colorS
     await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
     const failed = tab.locator('#files > li[data-state=failed]')
     await failed.getByText(EXPIRED).waitFor()
-    await tab.getByRole('status').getByText(`holiday.png was not uploaded. ${EXPIRED}`).waitFor()
+    await tab.getByRole('log').getByText(`holiday.png was not uploaded. ${EXPIRED}`).waitFor({ state: 'attached' })
     await screenshot(tab, `${look}-expired`)
     // The first retry finds no better token, the second one does.
     const retry = tab.getByRole('button', { name: 'Retry upload' }).first()

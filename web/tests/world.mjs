@@ -71,14 +71,24 @@ function prepare() {
     if (retrieve) uppy.use(GoldenRetriever, { expires: 60_000 })
     const s3 = { ...(five ?? six) }
     if (multipart) s3.shouldUseMultipart = true
+    // A URL instead of a form, as docs/UPPY.md says.
+    if (s3.put) {
+      s3.getUploadParameters = async ({ name, type, size }) => {
+        const query = new URLSearchParams({ method: 'PUT', filename: name, type, 'metadata[size]': size })
+        const answer = await globalThis.fetch(`${s3.endpoint}/s3/params?${query}`, { headers: s3.headers })
+        return answer.json()
+      }
+    }
     if (s3.sign) {
-      const { url, token } = s3.sign
+      const { url, token, tell } = s3.sign
+      // What the page knows of the file, where it tells.
+      const known = () => Object.fromEntries((tell ?? []).map((name) => [name, uppy.getFiles()[0][name]]))
       s3.signRequest = async (request) => {
         const bearer = globalThis.token ?? token
         const answer = await globalThis.fetch(url, {
           method: 'POST',
           headers: { ...(bearer && { authorization: `Bearer ${bearer}` }), 'content-type': 'application/json' },
-          body: JSON.stringify(request),
+          body: JSON.stringify({ ...known(), ...request }),
         })
         const body = await answer.json()
         if (!answer.ok) throw new Error(body.message)
@@ -132,6 +142,38 @@ export function add(tab, { name, type, content, size, meta }) {
 export async function upload(tab) {
   await tab.evaluate(() => uppy.upload().catch(() => {}))
   return tab.evaluate(() => told)
+}
+
+/** What Uppy's own user interface would show: of everything, and of the one file. */
+export const shown = (tab) => tab.evaluate(() => ({ all: uppy.getState().error, file: uppy.getFiles()[0].error }))
+
+/** What a page asks our API for and sends to S3 from now on, with what was answered; parts under S3's own name of the upload. */
+export function traffic(tab) {
+  const seen = []
+  let open = 0
+  const add = (request, status) => {
+    const { pathname, searchParams } = new URL(request.url())
+    const [upload, number] = [searchParams.get('uploadId'), searchParams.get('partNumber')]
+    seen.push({ method: request.method(), pathname, status, part: number && `${upload}/${number}` })
+  }
+  tab.on('request', (request) => {
+    open += 1
+    add(request)
+  })
+  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, () => (open -= 1))
+  tab.on('response', (response) => add(response.request(), response.status()))
+  return {
+    /** Parts that were begun to be sent. */
+    begun: () => seen.filter(({ part, status }) => part && status === undefined).map(({ part }) => part),
+    /** Parts that S3 has confirmed to the page. */
+    stored: () => seen.filter(({ part, status }) => part && status === 200).map(({ part }) => part),
+    /** How often the page asked what has arrived. */
+    lists: () => seen.filter(({ method, pathname, status }) => method === 'GET' && status === 200 && /\/s3\/multipart\/[^/]+$/.test(pathname)).length,
+    /** Whether nothing is on its way. */
+    idle: () => open === 0,
+    /** How much there was of anything. */
+    count: () => seen.length,
+  }
 }
 
 /** Calls the API as somebody. */
