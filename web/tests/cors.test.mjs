@@ -90,6 +90,8 @@ for (const [what, path] of [
     const key = good.fields.key ?? new URL(good.url).pathname
     assert.ok([200, 201].includes(taken?.status), taken?.text)
     assert.ok(taken.etag, 'ETag is exposed')
+    // S3 says where a form's object lies, and of a PUT everybody knows.
+    if (good.method === 'POST') assert.ok(decodeURIComponent(taken.location ?? '').endsWith(key), `Location is exposed: ${taken.location}`)
     // Whatever headers Chromium added by itself.
     assert.equal((await verdict({ errors: [], successes: [{ key }] })).status, 'accepted')
   })

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { MB, add, alice, ask, bare, close, openApi, png, program, stack, upload, verdict } from './world.mjs'
+import { MB, add, alice, ask, bare, bob, close, openApi, openBucket, png, program, root, stack, upload, verdict } from './world.mjs'
 
 after(close)
 
-const nobody = { token: undefined, api: openApi }
+const nobody = { token: undefined, api: openApi, bucket: openBucket }
 
 /** Each way in which an unmodified client reaches us: its options, and whose uploads they are. */
 const ways = [
@@ -33,16 +33,45 @@ for (const [way, version, options, who] of ways) {
   })
 }
 
-test('an empty file is refused by the bucket, and nothing is kept', async () => {
-  for (const [, version, options] of ways.filter(([way]) => !way.includes('class') && !way.includes('slash'))) {
+for (const [way, version, options, who] of ways.filter(([way]) => !way.includes('class') && !way.includes('slash'))) {
+  test(`an empty file is refused by the bucket, and nothing is kept: ${way}`, async () => {
     const tab = await bare(version)
     await tab.evaluate((options) => void start(options), options)
     await add(tab, { name: 'empty.txt', type: 'text/plain', content: Buffer.alloc(0) })
+    const [granted, refused] = [answer(tab, /\/s3\/(params|sign)$/), answer(tab, new RegExp(`^/${who.bucket ?? stack.bucket}/?$`))]
     const told = await upload(tab)
-    assert.equal(told.successes.length, 0)
-    assert.equal(told.errors.length, 1)
+    assert.deepEqual([told.successes.length, told.errors.length], [0, 1])
+    const { key } = (await granted).json.fields
+    const { status, text } = await refused
+    assert.equal(status, 400, text)
+    assert.match(text, /<Code>EntityTooSmall<\/Code>/)
+    const record = await ask('GET', `/uploads/${key.split('/').pop()}`, who)
+    assert.deepEqual([record.status, record.body.code], [404, 'not-received'])
+    const { text: versions } = await root('GET', who.bucket ?? stack.bucket, { versions: '', prefix: key })
+    assert.match(versions, /<ListVersionsResult/)
+    assert.doesNotMatch(versions, /<Key>/)
     await tab.context().close()
-  }
+  })
+}
+
+/** The page's first answer from a path, read as it comes. */
+async function answer(tab, path) {
+  const response = await tab.waitForResponse((response) => response.request().method() !== 'OPTIONS' && path.test(new URL(response.url()).pathname))
+  const text = await response.text()
+  return { status: response.status(), text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+}
+
+test('version 5 tells the key of a PUT too', async () => {
+  const tab = await bare(5)
+  const headers = { authorization: `Bearer ${alice.token}` }
+  await tab.evaluate((options) => void start(options), { five: { endpoint: stack.apiUrl, headers, put: true } })
+  await add(tab, { name: 'a.png', type: 'image/png', content: png })
+  const sent = tab.waitForRequest((request) => request.method() === 'PUT')
+  const told = await upload(tab)
+  const record = await verdict(told)
+  assert.equal(record.status, 'accepted')
+  assert.ok(decodeURIComponent(new URL((await sent).url()).pathname).endsWith(told.successes[0].key))
+  await tab.context().close()
 })
 
 test('a file over the limit is refused: version 5 says why', async () => {
@@ -70,7 +99,6 @@ test('an upload of one user is nobody to another', async () => {
   await tab.evaluate((options) => void start(options), ways[0][2])
   await add(tab, { name: 'a.png', type: 'image/png', content: png })
   const record = await verdict(await upload(tab))
-  const { bob } = await import('./world.mjs')
   for (const [method, path] of [['GET', `/uploads/${record.id}`], ['GET', `/uploads/${record.id}/content`], ['DELETE', `/uploads/${record.id}`]]) {
     const answer = await ask(method, path, { token: bob.token })
     assert.deepEqual([answer.status, answer.body.code], [404, 'not-received'], `${method} ${path}`)
