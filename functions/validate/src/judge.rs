@@ -36,8 +36,7 @@ pub(crate) async fn judge<R: UploadRecords + Sessions, O: Objects>(
 
 async fn arrived<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
     let Some((observed, sniffed)) = look(&deps.objects, created).await? else {
-        tracing::info!(key = %created.key, "the version is gone: nothing to judge");
-        return Ok(());
+        return scan::vanished(deps, &created.key, created.version.as_deref(), None).await;
     };
     let verdict = inspect(&created.key, &observed, &sniffed, &rules(deps, &observed));
     let judged = Judged {
@@ -146,22 +145,33 @@ fn granted(observed: &Observed) -> Option<Granted> {
     })
 }
 
-/// The grant's class as it is today, if there still is one of that name.
-fn class<'a, R, O>(deps: &'a Deps<R, O>, observed: &Observed) -> Option<&'a Class> {
-    observed.grant.as_ref().ok().and_then(|grant| deps.config.policy.classes.get(&grant.class))
+/// The grant's class as it is today. Outside is `None` for an object that no grant of ours wrote, inside for a class
+/// that is gone.
+fn class<'a, R, O>(deps: &'a Deps<R, O>, observed: &Observed) -> Option<Option<&'a Class>> {
+    observed.grant.as_ref().ok().map(|grant| deps.config.policy.classes.get(&grant.class))
 }
 
-/// Today's content rules of the grant's class; the standard ones where there is no such class any more.
+/// Today's content rules of the grant's class. Of a class that is gone nobody knows any more what it refused: nothing
+/// passes that any class refuses.
 fn rules<R, O>(deps: &Deps<R, O>, observed: &Observed) -> ContentRules {
-    class(deps, observed).map_or_else(ContentRules::standard, |class| class.content.clone())
+    match class(deps, observed) {
+        Some(Some(class)) => class.content.clone(),
+        Some(None) => ContentRules::strictest(deps.config.policy.classes.values().map(|class| &class.content)),
+        None => ContentRules::standard(),
+    }
 }
 
-/// Whether the class wants rejected versions kept. A class that is gone keeps nothing.
+/// Whether rejected versions are kept: where the class wants it, and where it is gone, for the rules that rejected them
+/// were not its own.
 fn keeps<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    class(deps, observed).is_some_and(|class| class.on_rejection == OnRejection::Keep)
+    class(deps, observed).is_some_and(|class| class.is_none_or(|class| class.on_rejection == OnRejection::Keep))
 }
 
-/// Whether nothing is accepted without a clean scan. A class that is gone asks for none.
+/// Whether nothing is accepted without a clean scan. A class that is gone asks for one where any class does.
 pub(crate) fn wants_scan<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    class(deps, observed).is_some_and(|class| class.scan == Scan::Required)
+    let scans = |class: &Class| class.scan == Scan::Required;
+    class(deps, observed).is_some_and(|class| match class {
+        Some(class) => scans(class),
+        None => deps.config.policy.classes.values().any(scans),
+    })
 }

@@ -45,6 +45,12 @@ macro_rules! rules {
                 Self { $($field: Action::$standard,)* }
             }
 
+            /// What every one of `classes` would let pass, and the shipped `default` too: each rule at its strictest.
+            #[must_use]
+            pub fn strictest<'a>(classes: impl Iterator<Item = &'a Self>) -> Self {
+                classes.fold(Self::standard(), |all, one| Self { $($field: all.$field.max(one.$field),)* })
+            }
+
             /// The action of a rule by its name.
             #[must_use]
             pub fn get(&self, rule: &str) -> Option<Action> {
