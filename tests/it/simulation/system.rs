@@ -130,7 +130,11 @@ impl<'a> Functions<'a> {
                 ambient,
             },
             validate: validate::Deps { config, records: records(), objects: objects(), ambient },
-            forward: forward::Deps { bucket: BUCKET.to_owned(), bus: stores.weather.of(&stores.bus) },
+            forward: forward::Deps {
+                bucket: BUCKET.to_owned(),
+                region: "eu-central-1".to_owned(),
+                bus: stores.weather.of(&stores.bus),
+            },
         }
     }
 }
