@@ -34,6 +34,10 @@ pub struct Policy {
     pub hash: String,
 }
 
+/// How many sessions without a declared size can be counted for one owner: the count's items in the table stay well
+/// below the end of an item (`records::session_item`).
+pub const MOST_UNSIZED_SESSIONS: u32 = 320_000;
+
 /// What one kind of upload may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Class {
