@@ -50,9 +50,11 @@ codes! {
     Polyglot = "polyglot",
     /// Another format's signature where this one has no use for it.
     SecondSignature = "second-signature",
-    /// Script, handlers or the like that run when shown.
+    /// Script, handlers or the like that run when shown; SVG that is not well-formed, for nobody can say what lenient
+    /// programs make of it.
     ActiveContent = "active-content",
-    /// A DTD with entities: expansion bombs and outside references.
+    /// A DTD with entities or attributes, or a use of such: expansion bombs, outside references, tags built from
+    /// pieces.
     Entities = "entities",
     /// References that make the viewer fetch from elsewhere.
     ExternalReference = "external-reference",

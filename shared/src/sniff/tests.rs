@@ -3,6 +3,7 @@
 use super::*;
 use samples::*;
 
+mod live;
 mod samples;
 
 /// Sniffs a slice as if it lay in a bucket, and checks the promises about reads on the way.
