@@ -84,11 +84,11 @@ codes! {
     ZipPrefix = "zip-prefix",
     /// Unpacks to far more than it should.
     BombSize = "bomb-size",
-    /// More entries than a scanner follows.
-    BombCount = "bomb-count",
+    /// More entries, unpacked bytes, pixels or frames than most programs take, and the file has the bytes for them.
+    LargeContents = "large-contents",
     /// Archives inside an archive.
     NestedArchive = "nested-archive",
-    /// More pixels or frames than a decoder should try.
+    /// More pixels or frames than a decoder should try, of next to no bytes.
     PixelBomb = "pixel-bomb",
     /// A program, by its own header.
     Executable = "executable",

@@ -90,8 +90,10 @@ rules! {
     archive_tricks, "archive_tricks", strict Reject, standard Reject;
     /// Archives and programs inside archives.
     archive_contents, "archive_contents", strict Flag, standard Flag;
-    /// Sizes, counts and pixels that exhaust whoever opens them.
+    /// Few bytes that become very many: archives and pictures made to exhaust whoever opens them.
     bombs, "bombs", strict Reject, standard Reject;
+    /// Archives and pictures that are honestly larger than most programs take.
+    large_contents, "large_contents", strict Reject, standard Flag;
     /// What nobody can scan for want of a password.
     encrypted, "encrypted", strict Reject, standard Flag;
     /// Cut off.
@@ -164,7 +166,8 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         | FindingCode::ZipDuplicate
         | FindingCode::ZipPrefix => rules.archive_tricks,
         FindingCode::NestedArchive | FindingCode::ExecutableInside => rules.archive_contents,
-        FindingCode::BombSize | FindingCode::BombCount | FindingCode::PixelBomb => rules.bombs,
+        FindingCode::BombSize | FindingCode::PixelBomb => rules.bombs,
+        FindingCode::LargeContents => rules.large_contents,
         FindingCode::Encrypted => rules.encrypted,
         FindingCode::Truncated | FindingCode::ShortRead => rules.truncated,
         FindingCode::Empty | FindingCode::Stub | FindingCode::Malformed => rules.stub,

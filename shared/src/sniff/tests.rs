@@ -3,6 +3,7 @@
 use super::*;
 use samples::*;
 
+mod large;
 mod live;
 mod samples;
 
@@ -64,6 +65,14 @@ fn passes(bytes: &[u8], claim: &str) {
 fn fails(bytes: &[u8], claim: &str, code: &str) {
     let found = rejected(bytes, claim);
     assert!(found.contains(&code), "{found:?}");
+}
+
+/// What the shipped class `default` makes of it: codes rejected and flagged.
+fn standard(bytes: &[u8], claim: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let declared = MediaType::parse(claim).unwrap();
+    let judgement = judge(&ContentRules::standard(), &declared, None, &sniff(bytes, Some(claim)));
+    let codes = |notes: Vec<(&'static str, String)>| notes.into_iter().map(|(code, _)| code).collect();
+    (codes(judgement.rejected), codes(judgement.flagged))
 }
 
 #[test]

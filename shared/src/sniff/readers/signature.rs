@@ -173,12 +173,12 @@ fn details(source: &Source, report: &mut Report, kind: &str) -> Result<(), Need>
         "application/rtf" => rich_text(source, report),
         "image/vnd.adobe.photoshop" => {
             if let Some((height, width)) = be32(head, 14).zip(be32(head, 18)) {
-                super::pixels::check(report, width.into(), height.into());
+                super::pixels::check(report, source.size(), width.into(), height.into());
             }
         }
         "image/qoi" => {
             if let Some((width, height)) = be32(head, 4).zip(be32(head, 8)) {
-                super::pixels::check(report, width.into(), height.into());
+                super::pixels::check(report, source.size(), width.into(), height.into());
             }
         }
         "application/dicom" => preamble(head, report),
