@@ -104,6 +104,8 @@ codes! {
     ManyDocuments = "many-documents",
     /// Parts that no window covers could hold what the windows do not show.
     UnscannableMiddle = "unscannable-middle",
+    /// Objects of a PDF that no window covers or that lie in compressed streams: what they do was not seen.
+    UnseenObjects = "unseen-objects",
     /// The structure asks for more reads than the budget has.
     BudgetSpent = "budget-spent",
 }

@@ -108,6 +108,8 @@ rules! {
     formulas, "formulas", strict Flag, standard Flag;
     /// Kept from being read whole: cannot be called clean.
     unscannable, "unscannable", strict Flag, standard Flag;
+    /// PDF of which a part was not seen, as of nearly every larger one: script there is a scanner's work.
+    unseen_objects, "unseen_objects", strict Flag, standard Allow;
     /// True, but not quite what was declared: sound as video, many documents as one.
     imprecise, "imprecise", strict Flag, standard Flag;
     /// The bytes are another type than declared.
@@ -175,6 +177,7 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::DiskImage => rules.disk_images,
         FindingCode::Formula => rules.formulas,
         FindingCode::UnscannableMiddle | FindingCode::BudgetSpent => rules.unscannable,
+        FindingCode::UnseenObjects => rules.unseen_objects,
         FindingCode::NoVideo | FindingCode::ManyDocuments => rules.imprecise,
     }
 }

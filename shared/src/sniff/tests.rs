@@ -5,6 +5,7 @@ use samples::*;
 
 mod large;
 mod live;
+mod pdf;
 mod samples;
 
 /// Sniffs a slice as if it lay in a bucket, and checks the promises about reads on the way.
