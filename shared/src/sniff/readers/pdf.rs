@@ -9,7 +9,7 @@ use crate::sniff::report::Report;
 use crate::sniff::source::{Need, Source, WINDOW};
 use crate::sniff::{Confidence, FindingCode};
 
-/// How near the end `%%EOF` must be: readers look back 1,024 bytes (ISO 32000-1, annex H, note 18, 2008).
+/// How near the end `%%EOF` must be: readers look back 1,024 bytes (PDF Reference 1.7, appendix H, note 18, 2006).
 const END_REACH: usize = 1024;
 
 /// At the start, or behind what isn't text: mail and HTML quote PDF headers, and a picture in front is a polyglot.
