@@ -76,7 +76,7 @@ const NAMES: &[(&[u8], FindingCode, &str)] = &[
 /// `/JSomething`, `/Encrypt` not `/EncryptMetadata`.
 fn names(window: &[u8], report: &mut Report) {
     let mut rest = window;
-    while let Some(at) = rest.iter().position(|&b| b == b'/') {
+    while let Some(at) = memchr::memchr(b'/', rest) {
         rest = part(rest, at + 1, rest.len());
         let Some(len) = rest.iter().take(LONGEST_NAME).position(|&b| ends_name(b)) else { continue };
         let name = spelled(part(rest, 0, len));
