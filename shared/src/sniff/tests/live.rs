@@ -65,7 +65,7 @@ fn script_links_in_every_spelling() {
     runs("<style><![CDATA[a { b: url(javascript:x()) }]]></style>");
     clean("<a href='#javascript'/><a href='https://javascript.example/a:b'/><text>javascript: a history</text>");
     clean("<a href='x&#58;y&amp;&lt;&#x3e;&quot;'/>");
-    clean("<image href='data:image/png;base64,AA'/>");
+    clean("<image href='data:image/png;base64,AA'/><g aria-label='JavaScript: the good parts' title='url(//x)'/>");
 }
 
 #[test]
@@ -230,4 +230,12 @@ fn live_namespaces_in_other_xml() {
     // A prolog nobody can read.
     let broken = format!("<?xml version='1.0'?><!DOCTYPE a \"><b xmlns='{XHTML}' onload='x()'/>");
     finds(broken.as_bytes(), XML, FindingCode::ActiveContent);
+}
+
+#[test]
+fn a_long_run_of_letters_is_walked_once() {
+    // From each `on` anew, this took a minute.
+    let run = "on".repeat(230_000);
+    clean(&format!("<text><![CDATA[<a {run}]]></text>"));
+    runs(&format!("<text><![CDATA[<a {run} onload=x]]></text>"));
 }

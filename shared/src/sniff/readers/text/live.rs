@@ -45,6 +45,9 @@ const LIVE: &[&str] = &[
 const ANIMATIONS: &[&str] = &["set", "animate", "animatecolor", "animatemotion", "animatetransform"];
 const LINKS: &[&str] = &["href", "src"];
 
+/// Attributes that hold words for people, in which `JavaScript:` is one.
+const WORDS: &[&str] = &["aria-label", "aria-description", "alt", "label", "title"];
+
 /// Codings that leave ASCII what it is. In others the same bytes are other tags: ISO-2022-JP, UTF-7, EBCDIC.
 const CODINGS: &[&str] = &[
     "utf",
@@ -249,6 +252,9 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         self.references(raw);
+        if WORDS.contains(&name) {
+            return;
+        }
         let value = squeeze(&unescape(raw));
         if script_link(&value) {
             self.active("a script link");

@@ -84,11 +84,14 @@ pub(super) fn handlers(lower: &str) -> bool {
     lower.split('<').skip(1).any(|element| {
         let tag = tag_end(element).and_then(|end| element.get(..end)).unwrap_or(element);
         tag.match_indices("on").any(|(at, _)| {
-            let before =
-                tag.as_bytes().get(at.wrapping_sub(1)).is_some_and(|b| b.is_ascii_whitespace() || b"\"'/".contains(b));
+            let before = at.checked_sub(1).and_then(|at| tag.as_bytes().get(at));
+            // Looked at first: a long run of letters is walked through once and not from each `on` in it.
+            if before.is_none_or(|b| !b.is_ascii_whitespace() && !b"\"'/".contains(b)) {
+                return false;
+            }
             let name = tag.get(at + 2..).unwrap_or_default();
             let letters = name.bytes().take_while(u8::is_ascii_lowercase).count();
-            before && letters > 2 && name.get(letters..).unwrap_or_default().trim_start().starts_with('=')
+            letters > 2 && name.get(letters..).unwrap_or_default().trim_start().starts_with('=')
         })
     })
 }
