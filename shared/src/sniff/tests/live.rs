@@ -194,6 +194,8 @@ fn fetches_in_every_spelling() {
         "<rect style=\"fill:url( 'https://x/y#z' )\"/>",
         "<style>@import 'x';</style>",
         "<style><![CDATA[@font-face { src: url(\"https://x/y\") }]]></style>",
+        "<style>@im<!-- -->port 'x';</style>",
+        "<style>@im<![CDATA[port 'x']]></style>",
         "<?xml-stylesheet href='x'?>",
     ] {
         fails(&drawing(inner), SVG, "external-reference");

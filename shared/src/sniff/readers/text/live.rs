@@ -76,13 +76,22 @@ const CODINGS: &[&str] = &[
 /// Reads `text`, whose end is missing where it is `cut`, and notes what would run.
 pub(super) fn scan(text: &str, kind: Kind, cut: bool, report: &mut Report) {
     let mut tokens = Tokenizer::from(text);
-    let mut walk = Walk { kind, report, open: Vec::new(), prefixes: BTreeSet::new(), tag: None, lively: false };
+    let mut walk = Walk {
+        kind,
+        report,
+        open: Vec::new(),
+        prefixes: BTreeSet::new(),
+        tag: None,
+        style: String::new(),
+        lively: false,
+    };
     loop {
         let at = tokens.stream().pos();
         match tokens.next() {
             None => break,
             Some(Ok(token)) => walk.token(&token),
             Some(Err(_)) => {
+                walk.styled();
                 let rest = text.get(at..).unwrap_or_default();
                 if !cut || ends(rest) {
                     walk.unreadable(rest);
@@ -91,6 +100,7 @@ pub(super) fn scan(text: &str, kind: Kind, cut: bool, report: &mut Report) {
             }
         }
     }
+    walk.styled();
     if !cut && (walk.tag.is_some() || !walk.open.is_empty()) {
         walk.unreadable("");
     }
@@ -113,6 +123,8 @@ struct Walk<'a, 'r> {
     /// Prefixes that stand for a live namespace anywhere.
     prefixes: BTreeSet<&'a str>,
     tag: Option<Tag<'a>>,
+    /// The text of the style sheet that is being read.
+    style: String,
     /// Whether any live namespace has been declared.
     lively: bool,
 }
@@ -123,6 +135,12 @@ struct Open<'a> {
     local: &'a str,
     /// Whether elements in it without a prefix are live.
     live: bool,
+}
+
+impl Open<'_> {
+    fn style(&self) -> bool {
+        self.local.eq_ignore_ascii_case("style")
+    }
 }
 
 /// A tag as far as it has been read.
@@ -170,6 +188,9 @@ impl<'a> Walk<'a, '_> {
 
     fn close(&mut self, prefix: StrSpan<'_>, local: StrSpan<'_>) {
         let opened = self.open.pop();
+        if opened.as_ref().is_some_and(Open::style) {
+            self.styled();
+        }
         if opened.is_none_or(|open| open.prefix != prefix.as_str() || open.local != local.as_str()) {
             self.unreadable("");
         }
@@ -281,14 +302,19 @@ impl<'a> Walk<'a, '_> {
         } else if runs(raw) {
             self.active("what is text to XML and script to HTML");
         }
-        if self.open.last().is_some_and(|open| open.local.eq_ignore_ascii_case("style")) {
-            let style = squeeze(&if verbatim { raw.into() } else { unescape(raw) });
-            if script_link(&style) {
-                self.active("a script link");
-            }
-            if style.contains("@import") || fetches(&style) {
-                self.elsewhere();
-            }
+        if self.open.last().is_some_and(Open::style) {
+            self.style += &squeeze(&if verbatim { raw.into() } else { unescape(raw) });
+        }
+    }
+
+    /// Judges the style sheets so far, whose text may lie in pieces around comments.
+    fn styled(&mut self) {
+        let style = std::mem::take(&mut self.style);
+        if script_link(&style) {
+            self.active("a script link");
+        }
+        if style.contains("@import") || fetches(&style) {
+            self.elsewhere();
         }
     }
 
