@@ -3,6 +3,7 @@
 //! [`Policy::review`] is the whole decision: a wish goes in, a [`Grant`] or a [`Refusal`] comes out. The JSON
 //! form and its faults live in [`document`].
 
+mod afterwards;
 pub mod document;
 mod parts;
 mod refusal;

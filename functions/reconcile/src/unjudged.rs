@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use shared::key::{ObjectKey, UploadId};
 use shared::multipart::Fault;
 use shared::objects::inventory::Stored;
-use shared::policy::{OnRejection, Policy};
+use shared::policy::Policy;
 use shared::queue::{Queue, QueueError};
-use shared::upload::{Judged, Newcomer, Record, newcomer};
+use shared::upload::{Newcomer, Record, newcomer};
 
 use crate::pass::After;
 use crate::report::{Count, Report};
@@ -58,11 +58,8 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
 /// Whether the event that would have removed this version was lost: it has no business where its upload has a verdict
 /// on another version, a rejection, or a tombstone. Who wrote it the validator looks up.
 fn is_stray(record: &Record, version: &str, policy: &Policy) -> bool {
-    let class = |judged: &Judged| judged.granted.as_ref().map(|granted| policy.classes.get(&granted.class));
     let keep = match record {
-        Record::Judged(judged) => {
-            class(judged).is_some_and(|class| class.is_none_or(|class| class.on_rejection == OnRejection::Keep))
-        }
+        Record::Judged(judged) => judged.granted.as_ref().is_some_and(|granted| policy.keeps_rejected(&granted.class)),
         Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => false,
     };
     newcomer(record, version, true, keep) == Newcomer::Delete

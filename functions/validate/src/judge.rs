@@ -6,7 +6,7 @@
 use shared::key::ObjectKey;
 use shared::multipart;
 use shared::objects::{Objects, ObjectsError};
-use shared::policy::{Class, OnRejection, Scan, SizeGrant};
+use shared::policy::SizeGrant;
 use shared::records::sessions::Sessions;
 use shared::records::{Judging, UploadRecords};
 use shared::sniff::{ContentRules, Sniffed, Sniffer, Step};
@@ -145,33 +145,20 @@ fn granted(observed: &Observed) -> Option<Granted> {
     })
 }
 
-/// The grant's class as it is today. Outside is `None` for an object that no grant of ours wrote, inside for a class
-/// that is gone.
-fn class<'a, R, O>(deps: &'a Deps<R, O>, observed: &Observed) -> Option<Option<&'a Class>> {
-    observed.grant.as_ref().ok().map(|grant| deps.config.policy.classes.get(&grant.class))
-}
-
-/// Today's content rules of the grant's class. Of a class that is gone nobody knows any more what it refused: nothing
-/// passes that any class refuses.
+/// Today's content rules of the grant's class. What no grant of ours wrote is rejected whatever they say.
 fn rules<R, O>(deps: &Deps<R, O>, observed: &Observed) -> ContentRules {
-    match class(deps, observed) {
-        Some(Some(class)) => class.content.clone(),
-        Some(None) => ContentRules::strictest(deps.config.policy.classes.values().map(|class| &class.content)),
-        None => ContentRules::standard(),
-    }
+    observed
+        .grant
+        .as_ref()
+        .map_or_else(|_| ContentRules::standard(), |grant| deps.config.policy.content_rules(&grant.class))
 }
 
-/// Whether rejected versions are kept: where the class wants it, and where it is gone, for the rules that rejected them
-/// were not its own.
+/// Whether a rejected version is kept.
 fn keeps<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    class(deps, observed).is_some_and(|class| class.is_none_or(|class| class.on_rejection == OnRejection::Keep))
+    observed.grant.as_ref().is_ok_and(|grant| deps.config.policy.keeps_rejected(&grant.class))
 }
 
-/// Whether nothing is accepted without a clean scan. A class that is gone asks for one where any class does.
+/// Whether it is not accepted without a clean scan.
 pub(crate) fn wants_scan<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    let scans = |class: &Class| class.scan == Scan::Required;
-    class(deps, observed).is_some_and(|class| match class {
-        Some(class) => scans(class),
-        None => deps.config.policy.classes.values().any(scans),
-    })
+    observed.grant.as_ref().is_ok_and(|grant| deps.config.policy.wants_scan(&grant.class))
 }

@@ -73,7 +73,7 @@ async fn one_that_hangs_is_handed_back_alone() {
     let began = tokio::time::Instant::now();
     let answer = handle(&deps, event, in_a_minute()).await.unwrap();
     assert_eq!(failures(&answer), BTreeSet::from(["4"]));
-    assert!(began.elapsed() <= Duration::from_mins(1) - MARGIN, "in time to say so");
+    assert!(began.elapsed() + MARGIN <= Duration::from_mins(1), "in time to say so");
     assert_eq!(deps.records.stored().len(), 39);
     assert_eq!(deps.records.record(id(4)), None);
 }

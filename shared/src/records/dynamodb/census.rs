@@ -85,10 +85,11 @@ impl Census for DynamoRecords {
                 .await
                 .map_err(|e| unavailable(&e))?;
             for item in page.items() {
-                match due(item) {
-                    Some(due) => found.push(due),
-                    // One that another version wrote must not keep everything behind it waiting.
-                    None => tracing::error!(pk = ?item.get("pk"), "something is due that nobody can read"),
+                // One that another version wrote must not keep everything behind it waiting.
+                if let Some(due) = due(item) {
+                    found.push(due);
+                } else {
+                    tracing::error!(pk = ?item.get("pk"), "something is due that nobody can read");
                 }
             }
         }
