@@ -24,11 +24,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event of an announcement about an object in `bucket`.
+    /// The event of an announcement about an object in `bucket`, which lies in `region`.
     ///
     /// # Errors
     /// [`BusError`] should a record be beyond JSON, which none is.
-    pub fn new(announcement: &Announcement, bucket: &str) -> Result<Self, BusError> {
+    pub fn new(announcement: &Announcement, bucket: &str, region: &str) -> Result<Self, BusError> {
         let detail = serde_json::to_string(&Told::new(announcement, bucket)).map_err(|e| BusError(e.into()))?;
         Ok(Self {
             detail_type: match announcement.word {
@@ -36,9 +36,19 @@ impl Event {
                 Word::Rejected => "Upload Rejected",
                 Word::Deleted => "Upload Deleted",
             },
-            resource: format!("arn:aws:s3:::{bucket}/{}", announcement.record.key()),
+            resource: format!("arn:{}:s3:::{bucket}/{}", partition(region), announcement.record.key()),
             detail,
         })
+    }
+}
+
+/// The first word of every ARN in a region
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, read 2026-11).
+fn partition(region: &str) -> &'static str {
+    match region.split_once('-') {
+        Some(("cn", _)) => "aws-cn",
+        Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
+        _ => "aws",
     }
 }
 

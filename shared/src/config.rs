@@ -41,6 +41,8 @@ pub struct Reconciling {
 pub struct Config {
     /// The bucket's name.
     pub bucket: String,
+    /// The region that everything lies in.
+    pub region: String,
     /// The bucket's address as clients see it.
     pub place: Place,
     /// Whether the SDK must address it by path.
@@ -155,7 +157,8 @@ impl Config {
             reconcile,
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
-            signers: Signers::new(credentials, region),
+            signers: Signers::new(credentials, region.clone()),
+            region,
             policy,
             event_bus: get("EVENT_BUS").unwrap_or_else(|| "default".to_owned()),
         })

@@ -3,6 +3,7 @@
 //! [`Policy::review`] is the whole decision: a wish goes in, a [`Grant`] or a [`Refusal`] comes out. The JSON
 //! form and its faults live in [`document`].
 
+mod afterwards;
 pub mod document;
 mod parts;
 mod refusal;
@@ -33,6 +34,10 @@ pub struct Policy {
     /// Sixteen hex digits that name this edition of the policy in grants and records.
     pub hash: String,
 }
+
+/// How many sessions without a declared size can be counted for one owner: the count's items in the table stay well
+/// below the end of an item (`records::session_item`).
+pub const MOST_UNSIZED_SESSIONS: u32 = 320_000;
 
 /// What one kind of upload may be.
 #[derive(Debug, Clone, PartialEq, Eq)]

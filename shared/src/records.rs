@@ -60,7 +60,8 @@ pub trait UploadRecords: Send + Sync {
     /// Writes a verdict unless the id has a record.
     fn judge(&self, judged: &Judged) -> impl Future<Output = Result<Judging, RecordsError>> + Send;
 
-    /// Writes one half of a verdict unless the id has a record.
+    /// Writes one half of a verdict unless the id has a record. A scan that is not clean also takes the place of a clean
+    /// one of its own version: of two results the worse one counts, in whatever order they come.
     fn hold(&self, pending: &Pending) -> impl Future<Output = Result<Judging, RecordsError>> + Send;
 
     /// Writes a verdict in the place of a half of its own version, and of nothing else.

@@ -120,6 +120,12 @@ impl Pending {
         }
     }
 
+    /// Whether it is a scan that found something, or could not look.
+    #[must_use]
+    pub fn is_worse_than_clean(&self) -> bool {
+        matches!(self, Self::Scan(scanned) if scanned.result != ScanResult::Clean)
+    }
+
     /// When somebody has to ask for the other half, or for a verdict without it.
     #[must_use]
     pub fn due(&self) -> Timestamp {

@@ -2,14 +2,16 @@
 //!
 //! On a stack of its own, whose queue gives up within seconds.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
-use xtask::aws::json_call;
+use xtask::aws::{json_call, rest_call};
 use xtask::redrive::here;
 use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};
 
-use crate::permissions::Role;
-use crate::world::{alice_of, asset, eventually, key_in, versions_in};
+use crate::permissions::{Role, resource};
+use crate::world::{Grant, alice_of, asset, eventually, key_in, versions_in};
 
 /// Its bucket is retained when the stack goes, so each run has a name of its own.
 fn name() -> String {
@@ -41,28 +43,83 @@ fn logged(stack: &Stack, words: &[&str]) -> Vec<String> {
     lines.filter(|line| words.iter().all(|word| line.contains(word))).collect()
 }
 
+/// Lets the queue be read, or not.
+fn read_queue(stack: &Stack, enabled: bool) {
+    let mapping = resource(stack, &name(), "ValidateQueue");
+    let url = format!("{}/2015-03-31/event-source-mappings/{mapping}", stack.endpoint);
+    rest_call("PUT", &url, "lambda", json!({ "Enabled": enabled }).to_string().as_bytes()).unwrap();
+}
+
+/// The event that S3 sends for an upload, if it is not told which version there is.
+fn created(stack: &Stack, grant: &Grant) -> Value {
+    json!({ "Records": [{ "eventVersion": "2.0", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
+        "bucket": { "name": stack.bucket },
+        "object": { "key": key_in(stack, grant), "sequencer": "0055AED6DCD90281E5" }
+    } }] })
+}
+
+/// Takes an upload's event out of the queue, as if S3 had never sent it.
+fn lose_event(stack: &Stack, id: &str) {
+    eventually("its event", || {
+        let wanted = json!({ "QueueUrl": stack.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
+        let messages = sqs(stack, "ReceiveMessage", &wanted)["Messages"].as_array().cloned().unwrap_or_default();
+        let message = messages.into_iter().find(|message| message["Body"].as_str().unwrap().contains(id))?;
+        sqs(stack, "DeleteMessage", &json!({ "QueueUrl": stack.queue, "ReceiptHandle": message["ReceiptHandle"] }));
+        Some(())
+    });
+}
+
+/// The ids of the requests in which lines with all of `words` were written.
+fn requests(stack: &Stack, words: &[&str]) -> BTreeSet<String> {
+    let id = |line: &String| serde_json::from_str::<Value>(line).ok()?["requestId"].as_str().map(str::to_owned);
+    logged(stack, words).iter().filter_map(id).collect()
+}
+
 #[test]
 fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let stack = deploy_beside(&name(), &["QueueVisibility=1"]).unwrap();
     let alice = alice_of(&stack);
+    read_queue(&stack, false);
+
+    // An event that names no version is judged by the right of its own that this takes.
+    let unversioned = alice.upload("lock.png", "image/png", &asset("lock.png"));
+    let validate = resource(&stack, &name(), "Validate");
+    let url = format!("{}/2015-03-31/functions/{validate}/invocations", stack.endpoint);
+    let event = created(&stack, &unversioned).to_string();
+    assert_eq!(rest_call("POST", &url, "lambda", event.as_bytes()).unwrap().json(), Value::Null);
+    assert_eq!(alice.verdict(unversioned.id())["status"], "accepted");
+
+    // What Lambda itself puts among the dead letters, when it is S3 that invokes us, comes back as well.
+    let direct = alice.upload("lock.png", "image/png", &asset("lock.png"));
+    lose_event(&stack, direct.id());
+    let given_up = json!({
+        "version": "1.0",
+        "requestContext": { "condition": "RetriesExhausted", "approximateInvokeCount": 3 },
+        "requestPayload": created(&stack, &direct),
+    });
+    sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.dlq, "MessageBody": given_up.to_string() }));
+    assert_eq!(here(&stack).unwrap(), 1);
 
     // A batch with one poison message among good ones harms none of them.
-    let uploads: Vec<_> = (0..6)
-        .map(|n| {
-            if n == 3 {
-                sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.queue, "MessageBody": "no event of anybody" }));
-            }
-            alice.upload("lock.png", "image/png", &asset("lock.png"))
-        })
-        .collect();
-    for grant in &uploads {
+    let good: Vec<_> = (0..4).map(|_| alice.upload("lock.png", "image/png", &asset("lock.png"))).collect();
+    sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.queue, "MessageBody": "no event of anybody" }));
+    for grant in &good {
+        assert_eq!(alice.status(grant.id()).json()["status"], "validating", "nobody reads the queue yet");
+    }
+    read_queue(&stack, true);
+    for grant in good.iter().chain([&direct]) {
         assert_eq!(alice.verdict(grant.id())["status"], "accepted");
     }
     let poison = dead_letter(&stack, "no event of anybody");
     let id = poison["MessageId"].as_str().unwrap();
-    eventually("the reason, by the message's id", || {
-        (!logged(&stack, &[id, "a message that is not JSON"]).is_empty()).then_some(())
-    });
+    let reason = [id, "a message that is not JSON"];
+    eventually("the reason, by the message's id", || (!logged(&stack, &reason).is_empty()).then_some(()));
+    let together =
+        good.iter().filter(|grant| !requests(&stack, &[grant.id(), "judged"]).is_disjoint(&requests(&stack, &reason)));
+    assert!(together.count() > 0, "poison and good ones came in one batch");
+    for grant in &good {
+        assert_eq!(logged(&stack, &[grant.id(), "must come again"]), Vec::<String>::new());
+    }
     assert!(here(&stack).unwrap() >= 1, "and a redrive moves it");
 
     // An upload that the validator may not look at waits there until it may again.

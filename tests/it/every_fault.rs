@@ -14,6 +14,7 @@ mod ground;
 mod in_parts;
 mod single;
 mod table;
+mod verdicts;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -217,6 +218,13 @@ async fn at_every_call_every_fault_ends_well() {
         Box::pin(Section::of::<events::Closing>(fresh())),
         Box::pin(Section::of::<events::Scanning>(fresh())),
         Box::pin(Section::of::<events::Concluding>(fresh())),
+        Box::pin(Section::of::<verdicts::Scanned<true>>(fresh())),
+        Box::pin(Section::of::<verdicts::Scanned<false>>(fresh())),
+        Box::pin(Section::of::<verdicts::Replayed<false>>(fresh())),
+        Box::pin(Section::of::<verdicts::Replayed<true>>(fresh())),
+        Box::pin(Section::of::<verdicts::Vanished>(fresh())),
+        Box::pin(Section::of::<verdicts::Long>(fresh())),
+        Box::pin(Section::of::<verdicts::Counted>(fresh())),
         Box::pin(Section::of::<events::Announcing>(fresh())),
         Box::pin(Section::of::<in_parts::HandedOver>(fresh())),
         Box::pin(Section::of::<events::Reconciling>(fresh())),

@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, SystemTime};
 
+use lambda_http::Request;
 use serde_json::{Value, json};
 use shared::policy::document;
 use shared::testing::http::{Answer, Call};
@@ -148,7 +149,8 @@ fn no_event_breaks_the_validator_or_leaves_a_trace_where_nothing_lies() {
 #[test]
 fn no_stream_breaks_the_forwarder() {
     let samples = samples(&["forward", "validate"]);
-    let deps = forward::Deps { bucket: BUCKET.to_owned(), bus: MemoryBus::default() };
+    let (bucket, region) = (BUCKET.to_owned(), "eu-central-1".to_owned());
+    let deps = forward::Deps { bucket, region, bus: MemoryBus::default() };
     fuzz("streams", |random| {
         if let Ok(answer) = now(forward::handle(&deps, mutated(random, &samples), in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().unwrap().len() <= 1, "{answer}");
@@ -172,39 +174,114 @@ fn no_policy_is_half_understood() {
     });
 }
 
+/// Every function that answers over HTTP, over nothing.
+struct Functions {
+    presign: presign::Deps<MemoryRecords>,
+    uploads: uploads::Deps<MemoryRecords, MemoryObjects>,
+    initiate: multipart_initiate::Deps<MemoryRecords, MemoryObjects>,
+    parts: multipart_parts::Deps<MemoryRecords, MemoryObjects>,
+    complete: multipart_complete::Deps<MemoryRecords, MemoryObjects, MemoryQueue>,
+}
+
+impl Functions {
+    fn new() -> Self {
+        let (config, ambient) = (config(&[]), ambient());
+        let (records, store) = (MemoryRecords::default, MemoryObjects::default);
+        Self {
+            presign: presign::Deps { config: config.clone(), answers: records(), ambient },
+            uploads: uploads::Deps { config: config.clone(), records: records(), objects: store(), ambient },
+            initiate: multipart_initiate::Deps { config: config.clone(), records: records(), store: store(), ambient },
+            parts: multipart_parts::Deps { config: config.clone(), sessions: records(), store: store(), ambient },
+            complete: multipart_complete::Deps {
+                config,
+                sessions: records(),
+                store: store(),
+                completions: MemoryQueue::default(),
+                ambient,
+            },
+        }
+    }
+
+    /// The answer of the function that such a request goes to in the template.
+    fn answer(&self, function: &str, request: Request) -> Answer {
+        let response = match function {
+            "presign" => now(presign::handle(&self.presign, request)),
+            "uploads" => now(uploads::handle(&self.uploads, request)),
+            "multipart-initiate" => now(multipart_initiate::handle(&self.initiate, request)),
+            "multipart-parts" => now(multipart_parts::handle(&self.parts, request)),
+            "multipart-complete" => now(multipart_complete::handle(&self.complete, request)),
+            other => panic!("{other} answers nobody over HTTP"),
+        };
+        Answer::of(&response.unwrap())
+    }
+}
+
+const OVER_HTTP: [&str; 5] = ["presign", "uploads", "multipart-initiate", "multipart-parts", "multipart-complete"];
+
 #[test]
 fn no_body_is_answered_with_a_fault_of_ours() {
-    let bodies: Vec<Value> = samples(&["presign", "multipart-initiate", "multipart-parts", "multipart-complete"])
-        .iter()
-        .filter_map(|event| serde_json::from_str(event["body"].as_str()?).ok())
-        .collect();
+    let bodies: Vec<Value> =
+        samples(&OVER_HTTP).iter().filter_map(|event| serde_json::from_str(event["body"].as_str()?).ok()).collect();
     assert!(bodies.len() > 5);
-    let table = || MemoryRecords::default();
-    let presign = presign::Deps { config: config(&[]), answers: table(), ambient: ambient() };
-    let initiate = multipart_initiate::Deps {
-        config: config(&[]),
-        records: table(),
-        store: MemoryObjects::default(),
-        ambient: ambient(),
-    };
-    let complete = multipart_complete::Deps {
-        config: config(&[]),
-        sessions: table(),
-        store: MemoryObjects::default(),
-        completions: MemoryQueue::default(),
-        ambient: ambient(),
-    };
+    let functions = Functions::new();
+    let session = shared::testing::id(1);
+    let doors = [
+        ("presign", "/uploads".to_owned()),
+        ("multipart-initiate", "/uploads/multipart".to_owned()),
+        ("multipart-initiate", "/s3/multipart".to_owned()),
+        ("multipart-parts", format!("/uploads/multipart/{session}/parts")),
+        ("multipart-parts", "/s3/sign".to_owned()),
+        ("multipart-complete", format!("/uploads/multipart/{session}/complete")),
+        ("multipart-complete", format!("/s3/multipart/{session}/complete?key=k")),
+        ("multipart-complete", format!("/s3/multipart/{session}/complete?key=k&xml")),
+    ];
     fuzz("bodies", |random| {
         let body = text(random, &mutated(random, &bodies));
-        let call = |path: &str| Call::new("POST", path).by(ALICE).body(body.clone()).request();
-        let path = format!("/uploads/multipart/{}/complete", shared::testing::id(1));
-        for response in [
-            now(presign::handle(&presign, call("/uploads"))).unwrap(),
-            now(multipart_initiate::handle(&initiate, call("/uploads/multipart"))).unwrap(),
-            now(multipart_complete::handle(&complete, call(&path))).unwrap(),
-        ] {
-            let answer = Answer::of(&response);
-            assert!(answer.status < 500, "{body}: {}", answer.body);
+        for (function, path) in &doors {
+            let answer = functions.answer(function, Call::new("POST", path).by(ALICE).body(body.clone()).request());
+            assert!(answer.status < 500, "{function} {path} {body}: {}", answer.body);
         }
+    });
+}
+
+#[test]
+fn no_event_of_the_gateway_is_answered_with_a_fault_of_ours() {
+    let samples: Vec<(&str, Value)> = OVER_HTTP
+        .iter()
+        .flat_map(|function| golden_events(function).into_values().map(move |event| (*function, event)))
+        .collect();
+    let others: Vec<Value> = samples.iter().map(|(_, event)| event.clone()).collect();
+    let functions = Functions::new();
+    fuzz("requests", |random| {
+        let (function, event) = any(random, &samples);
+        let mut event = event.clone();
+        for _ in 0..=random.below(4) {
+            mutate(random, &mut event, &others);
+        }
+        // What the gateway would never send is refused before anybody is asked.
+        if let Ok(request) = shared::http::request(&event.to_string()) {
+            let answer = functions.answer(function, request);
+            assert!(answer.status < 500, "{function} {event}: {}", answer.body);
+        }
+    });
+}
+
+#[test]
+fn no_batch_breaks_the_reconciler() {
+    let samples = samples(&["reconcile", "validate"]);
+    let deps = reconcile::Deps {
+        config: config(&[("RECONCILE_DAYS", "1")]),
+        records: MemoryRecords::default(),
+        objects: MemoryObjects::default(),
+        events: MemoryQueue::default(),
+        ambient: ambient(),
+    };
+    fuzz("completions", |random| {
+        let event = mutated(random, &samples);
+        let asked = event["Records"].as_array().map_or(0, Vec::len);
+        if let Ok(answer) = now(reconcile::handle(&deps, &event, in_a_minute())) {
+            assert!(answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= asked), "{answer}");
+        }
+        assert!(deps.objects.is_empty() && deps.events.sent().is_empty());
     });
 }

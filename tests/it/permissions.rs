@@ -232,7 +232,7 @@ fn dead_letters(stack: &Stack) -> u64 {
 }
 
 /// What a resource of a stack is called.
-fn resource(stack: &Stack, stack_name: &str, logical: &str) -> String {
+pub(crate) fn resource(stack: &Stack, stack_name: &str, logical: &str) -> String {
     let body =
         format!("Action=DescribeStackResource&Version=2010-05-15&StackName={stack_name}&LogicalResourceId={logical}");
     let xml = form_call(&stack.endpoint, "cloudformation", &body).unwrap();

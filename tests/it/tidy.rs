@@ -28,8 +28,10 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// By its place below the root: what the folder above it is called says nothing.
 fn is_test(path: &Path) -> bool {
-    path.to_string_lossy().contains("tests") || path.to_string_lossy().contains("/testing")
+    let path = path.strip_prefix(xtask::root()).unwrap().to_string_lossy();
+    path.contains("tests") || path.contains("/testing")
 }
 
 /// The code of a file without its comments and without its test module.

@@ -24,8 +24,6 @@ pub struct Deployment {
     pub table: String,
     /// The function that announces verdicts, where there is a bus.
     pub forward: Option<String>,
-    /// Whether events go to the validator directly, so that nobody reads the queue.
-    pub direct: bool,
 }
 
 /// Runs the AWS command line and reads its answer; null where there is none.
@@ -87,9 +85,6 @@ fn read(name: &str, answer: &Value) -> Outcome<Deployment> {
         dead_letters: output("DeadLettersUrl")?,
         table: output("TableName")?,
         forward: output("Forward").ok(),
-        direct: stack["Parameters"].as_array().into_iter().flatten().any(|parameter| {
-            parameter["ParameterKey"] == "ValidatorTrigger" && parameter["ParameterValue"] == "direct"
-        }),
     })
 }
 
@@ -121,14 +116,6 @@ mod tests {
         assert_eq!(found.bucket, "sluice-uploads-111122223333-eu-west-1");
         assert!(found.queue.ends_with("/q") && found.dead_letters.ends_with("/d"));
         assert_eq!((found.table.as_str(), found.forward), ("sluice-Table-1ABC", None));
-        assert!(!found.direct);
-    }
-
-    #[test]
-    fn the_trigger_is_a_parameter() {
-        let mut direct = described();
-        direct["Stacks"][0]["Parameters"] = json!([{ "ParameterKey": "ValidatorTrigger", "ParameterValue": "direct" }]);
-        assert!(read("sluice", &direct).unwrap().direct);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::up::deploy::functions;
 use crate::{Outcome, root};
 
 /// The benches that start the functions themselves.
-const STARTING: &[&str] = &["presign", "multipart"];
+const STARTING: &[&str] = &["presign", "multipart", "validate"];
 
 /// Runs one bench, or all of them; the rest of `args` is the bench's own.
 ///

@@ -13,8 +13,9 @@ use crate::stack::{Stack, is_local};
 /// How long AWS may take to move everything before we stop watching; it goes on by itself.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// Moves every message of the dead letters back to the queue that they came from. Verdicts are final and events may
-/// come twice, so this is always safe.
+/// Moves every message of the dead letters back to the queue, which has a reader whichever trigger the stack has: the
+/// validator also reads what Lambda itself put among them. Verdicts are final and events may come twice, so this is
+/// always safe.
 ///
 /// # Errors
 /// When the stack can't be found, or a queue refuses.
@@ -59,12 +60,6 @@ pub fn here(stack: &Stack) -> Outcome<u64> {
 
 fn on_aws(name: &str) -> Outcome<u64> {
     let deployment = deployment(name)?;
-    if deployment.direct {
-        return Err(format!(
-            "{name} was deployed with ValidatorTrigger=direct, so nobody reads its queue: its dead letters stay where \
-             they are safe. Each holds the event as `requestPayload`; invoke the validator with that."
-        ));
-    }
     let region = deployment.region.as_str();
     let attribute = |url: &str, name: &str| -> Outcome<String> {
         let asked = ["sqs", "get-queue-attributes", "--region", region, "--queue-url", url, "--attribute-names", name];

@@ -34,7 +34,9 @@ pub fn republish(since: &str, stack: &str) -> Outcome {
             break;
         }
     }
-    println!("Announced {told} verdicts and deletions since {since}Z.");
+    println!(
+        "Announced {told} verdicts and deletions since {since}Z, but for what the forwarder's log calls unreadable."
+    );
     Ok(())
 }
 
@@ -83,13 +85,16 @@ impl Place {
 
     /// One page of the uploads that were judged or buried since then.
     fn scan(&self, since: &str, start: Option<&Value>) -> Outcome<Value> {
-        let filter = "begins_with(pk, :upload) AND (judgedAt >= :since OR buriedAt >= :since)";
-        let values = json!({ ":upload": { "S": "upload#" }, ":since": { "S": since } });
+        // A half of a verdict has its time as well, and is nobody's business.
+        let filter = "begins_with(pk, :upload) AND NOT #state = :half AND (judgedAt >= :since OR buriedAt >= :since)";
+        let values = json!({ ":upload": { "S": "upload#" }, ":since": { "S": since }, ":half": { "S": "scanning" } });
+        let names = json!({ "#state": "state" });
         match self {
             Self::Here { stack, .. } => {
                 let mut body = json!({
                     "TableName": stack.table,
                     "FilterExpression": filter,
+                    "ExpressionAttributeNames": names,
                     "ExpressionAttributeValues": values,
                 });
                 if let Some(start) = start {
@@ -98,9 +103,10 @@ impl Place {
                 json_call(&stack.endpoint, "dynamodb", "DynamoDB_20120810.Scan", &body)
             }
             Self::Aws { region, table, .. } => {
-                let (values, start) = (values.to_string(), start.map(Value::to_string));
+                let (names, values, start) = (names.to_string(), values.to_string(), start.map(Value::to_string));
                 let mut scan = vec!["dynamodb", "scan", "--no-paginate", "--region", region, "--table-name", table];
-                scan.extend(["--filter-expression", filter, "--expression-attribute-values", &values]);
+                scan.extend(["--filter-expression", filter, "--expression-attribute-names", &names]);
+                scan.extend(["--expression-attribute-values", &values]);
                 if let Some(start) = &start {
                     scan.extend(["--exclusive-start-key", start]);
                 }
@@ -123,6 +129,8 @@ impl Place {
                 let (body, into) = (format!("fileb://{}", payload.display()), answer.display().to_string());
                 aws(&["lambda", "invoke", "--region", region, "--function-name", forward, "--payload", &body, &into])?;
                 let text = fs::read_to_string(&answer).map_err(failed)?;
+                // It holds what users called their files.
+                fs::remove_file(&payload).map_err(failed)?;
                 serde_json::from_str(&text).unwrap_or_default()
             }
         };

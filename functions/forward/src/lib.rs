@@ -10,6 +10,7 @@
 //!
 //! A change is announced at least once, always under the same event id. Killed anywhere, the stream sends the batch
 //! again. A stream goes on only behind its oldest failure, so nothing is put once something was refused.
+//! What can't be read is not waited for: it is told to people instead.
 
 use std::time::{Duration, SystemTime};
 
@@ -23,6 +24,8 @@ use shared::records::{RecordsError, stream};
 pub struct Deps<B> {
     /// Where the objects lie.
     pub bucket: String,
+    /// And where the bucket lies.
+    pub region: String,
     /// Where it is announced.
     pub bus: B,
 }
@@ -36,9 +39,6 @@ pub enum Retry {
     /// Not an event of a stream.
     #[error("not an event of a table's stream")]
     Unreadable,
-    /// The item can't be read.
-    #[error(transparent)]
-    Records(#[from] RecordsError),
     /// The bus did not answer.
     #[error(transparent)]
     Bus(#[from] BusError),
@@ -50,12 +50,20 @@ pub enum Retry {
     Deadline,
 }
 
+/// A record that this version can't make an event of.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error(transparent)]
+    Item(#[from] RecordsError),
+    #[error(transparent)]
+    Event(#[from] BusError),
+}
+
 /// What Lambda reports as the kind of failure.
 impl From<Retry> for Diagnostic {
     fn from(retry: Retry) -> Self {
         let error_type = match &retry {
             Retry::Unreadable => "UnreadableEvent",
-            Retry::Records(_) => "UnreadableItem",
             Retry::Bus(_) => "BusUnavailable",
             Retry::Refused(_) => "EventRefused",
             Retry::Deadline => "OutOfTime",
@@ -73,9 +81,9 @@ type Placed = (usize, Event, String);
 /// [`Retry`] where that is the very first: then a whole batch has failed, and Lambda may cut it in two.
 pub async fn handle<B: Bus>(deps: &Deps<B>, event: Value, deadline: SystemTime) -> Result<Value, Retry> {
     let records = event["Records"].as_array().ok_or(Retry::Unreadable)?;
-    let (events, unreadable) = read(deps, records);
+    let events = read(deps, records);
     let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    match put_all(deps, &events, until).await.or(unreadable) {
+    match put_all(deps, &events, until).await {
         None => Ok(json!({ "batchItemFailures": [] })),
         Some((place, retry)) => {
             let cause = std::error::Error::source(&retry).map(ToString::to_string).unwrap_or_default();
@@ -89,22 +97,26 @@ pub async fn handle<B: Bus>(deps: &Deps<B>, event: Value, deadline: SystemTime) 
     }
 }
 
-/// What there is to announce, up to the first record that can't be read.
-fn read<B>(deps: &Deps<B>, records: &[Value]) -> (Vec<Placed>, Option<(usize, Retry)>) {
-    let mut events = Vec::new();
-    for (place, record) in records.iter().enumerate() {
-        let change = match stream::change(record) {
-            Ok(Some(change)) => change,
-            Ok(None) => continue,
-            Err(error) => return (events, Some((place, error.into()))),
-        };
-        let Some(announcement) = Announcement::of(change.old.as_ref(), change.new) else { continue };
-        match Event::new(&announcement, &deps.bucket) {
-            Ok(event) => events.push((place, event, announcement.event_id())),
-            Err(error) => return (events, Some((place, error.into()))),
+/// What there is to announce. A record that can't be read never will be by this version, and a stream goes on only
+/// behind its oldest failure: it is left out, and the template's alarm counts the line. `republish` announces it once
+/// somebody deployed a version that can read it.
+fn read<B>(deps: &Deps<B>, records: &[Value]) -> Vec<Placed> {
+    let read = |(place, record): (usize, &Value)| match announce(deps, record) {
+        Ok(event) => event.map(|(event, id)| (place, event, id)),
+        Err(unreadable) => {
+            let item = &record["dynamodb"]["Keys"]["pk"]["S"];
+            tracing::error!(%unreadable, %item, "left out: a record that nobody can read");
+            None
         }
-    }
-    (events, None)
+    };
+    records.iter().enumerate().filter_map(read).collect()
+}
+
+/// The event of a record with its id; `None` for a change that is nobody's business.
+fn announce<B>(deps: &Deps<B>, record: &Value) -> Result<Option<(Event, String)>, Unreadable> {
+    let Some(change) = stream::change(record)? else { return Ok(None) };
+    let Some(announcement) = Announcement::of(change.old.as_ref(), change.new) else { return Ok(None) };
+    Ok(Some((Event::new(&announcement, &deps.bucket, &deps.region)?, announcement.event_id())))
 }
 
 /// Puts `events` call by call until one of them is refused, and says which.

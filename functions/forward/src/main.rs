@@ -9,6 +9,6 @@ async fn main() -> Result<(), Error> {
     telemetry::init();
     let config = Config::from_env()?;
     let bus = EventBridge::new(Clients::new(config.path_style), &config.event_bus);
-    let deps = Deps { bucket: config.bucket, bus };
+    let deps = Deps { bucket: config.bucket, region: config.region, bus };
     run(service_fn(|event: LambdaEvent<_>| forward::handle(&deps, event.payload, event.context.deadline()))).await
 }

@@ -34,6 +34,7 @@ struct World {
     events: MemoryQueue,
     /// The window, if it is not all that these tests need.
     days: Option<&'static str>,
+    policy: Option<&'static str>,
 }
 
 fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
@@ -61,7 +62,10 @@ impl World {
         left: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
         let deps = Deps {
-            config: config(&[("RECONCILE_DAYS", self.days.unwrap_or("9"))]),
+            config: config(&[
+                ("RECONCILE_DAYS", self.days.unwrap_or("9")),
+                ("POLICY", self.policy.unwrap_or_default()),
+            ]),
             records: trouble.of(&self.records),
             objects: trouble.of(&self.objects),
             events: trouble.of(&self.events),

@@ -1,6 +1,6 @@
-//! Objects without a verdict, whose event was lost: they are sent to the validator again.
+//! Objects without a verdict, or left over beside one, whose event was lost: they are sent to the validator again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use shared::key::{ObjectKey, UploadId};
 use shared::multipart::Fault;
 use shared::objects::inventory::Stored;
+use shared::policy::Policy;
 use shared::queue::{Queue, QueueError};
+use shared::upload::{Newcomer, Record, newcomer};
 
 use crate::pass::After;
 use crate::report::{Count, Report};
@@ -31,8 +33,14 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
     let due: Vec<Stored> =
         page.versions.into_iter().filter(|stored| is_due(stored.stored_at, grace, since, now)).collect();
     let ids: BTreeSet<UploadId> = due.iter().map(|stored| stored.key.id()).collect();
-    let judged = if ids.is_empty() { ids } else { deps.records.recorded(&ids).await.map_err(Fault::from)? };
-    let waiting = due.into_iter().filter(|stored| !judged.contains(&stored.key.id()));
+    let recorded =
+        if ids.is_empty() { BTreeMap::new() } else { deps.records.recorded(&ids).await.map_err(Fault::from)? };
+    let waiting = due.into_iter().filter(|stored| match recorded.get(&stored.key.id()) {
+        None => true,
+        Some(Some(record)) => is_stray(record, &stored.version, &deps.config.policy),
+        // A later version's: its verdict is none of ours.
+        Some(None) => false,
+    });
     let sent = stream::iter(waiting)
         .map(|stored| async move {
             let event = event(&deps.config.bucket, &stored.key, &stored.version, now);
@@ -45,6 +53,16 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
         .try_fold(Report::default(), async |sum, one| Ok(sum + one))
         .await?;
     Ok((sent, page.next))
+}
+
+/// Whether the event that would have removed this version was lost: it has no business where its upload has a verdict
+/// on another version, a rejection, or a tombstone. Who wrote it the validator looks up.
+fn is_stray(record: &Record, version: &str, policy: &Policy) -> bool {
+    let keep = match record {
+        Record::Judged(judged) => judged.granted.as_ref().is_some_and(|granted| policy.keeps_rejected(&granted.class)),
+        Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => false,
+    };
+    newcomer(record, version, true, keep) == Newcomer::Delete
 }
 
 /// Whether its turn has come since the last walk: after the grace, four times as long, sixteen times and so on.

@@ -6,7 +6,7 @@
 use shared::key::ObjectKey;
 use shared::multipart;
 use shared::objects::{Objects, ObjectsError};
-use shared::policy::{Class, OnRejection, Scan, SizeGrant};
+use shared::policy::SizeGrant;
 use shared::records::sessions::Sessions;
 use shared::records::{Judging, UploadRecords};
 use shared::sniff::{ContentRules, Sniffed, Sniffer, Step};
@@ -36,8 +36,7 @@ pub(crate) async fn judge<R: UploadRecords + Sessions, O: Objects>(
 
 async fn arrived<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, created: &Created) -> Result<(), Retry> {
     let Some((observed, sniffed)) = look(&deps.objects, created).await? else {
-        tracing::info!(key = %created.key, "the version is gone: nothing to judge");
-        return Ok(());
+        return scan::vanished(deps, &created.key, created.version.as_deref(), None).await;
     };
     let verdict = inspect(&created.key, &observed, &sniffed, &rules(deps, &observed));
     let judged = Judged {
@@ -146,22 +145,20 @@ fn granted(observed: &Observed) -> Option<Granted> {
     })
 }
 
-/// The grant's class as it is today, if there still is one of that name.
-fn class<'a, R, O>(deps: &'a Deps<R, O>, observed: &Observed) -> Option<&'a Class> {
-    observed.grant.as_ref().ok().and_then(|grant| deps.config.policy.classes.get(&grant.class))
-}
-
-/// Today's content rules of the grant's class; the standard ones where there is no such class any more.
+/// Today's content rules of the grant's class. What no grant of ours wrote is rejected whatever they say.
 fn rules<R, O>(deps: &Deps<R, O>, observed: &Observed) -> ContentRules {
-    class(deps, observed).map_or_else(ContentRules::standard, |class| class.content.clone())
+    observed
+        .grant
+        .as_ref()
+        .map_or_else(|_| ContentRules::standard(), |grant| deps.config.policy.content_rules(&grant.class))
 }
 
-/// Whether the class wants rejected versions kept. A class that is gone keeps nothing.
+/// Whether a rejected version is kept.
 fn keeps<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    class(deps, observed).is_some_and(|class| class.on_rejection == OnRejection::Keep)
+    observed.grant.as_ref().is_ok_and(|grant| deps.config.policy.keeps_rejected(&grant.class))
 }
 
-/// Whether nothing is accepted without a clean scan. A class that is gone asks for none.
+/// Whether it is not accepted without a clean scan.
 pub(crate) fn wants_scan<R, O>(deps: &Deps<R, O>, observed: &Observed) -> bool {
-    class(deps, observed).is_some_and(|class| class.scan == Scan::Required)
+    observed.grant.as_ref().is_ok_and(|grant| deps.config.policy.wants_scan(&grant.class))
 }

@@ -5,9 +5,10 @@
 //! - **Events**: `s3:ObjectCreated:*` from S3 or through `EventBridge`, and scan results of `GuardDuty`; directly,
 //!   through SNS, or through SQS with partial batch answers
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`
-//! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:ListBucket` so that a missing one is 404 and not 403,
-//!   `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for the verdict; `dynamodb:GetItem` and
-//!   `dynamodb:UpdateItem` to close the session of an upload in parts
+//! - **IAM**: `s3:GetObjectVersion` to look at a version, `s3:GetObject` where an event names none, `s3:ListBucket` so
+//!   that a missing one is 404 and not 403, `s3:DeleteObjectVersion` to remove what was rejected, `dynamodb:PutItem` for
+//!   the verdict; `dynamodb:GetItem` and `dynamodb:UpdateItem` to close the session of an upload in parts, and for
+//!   half a verdict on a version that is gone
 //!
 //! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
 

@@ -16,6 +16,7 @@ mod in_parts;
 mod interruptions;
 mod newcomers;
 mod scans;
+mod time;
 
 /// What a bucket and a table hold, and a validator over them.
 #[derive(Default)]
@@ -93,7 +94,7 @@ async fn every_golden_event_has_its_answer() {
     let message = |n: u8| format!("{n:08}-aaaa-4bbb-8ccc-dddddddddddd");
     let [first, third, fourth, fifth] = [1, 3, 4, 5].map(message);
     // Which messages come again, and which of the three uploads are judged.
-    let expected: [(&str, &[&str], &[u16]); 27] = [
+    let expected: [(&str, &[&str], &[u16]); 28] = [
         ("direct-2.0", &[], &[1]),
         ("direct-2.1", &[], &[1]),
         ("direct-2.4", &[], &[1, 2]),
@@ -112,6 +113,7 @@ async fn every_golden_event_has_its_answer() {
         ("direct-scan-unsupported", &[], &[]),
         ("direct-sns", &[], &[1]),
         ("direct-test-event", &[], &[]),
+        ("sqs-dead-letter", &[], &[1]),
         ("sqs-eventbridge", &[], &[1, 2]),
         ("sqs-mixed", &[], &[2, 3]),
         ("sqs-one", &[], &[1]),

@@ -3,6 +3,7 @@
 //! - S3's own records, versions 2.x (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>)
 //! - the same through `EventBridge` (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>)
 //! - what `GuardDuty` found, through `EventBridge` (<https://docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html>)
+//! - any of them as Lambda keeps it after its last try (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>)
 //! - any of them in a message of SQS, or in one of SNS, or in one of SNS in one of SQS
 //!
 //! (all read 2026-11). Where the line runs between what is ignored and what is a poison: `docs/decisions/0014`.
@@ -11,8 +12,9 @@ use serde_json::{Value, json};
 use shared::key::{ForeignKey, ObjectKey};
 use shared::upload::{ScanResult, normalised_sequencer};
 
-/// How deep envelopes may lie in one another: a queue's message, a topic's in it, the event in that.
-const DEEPEST: u8 = 3;
+/// How deep envelopes may lie in one another: a queue's message, Lambda's dead letter in it, a topic's message in that,
+/// and the event.
+const DEEPEST: u8 = 4;
 
 /// What arrived.
 #[derive(Debug)]
@@ -151,6 +153,9 @@ impl Contents {
             for record in records {
                 self.add_record(record, depth);
             }
+        } else if event["requestPayload"].is_object() {
+            // What Lambda puts among the dead letters when it invoked us itself and gave up.
+            self.add(&event["requestPayload"], depth);
         } else if event["Type"] == "Notification" {
             self.add_text(&event["Message"], depth);
         } else if let (Some(source), Some(kind)) = (event["source"].as_str(), event["detail-type"].as_str()) {
@@ -196,8 +201,7 @@ impl Contents {
 
     fn add_created(&mut self, event: &Value) {
         let object = &event["detail"]["object"];
-        // Here keys come as they are: S3 encodes them in its own records only.
-        self.add_object(&event["detail"]["bucket"], object, &object["version-id"], ObjectKey::parse);
+        self.add_object(&event["detail"]["bucket"], object, &object["version-id"], key_as_it_is);
     }
 
     fn add_object(
@@ -229,8 +233,7 @@ impl Contents {
             self.unreadable.push("a scan of an object without a bucket or without a key");
             return;
         };
-        // As it is, like everything that EventBridge carries.
-        let Ok(key) = ObjectKey::parse(key) else {
+        let Ok(key) = key_as_it_is(key) else {
             self.ignored.push(Ignored::ForeignKey);
             return;
         };
@@ -248,6 +251,12 @@ impl Contents {
             detail: threats(status, &detail["scanResultDetails"]["threats"]),
         }));
     }
+}
+
+/// `EventBridge` carries keys as they are, S3 encodes them in its own records. Nobody promises the former, and no key of
+/// ours holds what an encoding writes: one that is encoded all the same is not to be taken for a foreign one.
+fn key_as_it_is(text: &str) -> Result<ObjectKey, ForeignKey> {
+    ObjectKey::parse(text).or_else(|_| ObjectKey::from_event(text))
 }
 
 /// A text with something in it.

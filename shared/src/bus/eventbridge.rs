@@ -12,7 +12,7 @@ pub struct EventBridge {
 }
 
 impl EventBridge {
-    /// The bus called `name`, which may be an ARN.
+    /// The bus called `name`, of this account and region.
     #[must_use]
     pub fn new(clients: Clients, name: &str) -> Self {
         Self { clients, name: name.to_owned() }

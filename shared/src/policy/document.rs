@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use field::Field;
+use serde::Deserialize;
 use serde_json::Value;
 
-use super::{AllowedMetadata, Class, OnRejection, Policy, Requirement, Rule, Scan};
+use super::{AllowedMetadata, Class, MOST_UNSIZED_SESSIONS, OnRejection, Policy, Requirement, Rule, Scan};
 use crate::media::MediaPattern;
 use crate::s3_limits::{LONGEST_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
 use crate::sniff::{Action, ContentRules};
+
+mod field;
 
 /// The version of this format. A document of another one is refused rather than half understood.
 pub const VERSION: u64 = 1;
@@ -117,7 +119,7 @@ struct ClassDocument {
     /// bucket's own broom comes after 30.
     #[serde(default)]
     session_life: Field<String>,
-    /// How many sessions without a declared size one owner may have open; by default 100.
+    /// How many sessions without a declared size one owner may have open; by default 100, at most 320000.
     #[serde(default)]
     unsized_sessions: Field<u32>,
     /// How long a URL lives, such as "15m" (the default); at most seven days.
@@ -168,35 +170,6 @@ struct RuleDocument {
     unknown: BTreeMap<String, Value>,
 }
 
-/// A field that remembers what was wrong with it, so that one fault doesn't hide the next.
-#[derive(Default)]
-enum Field<T> {
-    #[default]
-    Absent,
-    Good(T),
-    Bad(String),
-}
-
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Field<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Value::deserialize(deserializer)?;
-        Ok(serde_json::from_value(value).map_or_else(|e| Self::Bad(e.to_string()), Self::Good))
-    }
-}
-
-#[cfg(test)]
-impl<T: schemars::JsonSchema> schemars::JsonSchema for Field<T> {
-    fn inline_schema() -> bool {
-        T::inline_schema()
-    }
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        T::schema_name()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        T::json_schema(generator)
-    }
-}
-
 #[derive(Default)]
 struct Reader {
     faults: Vec<Fault>,
@@ -240,6 +213,14 @@ impl Reader {
                 default
             }
         }
+    }
+
+    fn unsized_sessions(&mut self, path: &str, field: Field<u32>) -> u32 {
+        let most = self.given(path, field).unwrap_or(100);
+        if most > MOST_UNSIZED_SESSIONS {
+            self.fault(path, format!("at most {MOST_UNSIZED_SESSIONS} can be counted"));
+        }
+        most
     }
 
     fn policy(&mut self, document: Document, hash: String) -> Policy {
@@ -332,7 +313,7 @@ impl Reader {
             ),
             part_size: self.read(&at("partSize"), class.part_size, ByteSize::from_bytes(8 << 20), ByteSize::parse),
             session_life: self.read(&at("sessionLife"), class.session_life, Duration::from_hours(7 * 24), session_life),
-            unsized_sessions: self.given(&at("unsizedSessions"), class.unsized_sessions).unwrap_or(100),
+            unsized_sessions: self.unsized_sessions(&at("unsizedSessions"), class.unsized_sessions),
             url_life: self.read(&at("urlLife"), class.url_life, Duration::from_mins(15), url_life),
             checksum: self.read(&at("checksum"), class.checksum, Requirement::Optional, |text| match text {
                 "optional" => Ok(Requirement::Optional),

@@ -1,12 +1,13 @@
 //! The port to the table for whoever looks after many uploads at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::RecordsError;
 use crate::key::{ObjectKey, UploadId};
 use crate::session::Session;
+use crate::upload::Record;
 
 /// How far somebody came who could not finish, in their own words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,11 +42,11 @@ pub trait Census: Send + Sync {
     /// At most `limit` things that are due by `now`. Eventually consistent.
     fn due(&self, now: Timestamp, limit: u16) -> impl Future<Output = Result<Vec<Due>, RecordsError>> + Send;
 
-    /// Which of `ids` have a record, verdict or tombstone. Eventually consistent.
+    /// The records that there are of `ids`; `None` for one that this version can't read. Eventually consistent.
     fn recorded(
         &self,
         ids: &BTreeSet<UploadId>,
-    ) -> impl Future<Output = Result<BTreeSet<UploadId>, RecordsError>> + Send;
+    ) -> impl Future<Output = Result<BTreeMap<UploadId, Option<Record>>, RecordsError>> + Send;
 
     /// The sessions of `keys`, as of now, in any order.
     fn sessions_of(&self, keys: &[ObjectKey]) -> impl Future<Output = Result<Vec<Session>, RecordsError>> + Send;

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
 use super::item::{self, Item};
@@ -21,6 +22,9 @@ pub const OWNER_INDEX: &str = "byOwner";
 
 /// How long an idempotency key stands, in seconds.
 const ANSWER_LIFE: i64 = 24 * 3600;
+
+/// How many of an owner's partitions are asked at a time.
+const SIDE_BY_SIDE: usize = 16;
 
 /// One table.
 pub struct DynamoRecords {
@@ -123,7 +127,26 @@ impl UploadRecords for DynamoRecords {
     }
 
     async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
-        match self.put_unless(item::pending_item(pending)?, "attribute_not_exists(pk)", None).await? {
+        let mut put = self
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item::pending_item(pending)?))
+            .condition_expression("attribute_not_exists(pk)");
+        if pending.is_worse_than_clean() {
+            put = put
+                .condition_expression(
+                    "attribute_not_exists(pk) OR #state = :scanned AND versionId = :version AND #scan.#result = :clean",
+                )
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#scan", "scan")
+                .expression_attribute_names("#result", "result")
+                .expression_attribute_values(":scanned", AttributeValue::S("scanned".to_owned()))
+                .expression_attribute_values(":version", AttributeValue::S(pending.version().to_owned()))
+                .expression_attribute_values(":clean", AttributeValue::S("clean".to_owned()));
+        }
+        match put_or_stands(put).await? {
             None => Ok(Judging::Written),
             Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
         }
@@ -172,10 +195,9 @@ impl UploadRecords for DynamoRecords {
     }
 
     async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
-        let mut items = Vec::new();
-        for shard in 0..self.shards {
-            items.extend(self.list_shard(owner, shard, before, limit).await?);
-        }
+        let pages = stream::iter(0..self.shards).map(|shard| self.list_shard(owner, shard, before, limit));
+        let pages: Vec<Vec<Record>> = pages.buffer_unordered(SIDE_BY_SIDE).try_collect().await?;
+        let mut items: Vec<Record> = pages.into_iter().flatten().collect();
         // Ids begin with their time, so newest first is largest first.
         items.sort_unstable_by_key(|record| std::cmp::Reverse(record.key().id()));
         let more = items.len() >= usize::from(limit);

@@ -27,9 +27,25 @@ pub(super) fn session_pk(id: UploadId) -> String {
     format!("session#{id}")
 }
 
-/// The partition key of an owner's count of sessions without a size.
-pub(super) fn unsized_pk(owner: &OwnerId) -> String {
-    format!("unsized#{}", owner.as_str())
+/// How many ids one item of an owner's count may hold. The set is written as a whole, and an item ends at 400 KB.
+const ONE_COUNT: u32 = 1_000;
+
+/// Over how many items a larger count is spread: 5,000 ids in each of them at the very most.
+const SPREAD: u8 = 64;
+
+/// The partition keys under which `id` may be counted among its owner's sessions without a size: the whole count, or its
+/// part of a large one.
+pub(super) fn unsized_pks(owner: &OwnerId, id: UploadId) -> [String; 2] {
+    let whole = format!("unsized#{}", owner.as_str());
+    let part = format!("{whole}#{:02x}", id.last_byte() % SPREAD);
+    [whole, part]
+}
+
+/// Where `id` is counted if there may be `most` of them, and how many may be counted there. Chance fills the parts of a
+/// large count unevenly, so that one may be full when the whole is not quite.
+pub(super) fn unsized_count(owner: &OwnerId, id: UploadId, most: u32) -> (String, u32) {
+    let [whole, part] = unsized_pks(owner, id);
+    if most <= ONE_COUNT { (whole, most) } else { (part, most.div_ceil(SPREAD.into())) }
 }
 
 /// A partition of the index of due sessions.

@@ -1,5 +1,7 @@
 //! Numbers and needles in byte slices, every access checked: what a hostile file says about its own lengths is no index.
 
+use memchr::{memchr2_iter, memmem};
+
 /// `N` bytes at `at`, or `None` past the end.
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
@@ -48,39 +50,19 @@ pub(super) fn has(bytes: &[u8], at: usize, needle: &[u8]) -> bool {
 
 /// Where `needle` first occurs.
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(hop) = bytes.get(from..)?.iter().position(|&b| b == first) {
-        let at = from + hop;
-        if has(bytes, at, needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+    memmem::find(bytes, needle)
 }
 
 /// Where `needle` last occurs.
 pub(super) fn rfind(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    if needle.is_empty() {
-        return None;
-    }
-    bytes.windows(needle.len()).rposition(|window| window == needle)
+    memmem::rfind(bytes, needle)
 }
 
 /// Where `needle`, given in lower case, first occurs in any ASCII case.
 pub(super) fn find_nocase(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;
-    let upper = first.to_ascii_uppercase();
-    let mut from = 0;
-    while let Some(hop) = bytes.get(from..)?.iter().position(|&b| b == first || b == upper) {
-        let at = from + hop;
-        if part(bytes, at, needle.len()).eq_ignore_ascii_case(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
+    memchr2_iter(first, first.to_ascii_uppercase(), bytes)
+        .find(|&at| part(bytes, at, needle.len()).eq_ignore_ascii_case(needle))
 }
 
 /// A length from a file as an index; what no slice can hold becomes the largest index and so finds nothing.

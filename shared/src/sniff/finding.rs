@@ -50,9 +50,11 @@ codes! {
     Polyglot = "polyglot",
     /// Another format's signature where this one has no use for it.
     SecondSignature = "second-signature",
-    /// Script, handlers or the like that run when shown.
+    /// Script, handlers or the like that run when shown; SVG that is not well-formed, for nobody can say what lenient
+    /// programs make of it.
     ActiveContent = "active-content",
-    /// A DTD with entities: expansion bombs and outside references.
+    /// A DTD with entities or attributes, or a use of such: expansion bombs, outside references, tags built from
+    /// pieces.
     Entities = "entities",
     /// References that make the viewer fetch from elsewhere.
     ExternalReference = "external-reference",
@@ -82,11 +84,11 @@ codes! {
     ZipPrefix = "zip-prefix",
     /// Unpacks to far more than it should.
     BombSize = "bomb-size",
-    /// More entries than a scanner follows.
-    BombCount = "bomb-count",
+    /// More entries, unpacked bytes, pixels or frames than most programs take, and the file has the bytes for them.
+    LargeContents = "large-contents",
     /// Archives inside an archive.
     NestedArchive = "nested-archive",
-    /// More pixels or frames than a decoder should try.
+    /// More pixels or frames than a decoder should try, of next to no bytes.
     PixelBomb = "pixel-bomb",
     /// A program, by its own header.
     Executable = "executable",
@@ -102,6 +104,8 @@ codes! {
     ManyDocuments = "many-documents",
     /// Parts that no window covers could hold what the windows do not show.
     UnscannableMiddle = "unscannable-middle",
+    /// Objects of a PDF that no window covers or that lie in compressed streams: what they do was not seen.
+    UnseenObjects = "unseen-objects",
     /// The structure asks for more reads than the budget has.
     BudgetSpent = "budget-spent",
 }

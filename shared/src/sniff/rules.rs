@@ -45,6 +45,12 @@ macro_rules! rules {
                 Self { $($field: Action::$standard,)* }
             }
 
+            /// What every one of `classes` would let pass, and the shipped `default` too: each rule at its strictest.
+            #[must_use]
+            pub fn strictest<'a>(classes: impl Iterator<Item = &'a Self>) -> Self {
+                classes.fold(Self::standard(), |all, one| Self { $($field: all.$field.max(one.$field),)* })
+            }
+
             /// The action of a rule by its name.
             #[must_use]
             pub fn get(&self, rule: &str) -> Option<Action> {
@@ -90,8 +96,10 @@ rules! {
     archive_tricks, "archive_tricks", strict Reject, standard Reject;
     /// Archives and programs inside archives.
     archive_contents, "archive_contents", strict Flag, standard Flag;
-    /// Sizes, counts and pixels that exhaust whoever opens them.
+    /// Few bytes that become very many: archives and pictures made to exhaust whoever opens them.
     bombs, "bombs", strict Reject, standard Reject;
+    /// Archives and pictures that are honestly larger than most programs take.
+    large_contents, "large_contents", strict Reject, standard Flag;
     /// What nobody can scan for want of a password.
     encrypted, "encrypted", strict Reject, standard Flag;
     /// Cut off.
@@ -106,6 +114,8 @@ rules! {
     formulas, "formulas", strict Flag, standard Flag;
     /// Kept from being read whole: cannot be called clean.
     unscannable, "unscannable", strict Flag, standard Flag;
+    /// PDF of which a part was not seen, as of nearly every larger one: script there is a scanner's work.
+    unseen_objects, "unseen_objects", strict Flag, standard Allow;
     /// True, but not quite what was declared: sound as video, many documents as one.
     imprecise, "imprecise", strict Flag, standard Flag;
     /// The bytes are another type than declared.
@@ -164,7 +174,8 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         | FindingCode::ZipDuplicate
         | FindingCode::ZipPrefix => rules.archive_tricks,
         FindingCode::NestedArchive | FindingCode::ExecutableInside => rules.archive_contents,
-        FindingCode::BombSize | FindingCode::BombCount | FindingCode::PixelBomb => rules.bombs,
+        FindingCode::BombSize | FindingCode::PixelBomb => rules.bombs,
+        FindingCode::LargeContents => rules.large_contents,
         FindingCode::Encrypted => rules.encrypted,
         FindingCode::Truncated | FindingCode::ShortRead => rules.truncated,
         FindingCode::Empty | FindingCode::Stub | FindingCode::Malformed => rules.stub,
@@ -172,6 +183,7 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::DiskImage => rules.disk_images,
         FindingCode::Formula => rules.formulas,
         FindingCode::UnscannableMiddle | FindingCode::BudgetSpent => rules.unscannable,
+        FindingCode::UnseenObjects => rules.unseen_objects,
         FindingCode::NoVideo | FindingCode::ManyDocuments => rules.imprecise,
     }
 }

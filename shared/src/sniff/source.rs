@@ -3,8 +3,9 @@
 use super::ByteRange;
 use super::bytes::{index, part, size};
 
-/// The first read, and the least a later one brings. Measured in `sniffing.md`: 2 to 64 KiB find equally many types,
-/// and 16 KiB sees past 9 kB of blanks put in front of HTML. A GET costs the same for one byte as for these.
+/// The first read, and the least a later one brings. With 2 to 64 KiB a prototype knew
+/// equally many of 1,295 real files, 95.0 to 95.4 %; 16 KiB see past 9 kB of blanks put in front of HTML. A GET costs
+/// the same for one byte as for these.
 pub(super) const WINDOW: u64 = 16 * 1024;
 
 /// When no more than this is unread, one read fetches all of it: one GET instead of two or three.

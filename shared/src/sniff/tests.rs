@@ -3,6 +3,9 @@
 use super::*;
 use samples::*;
 
+mod large;
+mod live;
+mod pdf;
 mod samples;
 
 /// Sniffs a slice as if it lay in a bucket, and checks the promises about reads on the way.
@@ -63,6 +66,14 @@ fn passes(bytes: &[u8], claim: &str) {
 fn fails(bytes: &[u8], claim: &str, code: &str) {
     let found = rejected(bytes, claim);
     assert!(found.contains(&code), "{found:?}");
+}
+
+/// What the shipped class `default` makes of it: codes rejected and flagged.
+fn standard(bytes: &[u8], claim: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let declared = MediaType::parse(claim).unwrap();
+    let judgement = judge(&ContentRules::standard(), &declared, None, &sniff(bytes, Some(claim)));
+    let codes = |notes: Vec<(&'static str, String)>| notes.into_iter().map(|(code, _)| code).collect();
+    (codes(judgement.rejected), codes(judgement.flagged))
 }
 
 #[test]

@@ -89,6 +89,7 @@ pub fn judged(key: &ObjectKey, version: &str, outcome: Outcome) -> Judged {
 pub async fn records(table: &(impl UploadRecords + Answers)) {
     the_first_verdict_is_final(table).await;
     a_half_waits_for_its_own_version(table).await;
+    of_two_scans_the_worse_one_stands(table).await;
     a_tombstone_is_for_ever(table).await;
     a_listing_holds_ones_own_newest_first(table).await;
     a_key_stands_for_one_create(table).await;
@@ -164,6 +165,40 @@ async fn a_half_waits_for_its_own_version(table: &(impl UploadRecords + Answers)
         table.bury(&buried, Timestamp::now()).await.expect("an answer");
         let late = table.conclude(&judged(&buried, "v1", Outcome::Accepted)).await.expect("an answer");
         assert_eq!(late, Judging::Stands(Record::Deleting(buried)));
+    }
+}
+
+async fn of_two_scans_the_worse_one_stands(table: &impl UploadRecords) {
+    use ScanResult::{Clean, Threat, Unscannable};
+    let scan = |key: &ObjectKey, version: &str, result| match halves(key, version) {
+        [_, Pending::Scan(scanned)] => Pending::Scan(Scanned { result, ..scanned }),
+        [..] => unreachable!("the second one is a scan"),
+    };
+    for (first, second, stands) in [
+        (Clean, Threat, Threat),
+        (Clean, Unscannable, Unscannable),
+        (Clean, Clean, Clean),
+        (Threat, Clean, Threat),
+        (Threat, Unscannable, Threat),
+        (Unscannable, Threat, Unscannable),
+    ] {
+        let key = fresh_key();
+        let [first, second, stands] = [first, second, stands].map(|result| scan(&key, "v1", result));
+        assert_eq!(table.hold(&first).await.expect("an answer"), Judging::Written);
+        let held = Record::Pending(first.clone());
+        assert_eq!(table.hold(&scan(&key, "v2", Threat)).await.expect("an answer"), Judging::Stands(held.clone()));
+        let replaced = first != stands;
+        let expected = if replaced { Judging::Written } else { Judging::Stands(held) };
+        assert_eq!(table.hold(&second).await.expect("an answer"), expected, "{first:?}, {second:?}");
+        assert_eq!(table.get(key.id()).await.expect("an answer"), Some(Record::Pending(stands)));
+    }
+    let (content, judged_key, buried) = (fresh_key(), fresh_key(), fresh_key());
+    table.hold(&halves(&content, "v1")[0]).await.expect("an answer");
+    table.judge(&judged(&judged_key, "v1", Outcome::Accepted)).await.expect("an answer");
+    table.bury(&buried, Timestamp::now()).await.expect("an answer");
+    for key in [content, judged_key, buried] {
+        let record = table.get(key.id()).await.expect("an answer").expect("a record");
+        assert_eq!(table.hold(&scan(&key, "v1", Threat)).await.expect("an answer"), Judging::Stands(record));
     }
 }
 

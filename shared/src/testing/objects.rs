@@ -82,6 +82,8 @@ struct Bucket {
     arrivals: Vec<(ObjectKey, String)>,
     keys: HashMap<ObjectKey, Vec<Version>>,
     pending: BTreeMap<String, multipart::Pending>,
+    /// The smallest part but for the last, where it isn't S3's.
+    part_min: Option<ByteSize>,
 }
 
 impl Bucket {
@@ -101,6 +103,12 @@ struct Version {
 }
 
 impl MemoryObjects {
+    /// A store that takes parts from `part_min` bytes on.
+    #[must_use]
+    pub fn taking_parts_from(part_min: ByteSize) -> Self {
+        Self(Mutex::new(Bucket { part_min: Some(part_min), ..Bucket::default() }))
+    }
+
     fn bucket(&self) -> MutexGuard<'_, Bucket> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

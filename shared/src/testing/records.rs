@@ -106,7 +106,13 @@ impl UploadRecords for MemoryRecords {
 
     async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
         let mut tables = self.tables();
-        if let Some(stands) = tables.records.get(&pending.key().id()) {
+        let worse_of_two = |stands: &Record| match stands {
+            Record::Pending(half @ Pending::Scan(_)) => {
+                pending.is_worse_than_clean() && !half.is_worse_than_clean() && half.version() == pending.version()
+            }
+            _ => false,
+        };
+        if let Some(stands) = tables.records.get(&pending.key().id()).filter(|stands| !worse_of_two(stands)) {
             return Ok(Judging::Stands(stands.clone()));
         }
         tables.set(Record::Pending(pending.clone()));

@@ -27,7 +27,7 @@ struct NamedPart {
 /// # Errors
 /// 400 for a body of another shape, 422 for parts that can't be any.
 pub fn named_parts(request: &Request, xml: bool) -> Result<Wanted, Problem> {
-    let named = if xml { in_xml(&String::from_utf8_lossy(request.body())) } else { parse_body(request)? };
+    let named = if xml { in_xml(&String::from_utf8_lossy(request.body()))? } else { parse_body(request)? };
     let part = |NamedPart { part_number, etag }| {
         let none = || Problem::new(Code::InvalidPart, format!("part {part_number} has an etag that is none"));
         let zero = || Problem::new(Code::InvalidPart, "parts are numbered from 1");
@@ -38,14 +38,22 @@ pub fn named_parts(request: &Request, xml: bool) -> Result<Wanted, Problem> {
 }
 
 /// `<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>e</ETag></Part>…`: no attributes, no entities but those
-/// of quotes, for the only client that writes it here is Uppy. What can't be read is no part, and so will be missing.
-fn in_xml(text: &str) -> Named {
+/// of quotes, for the only client that writes it here is Uppy. A part that can't be read is refused, never left out: where
+/// no size was declared, a list that is too short makes a shorter object.
+fn in_xml(text: &str) -> Result<Named, Problem> {
     let between = |text: &str, name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;
         Some(rest.split_once(&format!("</{name}>"))?.0.trim().replace("&quot;", "\"").replace("&#34;", "\""))
     };
-    let part = |text: &str| {
-        Some(NamedPart { part_number: between(text, "PartNumber")?.parse().ok()?, etag: between(text, "ETag")? })
+    let part = |(n, text): (usize, &str)| {
+        let read = || {
+            Some(NamedPart { part_number: between(text, "PartNumber")?.parse().ok()?, etag: between(text, "ETag")? })
+        };
+        let place = n.saturating_add(1);
+        read().ok_or_else(|| {
+            Problem::new(Code::InvalidPart, format!("the part in place {place} of the list can't be read"))
+        })
     };
-    Named { parts: text.split("<Part>").skip(1).filter_map(part).collect() }
+    let parts: Result<_, Problem> = text.split("<Part>").skip(1).enumerate().map(part).collect();
+    Ok(Named { parts: parts? })
 }

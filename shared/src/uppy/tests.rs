@@ -298,3 +298,25 @@ fn every_answer_has_the_names_that_clients_look_for() {
     let lambda_http::Body::Text(xml) = refused.body() else { panic!("text") };
     assert_eq!(xml, "<Error><Code>too-large</Code><Message>a &lt; b</Message></Error>");
 }
+
+#[test]
+fn a_part_of_a_list_in_xml_that_cannot_be_read_is_refused_and_never_left_out() {
+    const GOOD: &str = "<Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag></Part>";
+    let named = |parts: &str| {
+        let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        let request = lambda_http::http::Request::new(lambda_http::Body::from(body));
+        named_parts(&request, true)
+    };
+    assert_eq!(named(GOOD).unwrap().parts.unwrap().len(), 1);
+    assert_eq!(named("").unwrap().parts.unwrap().len(), 0);
+    for bad in [
+        "<Part><PartNumber>2</PartNumber></Part>",
+        "<Part><ETag>e</ETag></Part>",
+        "<Part><PartNumber>two</PartNumber><ETag>e</ETag></Part>",
+        "<Part><PartNumber>2</PartNumber><ETag>e",
+        "<Part>",
+    ] {
+        let refused = named(&format!("{GOOD}{bad}")).unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidPart, "{bad}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Scenes that events begin: judged, scanned, announced, looked after.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -28,26 +29,26 @@ use super::in_parts::session;
 use crate::reconcile::{begin, opened};
 use crate::world::{events, eventually, listen, messages};
 
-const PLAIN: &[(&str, &str)] = &[];
-const SCANNED: &[(&str, &str)] =
+pub(super) const PLAIN: &[(&str, &str)] = &[];
+pub(super) const SCANNED: &[(&str, &str)] =
     &[("POLICY", r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["image/*"]}], "scan": "required"}}}"#)];
 
 /// An object that arrived, and its event.
-struct Arrived {
-    ground: Rc<Ground>,
-    key: ObjectKey,
-    version: String,
-    policy: &'static [(&'static str, &'static str)],
+pub(super) struct Arrived {
+    pub(super) ground: Rc<Ground>,
+    pub(super) key: ObjectKey,
+    pub(super) version: String,
+    pub(super) policy: &'static [(&'static str, &'static str)],
 }
 
 impl Arrived {
-    async fn new(ground: Rc<Ground>, bytes: &[u8], policy: &'static [(&'static str, &'static str)]) -> Self {
+    pub(super) async fn new(ground: Rc<Ground>, bytes: &[u8], policy: &'static [(&'static str, &'static str)]) -> Self {
         let (_, key) = somebody();
         let version = ground.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), bytes)).await;
         Self { ground, key, version, policy }
     }
 
-    fn created(&self) -> Value {
+    pub(super) fn created(&self) -> Value {
         json!({ "Records": [{
             "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
                 "bucket": { "name": self.ground.stock.name },
@@ -56,24 +57,24 @@ impl Arrived {
         }] })
     }
 
-    fn clean(&self) -> Value {
+    pub(super) fn scan(&self, status: &str) -> Value {
         json!({ "source": "aws.guardduty", "detail-type": "GuardDuty Malware Protection Object Scan Result", "detail": {
             "s3ObjectDetails": {
                 "bucketName": self.ground.stock.name, "objectKey": self.key.to_string(), "versionId": self.version
             },
-            "scanResultDetails": { "scanResultStatus": "NO_THREATS_FOUND" }
+            "scanResultDetails": { "scanResultStatus": status }
         } })
     }
 
     /// Through the queue, as the deployed validator gets it.
-    async fn tell(&self, way: &Way<'_>, event: &Value) -> Said {
+    pub(super) async fn tell(&self, way: &Way<'_>, event: &Value) -> Said {
         let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
         let deps = validate::Deps { config: self.ground.config(self.policy), records, objects, ambient: way.ambient() };
         let message = json!({ "eventSource": "aws:sqs", "messageId": "1", "body": event.to_string() });
         Said::of_batch(validate::handle(&deps, json!({ "Records": [message] }), within(Duration::from_mins(1))).await)
     }
 
-    async fn assert_outcome(&self, outcome: Outcome) {
+    pub(super) async fn assert_outcome(&self, outcome: Outcome) {
         let Some(Record::Judged(judged)) = self.ground.records().get(self.key.id()).await.unwrap() else {
             panic!("{} has no verdict", self.key.id())
         };
@@ -161,7 +162,7 @@ impl Scene for Scanning {
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        self.0.tell(way, &self.0.clean()).await
+        self.0.tell(way, &self.0.scan("NO_THREATS_FOUND")).await
     }
 
     async fn check(&self) {
@@ -182,7 +183,7 @@ impl Scene for Concluding {
     async fn prepare(ground: Rc<Ground>) -> Self {
         let arrived = Arrived::new(ground, PNG, SCANNED).await;
         let calm = Between::with(Vec::new());
-        let first = arrived.tell(&Way { between: &calm, later: false }, &arrived.clean()).await;
+        let first = arrived.tell(&Way { between: &calm, later: false }, &arrived.scan("NO_THREATS_FOUND")).await;
         assert_eq!(first, Said::Done("done".to_owned()));
         Self(arrived)
     }
@@ -196,41 +197,51 @@ impl Scene for Concluding {
     }
 }
 
-/// An announcement.
+/// More announcements than one call takes.
 pub(super) struct Announcing {
     ground: Rc<Ground>,
     rule: String,
     event: Value,
     consumer: String,
-    heard: Cell<bool>,
+    missing: RefCell<BTreeSet<String>>,
 }
 
 impl Scene for Announcing {
     const FUNCTION: &'static str = "forward";
-    const WHAT: &'static str = "a verdict in the table's stream";
-    const END: &'static str = "a consumer on the bus heard of it";
-    const CALLS: &'static [&'static str] = &["PutEvents"];
+    const WHAT: &'static str = "eleven verdicts in the table's stream";
+    const END: &'static str = "a consumer on the bus heard of each of them";
+    const CALLS: &'static [&'static str] = &["PutEvents", "PutEvents"];
 
     async fn prepare(ground: Rc<Ground>) -> Self {
-        let (_, key) = somebody();
-        let name = format!("every-fault-{}", key.id());
-        let consumer = listen(&name, &json!({ "source": ["sluice"], "detail": { "id": [key.id().to_string()] } }));
-        let new = Record::Judged(Box::new(judged(&key, "v1", Outcome::Accepted)));
-        let event = json!({ "Records": [stream::record(&stream::Change { old: None, new }, 1)] });
-        Self { ground, rule: name, event, consumer, heard: Cell::new(false) }
+        let keys: Vec<ObjectKey> = (0..11).map(|_| somebody().1).collect();
+        let ids: BTreeSet<String> = keys.iter().map(|key| key.id().to_string()).collect();
+        let name = format!("every-fault-{}", keys[0].id());
+        let consumer = listen(&name, &json!({ "source": ["sluice"], "detail": { "id": ids } }));
+        let record = |(n, key): (usize, &ObjectKey)| {
+            let new = Record::Judged(Box::new(judged(key, "v1", Outcome::Accepted)));
+            stream::record(&stream::Change { old: None, new }, n)
+        };
+        let event = json!({ "Records": keys.iter().enumerate().map(record).collect::<Vec<_>>() });
+        Self { ground, rule: name, event, consumer, missing: RefCell::new(ids) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
         let bus = EventBridge::new(way.clients(), "default");
-        let deps = forward::Deps { bucket: self.ground.stock.name.clone(), bus };
+        let region = "eu-central-1".to_owned();
+        let deps = forward::Deps { bucket: self.ground.stock.name.clone(), region, bus };
         Said::of_batch(forward::handle(&deps, self.event.clone(), within(Duration::from_mins(1))).await)
     }
 
     async fn check(&self) {
-        if !self.heard.get() {
-            eventually("a consumer to hear", || (!messages(&self.consumer).is_empty()).then_some(()));
-            self.heard.set(true);
-        }
+        eventually("a consumer to hear of all", || {
+            let mut missing = self.missing.borrow_mut();
+            if !missing.is_empty() {
+                for event in messages(&self.consumer) {
+                    missing.remove(event["detail"]["id"].as_str().unwrap());
+                }
+            }
+            missing.is_empty().then_some(())
+        });
     }
 }
 

@@ -10,7 +10,7 @@ use shared::testing::interruption::turn;
 use shared::testing::{PNG, Upload, owner};
 
 use super::Task;
-use super::system::{System, a_minute};
+use super::system::{PART, System, a_minute};
 use super::truth::{Fate, Truth};
 
 /// One upload from its grant to its end, drawn by lot.
@@ -32,9 +32,10 @@ async fn in_parts(system: &System<'_>) {
     let key = ObjectKey::new(owner(subject), UploadId::parse(id).unwrap());
     let (truth, bytes) = lot(system, scan, false);
     system.intended.borrow_mut().insert(key.id(), truth);
-    send(system, &begun, &bytes);
-    wait(system).await;
     let path = format!("/uploads/multipart/{session}");
+    let most = [0, 2, bytes.len()][system.random.below(3)];
+    send(system, &begun, &bytes, most);
+    wait(system).await;
     match system.random.below(10) {
         // Nobody comes back for it.
         3 => {}
@@ -46,7 +47,7 @@ async fn in_parts(system: &System<'_>) {
         }
         1 | 2 => delete(system, subject, &key).await,
         _ => {
-            let (call_again, call) = (call, Call::new("POST", &format!("{path}/complete")).by(subject));
+            let call = Call::new("POST", &format!("{path}/complete")).by(subject);
             let complete = &system.functions.complete;
             loop {
                 let done = until(system, async || multipart_complete::handle(complete, call.request()).await).await;
@@ -54,8 +55,8 @@ async fn in_parts(system: &System<'_>) {
                     200 => break,
                     // Somebody died with the lease in hand.
                     202 => a_minute(),
-                    // The upload began anew: everything has to be sent again, as soon as it may be.
-                    409 => send(system, &begin(system, &call_again).await, &bytes),
+                    // Parts are missing, or the upload began anew: what S3 has not has to be sent, as soon as it may be.
+                    409 => resume(system, subject, &path, &bytes).await,
                     _ => panic!("{}", done.body),
                 }
             }
@@ -70,19 +71,37 @@ async fn in_parts(system: &System<'_>) {
 async fn begin(system: &System<'_>, call: &Call) -> Value {
     let initiate = &system.functions.initiate;
     let begun = until(system, async || multipart_initiate::handle(initiate, call.request()).await).await;
-    match begun.outcome() {
-        (201, _) => begun.body,
-        // The lease of a completion that came to nothing could not be given back: completing again takes it over.
-        (409, "session-completing") => Value::Null,
-        _ => panic!("{}", begun.body),
-    }
+    assert_eq!(begun.status, 201, "{}", begun.body);
+    begun.body
 }
 
-/// Sends the only part to where its URL leads. One that leads nowhere any more is answered 404 by S3.
-fn send(system: &System<'_>, begun: &Value, bytes: &[u8]) {
-    let Some(url) = begun["parts"][0]["url"].as_str() else { return };
-    let upload = url.split("uploadId=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
-    let _ = system.stores.objects.put_part(upload, 1, bytes);
+/// Asks what S3 has, and sends some or all of the rest.
+async fn resume(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) {
+    let (path, parts) = (format!("{path}/parts"), &system.functions.parts);
+    let list = Call::new("GET", &path).by(subject);
+    let listed = until(system, async || multipart_parts::handle(parts, list.request()).await).await;
+    let sign = Call::new("POST", &path).by(subject).body(json!({ "from": 1 }).to_string());
+    let mut signed = until(system, async || multipart_parts::handle(parts, sign.request()).await).await;
+    match (listed.outcome(), signed.outcome()) {
+        ((200, _), (200, _)) => {}
+        // The lease of a completion that came to nothing could not be given back: completing again takes it over.
+        ((200 | 409, _), (409, _)) => return,
+        _ => panic!("{} {}", listed.body, signed.body),
+    }
+    let there: Vec<&Value> = listed.body["parts"].as_array().unwrap().iter().map(|part| &part["partNumber"]).collect();
+    signed.body["parts"].as_array_mut().unwrap().retain(|part| !there.contains(&&part["partNumber"]));
+    send(system, &signed.body, bytes, 1 + system.random.below(bytes.len()));
+}
+
+/// Sends at most `most` parts to where their URLs lead. One that leads nowhere any more is answered 404 by S3.
+fn send(system: &System<'_>, signed: &Value, bytes: &[u8], most: usize) {
+    for part in signed["parts"].as_array().unwrap().iter().take(most) {
+        let (number, url) = (part["partNumber"].as_u64().unwrap(), part["url"].as_str().unwrap());
+        let upload = url.split("uploadId=").nth(1).and_then(|rest| rest.split('&').next()).unwrap();
+        let number = u32::try_from(number).unwrap();
+        let content = bytes.chunks(PART).nth(number as usize - 1).unwrap();
+        let _ = system.stores.objects.put_part(upload, number, content);
+    }
 }
 
 /// Asks until there is an answer that is no fault.

@@ -11,20 +11,27 @@ use shared::ambient::Ambient;
 use shared::config::Config;
 use shared::key::{ObjectKey, UploadId};
 use shared::records::stream;
+use shared::size::ByteSize;
 use shared::testing::{
     BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
 
 use super::truth::{Fate, Truth};
 
-/// One rule for everything, with and without a scan.
-const POLICY: &str = r#"{"version": 1, "classes": {
-    "default": {"allow": [{"types": ["*/*"], "max": "1 MB"}]},
-    "scanned": {"allow": [{"types": ["*/*"], "max": "1 MB"}], "scan": "required"}
+/// One rule for everything, with and without a scan. The store takes small parts, so that a picture has several.
+const POLICY: &str = r#"{"version": 1, "store": {"partMin": "1 B", "partMax": "16 B"}, "classes": {
+    "default": {"allow": [{"types": ["*/*"], "max": "1 MB"}], "partSize": "16 B"},
+    "scanned": {"allow": [{"types": ["*/*"], "max": "1 MB"}], "partSize": "16 B", "scan": "required"}
 }}"#;
+
+/// What [`POLICY`] cuts a picture into.
+pub(super) const PART: usize = 16;
 
 const FAULTS_PERMILLE: usize = 200;
 const KILLS_PERMILLE: usize = 20;
+
+/// How many of a thousand arrivals nobody is told of, and how many scans.
+const LOST_PERMILLE: usize = 30;
 
 /// How often SQS delivers a message before it gives it up, as in the template.
 const MOST_RECEIVES: u8 = 5;
@@ -42,6 +49,11 @@ pub(super) fn begin() {
 /// Lets a minute pass.
 pub(super) fn a_minute() {
     TICK.set(TICK.get() + 60_000);
+}
+
+/// Lets so much time pass that a verdict should be there.
+pub(super) fn an_hour() {
+    TICK.set(TICK.get() + 3_600_000);
 }
 
 /// Lets more than a week pass: no session lives that long, and nobody waits that long for anything.
@@ -79,7 +91,7 @@ impl Stores {
         let weather = Interruption::weather(!seed, FAULTS_PERMILLE);
         Self {
             records: MemoryRecords::default(),
-            objects: MemoryObjects::default(),
+            objects: MemoryObjects::taking_parts_from(ByteSize::from_bytes(1)),
             bus: MemoryBus::default(),
             sent: MemoryQueue::default(),
             weather,
@@ -94,6 +106,7 @@ type Bucket<'a> = Interrupted<'a, MemoryObjects>;
 pub(super) struct Functions<'a> {
     pub(super) presign: presign::Deps<Table<'a>>,
     pub(super) initiate: multipart_initiate::Deps<Table<'a>, Bucket<'a>>,
+    pub(super) parts: multipart_parts::Deps<Table<'a>, Bucket<'a>>,
     pub(super) complete: multipart_complete::Deps<Table<'a>, Bucket<'a>, MemoryQueue>,
     pub(super) uploads: uploads::Deps<Table<'a>, Bucket<'a>>,
     validate: validate::Deps<Table<'a>, Bucket<'a>>,
@@ -103,7 +116,7 @@ pub(super) struct Functions<'a> {
 
 impl<'a> Functions<'a> {
     pub(super) fn of(stores: &'a Stores) -> Self {
-        let config: Config = config(&[("POLICY", POLICY), ("RECONCILE_DAYS", "1")]);
+        let config: Config = config(&[("POLICY", POLICY), ("RECONCILE_DAYS", "2")]);
         let ambient = Ambient { now: time, random: chance };
         let (records, objects) = (|| stores.weather.of(&stores.records), || stores.weather.of(&stores.objects));
         Self {
@@ -114,6 +127,7 @@ impl<'a> Functions<'a> {
                 store: objects(),
                 ambient,
             },
+            parts: multipart_parts::Deps { config: config.clone(), sessions: records(), store: objects(), ambient },
             complete: multipart_complete::Deps {
                 config: config.clone(),
                 sessions: records(),
@@ -130,7 +144,11 @@ impl<'a> Functions<'a> {
                 ambient,
             },
             validate: validate::Deps { config, records: records(), objects: objects(), ambient },
-            forward: forward::Deps { bucket: BUCKET.to_owned(), bus: stores.weather.of(&stores.bus) },
+            forward: forward::Deps {
+                bucket: BUCKET.to_owned(),
+                region: "eu-central-1".to_owned(),
+                bus: stores.weather.of(&stores.bus),
+            },
         }
     }
 }
@@ -152,6 +170,7 @@ struct State {
     /// And how many of the reconciler's messages were taken up.
     sent: usize,
     killed: usize,
+    lost: usize,
 }
 
 /// Everything at once.
@@ -216,13 +235,23 @@ impl<'a> System<'a> {
             state.arrivals += 1;
             self.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), Fate::Kept));
             let mut truths = self.truths.borrow_mut();
-            let truth = *truths.entry(version.clone()).or_insert_with(|| self.intended.borrow()[&key.id()]);
-            for _ in 0..=self.random.below(5) {
+            let truth = truths.entry(version.clone()).or_insert_with(|| self.intended.borrow()[&key.id()]);
+            let mut told = || {
+                let lost = self.random.permille(LOST_PERMILLE);
+                state.lost += usize::from(lost);
+                if lost { 0 } else { 1 + self.random.below(5) }
+            };
+            let (arrivals, scans) = (told(), told());
+            for _ in 0..arrivals {
                 let body = self.created(&key, &version).to_string();
                 state.queue.push(Message { body, receives: 0 });
             }
             let Some(scan) = truth.scan else { continue };
-            for _ in 0..=self.random.below(5) {
+            if scans == 0 {
+                // What is never scanned is never accepted.
+                truth.scan = Some("LOST");
+            }
+            for _ in 0..scans {
                 state.queue.push(Message { body: scanned(&key, &version, scan).to_string(), receives: 0 });
             }
         }
@@ -309,7 +338,8 @@ impl<'a> System<'a> {
         state.sent += sent.len();
         state.queue.extend(sent);
         let Some(Ok(report)) = report else { return false };
-        report.as_object().unwrap().values().all(|figure| *figure == 0)
+        // What somebody may still come back for is counted, and left alone.
+        report.as_object().unwrap().iter().all(|(name, figure)| *figure == 0 || name == "UploadsUnderWay")
     }
 
     /// Whether nothing is on its way.
@@ -325,6 +355,10 @@ impl<'a> System<'a> {
 
     pub(super) fn killed(&self) -> usize {
         self.state.borrow().killed
+    }
+
+    pub(super) fn lost(&self) -> usize {
+        self.state.borrow().lost
     }
 
     /// What `cargo xtask redrive` does.

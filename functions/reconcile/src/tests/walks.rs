@@ -26,7 +26,11 @@ async fn objects_without_a_verdict_are_sent_again_and_no_others() {
         let key = key(ALICE, id(n));
         let version = world.objects.put_granted(&key, &grant(key.owner(), PNG.len() as u64), PNG);
         match n % 4 {
-            0 => world.records.store(Record::Deleted(key.clone())),
+            // Whatever comes under a tombstone must go.
+            0 => {
+                world.records.store(Record::Deleted(key.clone()));
+                expected.insert((key.to_string(), version));
+            }
             1 => drop(
                 world
                     .records
@@ -52,6 +56,45 @@ async fn objects_without_a_verdict_are_sent_again_and_no_others() {
     let report = world.run(|| later(an_hour_later(), SignedDuration::from_mins(1))).await;
     assert_eq!(figures(&report), requeued, "but again after a while");
     assert_eq!(figures(&world.run(|| later(now(), days(10))).await), [], "and never outside the window");
+}
+
+#[tokio::test]
+async fn what_lies_beside_a_verdict_is_sent_again_too() {
+    const KEEPS: &str = r#"{"version": 1, "classes": {
+        "default": {"allow": [{"types": ["*/*"]}]}, "keeping": {"allow": [{"types": ["*/*"]}], "onRejection": "keep"}
+    }}"#;
+    use shared::upload::{Judged, Outcome, Pending};
+    let world = World::default();
+    let mut expected = BTreeSet::new();
+    let stands: [(Outcome, &str, usize); 5] = [
+        (Outcome::Accepted, "default", 1),
+        (Outcome::Rejected, "default", 2),
+        (Outcome::Rejected, "keeping", 1),
+        (Outcome::Rejected, "gone", 1),
+        (Outcome::Accepted, "gone", 1),
+    ];
+    for (n, (outcome, class, strays)) in (0..).zip(stands) {
+        for pending in [false, true] {
+            let key = key(ALICE, id(2 * n + u16::from(pending)));
+            let granted = grant(key.owner(), PNG.len() as u64);
+            let versions = [0, 1].map(|_| world.objects.put_granted(&key, &granted, PNG));
+            let verdict = shared::testing::contract::judged(&key, &versions[0], outcome);
+            let mut granted = verdict.granted.clone().unwrap();
+            granted.class = class.to_owned();
+            let verdict = Judged { granted: Some(granted), ..verdict };
+            // A half that waits for its scan has its version as an accepted one has.
+            let (record, strays) = if pending {
+                (Record::Pending(Pending::Content(Box::new(Judged { judged_at: soon(), ..verdict }))), 1)
+            } else {
+                (Record::Judged(Box::new(verdict)), strays)
+            };
+            world.records.store(record);
+            expected.extend(versions.into_iter().rev().take(strays).map(|version| (key.to_string(), version)));
+        }
+    }
+    let world = World { policy: Some(KEEPS), ..world };
+    world.run(soon).await;
+    assert_eq!(sent(&world), expected);
 }
 
 /// The key of something that was begun at `at`.

@@ -2,6 +2,9 @@
 
 use jiff::SignedDuration;
 
+use shared::filename::FileName;
+use shared::media::MediaType;
+use shared::policy::Grant;
 use shared::upload::Pending;
 
 use super::*;
@@ -108,6 +111,95 @@ async fn what_no_grant_wrote_pins_nothing() {
     let others = world.objects.put(&key, Upload::granted(&grant(&owner("somebody"), PNG.len() as u64), PNG));
     tell(&world, &[&scan(&key, &foreign, CLEAN), &scan(&key, &others, CLEAN), &scan(&key, "gone", CLEAN)]).await;
     assert!(world.records.is_empty());
+}
+
+#[tokio::test]
+async fn of_two_results_the_worse_one_counts_until_there_is_a_verdict() {
+    for (first, second, reason) in [
+        (CLEAN, "THREATS_FOUND", "threat-found"),
+        ("THREATS_FOUND", CLEAN, "threat-found"),
+        (CLEAN, "FAILED", "unscannable"),
+        ("FAILED", "THREATS_FOUND", "unscannable"),
+    ] {
+        let world = world();
+        let key = key(ALICE, id(1));
+        let version = world.put(&key, PNG.len(), PNG);
+        let content = direct(&[created(&key, &version)]);
+        tell(&world, &[&scan(&key, &version, first), &scan(&key, &version, second), &content]).await;
+        assert_eq!(world.outcome(id(1)), Some((Outcome::Rejected, version)), "{first}, {second}");
+        assert_eq!(world.reasons(id(1)), [reason], "{first}, {second}");
+    }
+    let world = world();
+    let key = key(ALICE, id(1));
+    let version = world.put(&key, PNG.len(), PNG);
+    let events = [direct(&[created(&key, &version)]), scan(&key, &version, CLEAN)];
+    tell(&world, &[&events[0], &events[1], &scan(&key, &version, "THREATS_FOUND")]).await;
+    assert_eq!(world.outcome(id(1)), Some((Outcome::Accepted, version.clone())), "the first verdict is final");
+    assert_eq!(world.objects.kept(&key), [version]);
+}
+
+#[tokio::test]
+async fn half_a_verdict_on_a_version_that_is_gone_ends() {
+    for (half_by_scan, last, rejected) in [
+        (false, "content", false),
+        (false, CLEAN, false),
+        (false, "THREATS_FOUND", true),
+        (false, "FAILED", true),
+        (true, "content", false),
+        (true, CLEAN, false),
+        (true, "THREATS_FOUND", false),
+    ] {
+        let world = world();
+        let key = key(ALICE, id(1));
+        let version = world.put(&key, PNG.len(), PNG);
+        let content = direct(&[created(&key, &version)]);
+        tell(&world, &[&if half_by_scan { scan(&key, &version, CLEAN) } else { content.clone() }]).await;
+        // Another version's going says nothing of this one.
+        let before = world.records.stored();
+        tell(&world, &[&direct(&[created(&key, "gone")]), &scan(&key, "gone", "THREATS_FOUND")]).await;
+        assert_eq!(world.records.stored(), before);
+
+        world.objects.delete_version(&key, &version).await.unwrap();
+        tell(&world, &[&if last == "content" { content.clone() } else { scan(&key, &version, last) }]).await;
+        let what = format!("half by scan: {half_by_scan}, {last}");
+        if rejected {
+            assert_eq!(world.outcome(id(1)), Some((Outcome::Rejected, version.clone())), "{what}");
+        } else {
+            assert_eq!(world.records.stored(), [Record::Deleting(key.clone())], "{what}");
+        }
+        let ended = world.records.stored();
+        tell(&world, &[&content, &scan(&key, &version, CLEAN), &scan(&key, &version, "THREATS_FOUND")]).await;
+        assert_eq!(world.records.stored(), ended, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_class_that_is_gone_asks_for_what_any_class_asks_for() {
+    const OTHERS: &str = r#"{"version": 1, "classes": {
+        "default": {"allow": [{"types": ["*/*"]}]},
+        "careful": {"allow": [{"types": ["*/*"]}], "content": {"base": "strict"}, "scan": "required"}
+    }}"#;
+    // Flagged by the standard rules, refused by the strict ones.
+    const ODD: &[u8] = b"+ADw-script+AD4-alert(1)+ADw-/script+AD4-";
+    let world = World { policy: Some(OTHERS), ..World::default() };
+    for (n, class, bytes) in [(1, "renamed", PNG), (2, "default", ODD), (3, "renamed", ODD), (4, "default", &PNG[..40])]
+    {
+        let key = key(ALICE, id(n));
+        let granted = grant(key.owner(), bytes.len() as u64);
+        let granted = Grant { class: class.to_owned(), ..if bytes == ODD { text(granted) } else { granted } };
+        let version = world.objects.put_granted(&key, &granted, bytes);
+        tell(&world, &[&direct(&[created(&key, &version)])]).await;
+    }
+    assert!(matches!(world.records.record(id(1)), Some(Record::Pending(Pending::Content(_)))), "it waits for its scan");
+    let outcomes = [2, 3, 4].map(|n| world.outcome(id(n)).unwrap().0);
+    assert_eq!(outcomes, [Outcome::Accepted, Outcome::Rejected, Outcome::Rejected]);
+    let kept = [3, 4].map(|n| world.objects.kept(&key(ALICE, id(n))).len());
+    assert_eq!(kept, [1, 0], "nobody knows whether its own class would have kept it");
+}
+
+fn text(grant: Grant) -> Grant {
+    let (filename, content_type) = (FileName::parse("notes.txt").unwrap(), MediaType::parse("text/plain").unwrap());
+    Grant { filename, content_type, ..grant }
 }
 
 #[tokio::test]

@@ -40,6 +40,15 @@ fn what_is_left_out_has_its_default() {
 }
 
 #[test]
+fn no_more_sessions_are_allowed_than_can_be_counted() {
+    let most = |n: u32| classed(&format!(r#"{{"allow": [{{"types": ["*/*"]}}], "unsizedSessions": {n}}}"#));
+    for n in [0, 100, 100_000, MOST_UNSIZED_SESSIONS] {
+        assert_eq!(parse(&most(n)).unwrap().classes["default"].unsized_sessions, n);
+    }
+    assert_eq!(faults(&most(MOST_UNSIZED_SESSIONS + 1)), ["classes.default.unsizedSessions"]);
+}
+
+#[test]
 fn every_fault_is_told_at_once_and_where_it_is() {
     let text = r#"{
         "version": 2, "retries": 3, "store": {"objectMax": "much", "colour": 1},

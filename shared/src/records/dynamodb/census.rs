@@ -1,6 +1,6 @@
 //! Many items at a time, in `DynamoDB`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -10,9 +10,10 @@ use super::{DynamoRecords, number, unavailable};
 use crate::key::{ObjectKey, UploadId};
 use crate::records::RecordsError;
 use crate::records::census::{Bookmark, Census, Due};
-use crate::records::item::{Item, UPLOAD, upload_pk};
+use crate::records::item::{self, Item, UPLOAD, upload_pk};
 use crate::records::session_item::{DUE_SHARDS, due_shard, session, session_pk};
 use crate::session::Session;
+use crate::upload::Record;
 
 /// How many items one call gives at most
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>, read 2026-11).
@@ -28,20 +29,14 @@ const DUE_INDEX: &str = "byDue";
 const BOOKMARK: &str = "reconcile";
 
 impl DynamoRecords {
-    /// The items under `pks`, as far as there are any; of each only `attribute` where one is named.
-    async fn items(
-        &self,
-        pks: &BTreeSet<String>,
-        attribute: Option<&str>,
-        consistent: bool,
-    ) -> Result<Vec<Item>, RecordsError> {
+    /// The items under `pks`, as far as there are any.
+    async fn items(&self, pks: &BTreeSet<String>, consistent: bool) -> Result<Vec<Item>, RecordsError> {
         let mut found = Vec::new();
         let pks: Vec<&String> = pks.iter().collect();
         for batch in pks.chunks(BATCH) {
             let keys = batch.iter().map(|pk| Item::from([("pk".to_owned(), AttributeValue::S((*pk).clone()))]));
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(keys.collect()))
-                .set_projection_expression(attribute.map(str::to_owned))
                 .consistent_read(consistent)
                 .build()
                 .map_err(|e| RecordsError::Unavailable(e.into()))?;
@@ -90,23 +85,27 @@ impl Census for DynamoRecords {
                 .await
                 .map_err(|e| unavailable(&e))?;
             for item in page.items() {
-                found.push(due(item).ok_or_else(|| RecordsError::Unreadable("something that is due".to_owned()))?);
+                // One that another version wrote must not keep everything behind it waiting.
+                if let Some(due) = due(item) {
+                    found.push(due);
+                } else {
+                    tracing::error!(pk = ?item.get("pk"), "something is due that nobody can read");
+                }
             }
         }
         Ok(found)
     }
 
-    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
-        let pks: BTreeSet<String> = ids.iter().map(|id| upload_pk(*id)).collect();
-        let found = self.items(&pks, Some("pk"), false).await?;
-        let found: BTreeSet<&str> =
-            found.iter().filter_map(|item| item.get("pk")?.as_s().ok().map(String::as_str)).collect();
-        Ok(ids.iter().copied().filter(|id| found.contains(upload_pk(*id).as_str())).collect())
+    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeMap<UploadId, Option<Record>>, RecordsError> {
+        let pks: BTreeMap<String, UploadId> = ids.iter().map(|id| (upload_pk(*id), *id)).collect();
+        let found = self.items(&pks.keys().cloned().collect(), false).await?;
+        let id = |item: &Item| pks.get(item.get("pk")?.as_s().ok()?).copied();
+        Ok(found.into_iter().filter_map(|item| Some((id(&item)?, item::record(item).ok()))).collect())
     }
 
     async fn sessions_of(&self, keys: &[ObjectKey]) -> Result<Vec<Session>, RecordsError> {
         let pks = keys.iter().map(|key| session_pk(key.id())).collect();
-        let found = self.items(&pks, None, true).await?;
+        let found = self.items(&pks, true).await?;
         let found = found.into_iter().map(session).collect::<Result<Vec<_>, _>>()?;
         Ok(found.into_iter().filter(|session| keys.contains(&session.key)).collect())
     }

@@ -9,7 +9,9 @@ use super::{DynamoRecords, number, unavailable};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::records::RecordsError;
 use crate::records::item::Item;
-use crate::records::session_item::{due_shard, due_shard_of, session, session_item, session_pk, unsized_pk};
+use crate::records::session_item::{
+    due_shard, due_shard_of, session, session_item, session_pk, unsized_count, unsized_pks,
+};
 use crate::records::sessions::{Changing, Opening, Sessions};
 use crate::session::{Asked, Lease, Session};
 
@@ -124,6 +126,7 @@ impl Sessions for DynamoRecords {
     }
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
+        let (pk, most) = unsized_count(owner, id, most);
         // Without the attribute nobody is counted, and where none is allowed that is one too many already.
         let first = if most == 0 { "" } else { "attribute_not_exists(#open) OR " };
         let answer = self
@@ -131,7 +134,7 @@ impl Sessions for DynamoRecords {
             .await
             .update_item()
             .table_name(&self.table)
-            .key("pk", AttributeValue::S(unsized_pk(owner)))
+            .key("pk", AttributeValue::S(pk))
             .update_expression("ADD #open :ids")
             .condition_expression(format!("{first}size(#open) < :most OR contains(#open, :id)"))
             .expression_attribute_names("#open", "open")
@@ -150,17 +153,30 @@ impl Sessions for DynamoRecords {
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        self.client()
-            .await
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(unsized_pk(owner)))
-            .update_expression("DELETE #open :ids")
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
-            .send()
-            .await
-            .map_err(|e| unavailable(&e))?;
+        // Wherever it was counted: what the policy allowed then nobody knows any more.
+        for pk in unsized_pks(owner, id) {
+            let answer = self
+                .client()
+                .await
+                .update_item()
+                .table_name(&self.table)
+                .key("pk", AttributeValue::S(pk))
+                .update_expression("DELETE #open :ids")
+                // Many sessions were never counted: no item must come to be for having nothing taken from it.
+                .condition_expression("contains(#open, :id)")
+                .expression_attribute_names("#open", "open")
+                .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
+                .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
+                .send()
+                .await;
+            match answer {
+                Ok(_) => {}
+                Err(error) => match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {}
+                    _ => return Err(unavailable(&error)),
+                },
+            }
+        }
         Ok(())
     }
 }

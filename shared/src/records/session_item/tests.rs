@@ -62,3 +62,21 @@ fn an_item_that_makes_no_sense_is_not_guessed_at() {
     later.insert("schema".to_owned(), AttributeValue::N("2".to_owned()));
     assert!(super::session(later).is_err());
 }
+
+#[test]
+fn a_large_count_is_spread_and_a_small_one_is_exact() {
+    let owner = key(ALICE, id(1)).owner().clone();
+    let whole = format!("unsized#{}", owner.as_str());
+    for most in [0, 1, 100, ONE_COUNT] {
+        assert_eq!(unsized_count(&owner, id(7), most), (whole.clone(), most));
+    }
+    for (most, each) in [(ONE_COUNT + 1, 16), (100_000, 1_563), (crate::policy::MOST_UNSIZED_SESSIONS, 5_000)] {
+        let parts: std::collections::BTreeSet<_> = (0..256).map(|n| unsized_count(&owner, id(n), most)).collect();
+        assert_eq!(parts.len(), usize::from(SPREAD), "{most}");
+        assert!(parts.iter().all(|(pk, room)| pk.starts_with(&whole) && *room == each), "{most}");
+        assert!(each * u32::from(SPREAD) >= most, "all of them have room somewhere");
+    }
+    for most in [1, 100_000] {
+        assert!(unsized_pks(&owner, id(7)).contains(&unsized_count(&owner, id(7), most).0), "where it is looked for");
+    }
+}

@@ -25,7 +25,7 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
             .map(|(w, h)| (w.cast_signed().unsigned_abs(), h.cast_signed().unsigned_abs()))
     };
     match sides {
-        Some((width, height)) => pixels::check(report, width.into(), height.into()),
+        Some((width, height)) => pixels::check(report, source.size(), width.into(), height.into()),
         None => report.find(FindingCode::Stub, "no dimensions"),
     }
     if le32(head, 10).is_some_and(|data| u64::from(data) >= source.size()) {

@@ -1,7 +1,7 @@
 //! Compound files (OLE): old Office, Outlook messages, installers, encrypted new Office. The type is in the names of the
 //! directory, which can lie anywhere: the header says where, and each step follows the allocation table.
 //!
-//! Structure after [MS-CFB] 2.1 to 2.6 (Microsoft, version of 2021).
+//! Structure after [MS-CFB] 2.1 to 2.6 (Microsoft).
 
 use crate::sniff::bytes::{array, has, le16, le32, part};
 use crate::sniff::report::Report;

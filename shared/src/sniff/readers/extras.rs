@@ -9,7 +9,8 @@ use crate::sniff::bytes::{find, find_nocase, has, le16, part, rfind};
 use crate::sniff::report::{Report, UNKNOWN};
 use crate::sniff::source::{Need, Source, WINDOW};
 
-/// How far in a PDF header may stand: Acrobat looks at the first 1,024 bytes (ISO 32000-1, annex H, note 13, 2008).
+/// How far in a PDF header may stand: Acrobat looks at the first 1,024 bytes (PDF Reference 1.7, appendix H, note 13,
+/// 2006).
 pub(super) const PDF_REACH: usize = 1024;
 
 /// Where the first ISO 9660 volume descriptor has its name: sector 16, byte 1 (ECMA-119, 1987).

@@ -20,7 +20,7 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
         report.find(FindingCode::Stub, "no screen descriptor");
         return Ok(());
     };
-    pixels::check(report, width.into(), height.into());
+    pixels::check(report, source.size(), width.into(), height.into());
     let table = if flags & 0x80 == 0 { 0 } else { 3usize << ((flags & 7) + 1) };
     match walk(head, 13 + table) {
         Walk::Ended { at, images } => {

@@ -43,7 +43,7 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
             report.find(FindingCode::Stub, "no item or movie");
         }
         if let Some((width, height)) = extent(head) {
-            pixels::check(report, width, height);
+            pixels::check(report, source.size(), width, height);
         }
         return Ok(());
     }
@@ -244,7 +244,7 @@ fn jpeg2000(source: &Source, report: &mut Report) -> Result<(), Need> {
     if let Some(at) = find(part(head, 0, 4096), b"ihdr") {
         report.confidence = Confidence::Structural;
         if let Some((height, width)) = be32(head, at + 4).zip(be32(head, at + 8)) {
-            pixels::check(report, width.into(), height.into());
+            pixels::check(report, source.size(), width.into(), height.into());
         }
     } else if source.whole() && kind != "video/mj2" {
         report.find(FindingCode::Stub, "no image header");

@@ -63,7 +63,7 @@ fn frame(source: &Source, report: &mut Report) -> Result<(), Need> {
                 let kind = if code == 0xf7 { "image/jls" } else { "image/jpeg" };
                 report.is(kind, Confidence::Structural);
                 if let (Some(height), Some(width)) = (be16(segment, 5), be16(segment, 7)) {
-                    pixels::check(report, width.into(), height.into());
+                    pixels::check(report, source.size(), width.into(), height.into());
                 }
                 return Ok(());
             }

@@ -30,8 +30,8 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
     if width == 0 || height == 0 {
         report.find(FindingCode::Malformed, "no pixels");
     }
-    pixels::check(report, width.into(), height.into());
-    if let Some(end) = chunks(head, report) {
+    pixels::check(report, source.size(), width.into(), height.into());
+    if let Some(end) = chunks(source, head, report) {
         after_end(report, source.get(end, source.size().min(WINDOW))?);
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
 }
 
 /// Walks the chunks in the head; the offset after `IEND` if it is in there.
-fn chunks(head: &[u8], report: &mut Report) -> Option<u64> {
+fn chunks(source: &Source, head: &[u8], report: &mut Report) -> Option<u64> {
     let mut at = 8usize;
     let mut data = false;
     loop {
@@ -54,7 +54,7 @@ fn chunks(head: &[u8], report: &mut Report) -> Option<u64> {
             // An animation announces itself before the first pixel (APNG 1.0), so the head always tells.
             b"acTL" if !data => {
                 report.is_kind_of("image/apng", "image/png", Confidence::Structural);
-                pixels::check_frames(report, be32(head, at.checked_add(8)?)?.into());
+                pixels::check_frames(report, source.size(), be32(head, at.checked_add(8)?)?.into());
             }
             b"IDAT" => data = true,
             b"IEND" => {

@@ -36,12 +36,12 @@ pub(super) fn read(source: &Source, report: &mut Report) -> Result<(), Need> {
     }
     report.is(kind, Confidence::Structural);
     if kind == "image/webp" {
-        webp(head, report);
+        webp(source, head, report);
     }
     length(source, report, head, kind)
 }
 
-fn webp(head: &[u8], report: &mut Report) {
+fn webp(source: &Source, head: &[u8], report: &mut Report) {
     let (width, height) = match part(head, 12, 4) {
         b"VP8X" => {
             let le24 = |at| array::<3>(head, at).map(|[a, b, c]| u64::from(u32::from_le_bytes([a, b, c, 0])) + 1);
@@ -51,7 +51,7 @@ fn webp(head: &[u8], report: &mut Report) {
         _ => return,
     };
     if let (Some(width), Some(height)) = (width, height) {
-        pixels::check(report, width, height);
+        pixels::check(report, source.size(), width, height);
     }
 }
 

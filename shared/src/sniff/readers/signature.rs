@@ -164,7 +164,7 @@ fn details(source: &Source, report: &mut Report, kind: &str) -> Result<(), Need>
                 if at.saturating_add(len).saturating_add(32) > source.size() {
                     report.find(FindingCode::Truncated, "header past the end");
                 }
-                // The coders are listed in the header at the end; 06F10701 is AES (7-Zip's Methods.txt, 2023).
+                // The coders are listed in the header at the end; 06F10701 is AES (7-Zip's Methods.txt).
                 if find(source.tail(WINDOW)?, b"\x06\xf1\x07\x01").is_some() {
                     report.find(FindingCode::Encrypted, "7z password");
                 }
@@ -173,12 +173,12 @@ fn details(source: &Source, report: &mut Report, kind: &str) -> Result<(), Need>
         "application/rtf" => rich_text(source, report),
         "image/vnd.adobe.photoshop" => {
             if let Some((height, width)) = be32(head, 14).zip(be32(head, 18)) {
-                super::pixels::check(report, width.into(), height.into());
+                super::pixels::check(report, source.size(), width.into(), height.into());
             }
         }
         "image/qoi" => {
             if let Some((width, height)) = be32(head, 4).zip(be32(head, 8)) {
-                super::pixels::check(report, width.into(), height.into());
+                super::pixels::check(report, source.size(), width.into(), height.into());
             }
         }
         "application/dicom" => preamble(head, report),

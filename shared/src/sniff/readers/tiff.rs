@@ -58,7 +58,7 @@ fn directory(source: &Source, report: &mut Report, order: Order, start: u64) -> 
     let tags: Vec<Tag> = (0..usize::from(count)).map_while(|n| order.tag(table, 2 + 12 * n)).collect();
     let tag = |id: u16| tags.iter().find(|tag| tag.id == id);
     if let Some((width, height)) = tag(256).zip(tag(257)) {
-        pixels::check(report, width.number(order).into(), height.number(order).into());
+        pixels::check(report, source.size(), width.number(order).into(), height.number(order).into());
     }
     // 50706: DNGVersion. A DNG names its camera too, so it is asked for first.
     if tag(50706).is_some() {

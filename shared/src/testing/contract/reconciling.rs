@@ -1,6 +1,6 @@
 //! What a table and a bucket promise to whoever looks after many uploads at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +11,7 @@ use crate::records::UploadRecords;
 use crate::records::census::{Bookmark, Census, Due};
 use crate::records::sessions::Sessions;
 use crate::testing::{Upload, session_of};
-use crate::upload::{Judged, Outcome, Pending, ScanResult, Scanned, deletion_due};
+use crate::upload::{Judged, Outcome, Pending, Record, ScanResult, Scanned, deletion_due};
 
 /// Everything that a table promises about many items at once.
 pub async fn census(table: &(impl Census + Sessions + UploadRecords)) {
@@ -62,19 +62,26 @@ async fn halves_are_due_until_they_are_whole(table: &(impl Census + UploadRecord
 }
 
 async fn records_are_told_from_none(table: &(impl Census + UploadRecords)) {
-    let (mut with, mut all) = (BTreeSet::new(), BTreeSet::new());
+    let (mut with, mut all) = (BTreeMap::new(), BTreeSet::new());
     for n in 0..230 {
         let key = fresh_key();
         all.insert(key.id());
-        match n % 3 {
-            0 => drop(table.judge(&judged(&key, "v1", Outcome::Rejected)).await.expect("an answer")),
-            1 => table.bury(&key, Timestamp::now()).await.expect("an answer"),
+        let record = match n % 3 {
+            0 => {
+                let judged = judged(&key, "v1", Outcome::Rejected);
+                table.judge(&judged).await.expect("an answer");
+                Record::Judged(Box::new(judged))
+            }
+            1 => {
+                table.bury(&key, Timestamp::now()).await.expect("an answer");
+                Record::Deleting(key.clone())
+            }
             _ => continue,
-        }
-        with.insert(key.id());
+        };
+        with.insert(key.id(), Some(record));
     }
     assert_eq!(table.recorded(&all).await.expect("an answer"), with);
-    assert_eq!(table.recorded(&BTreeSet::new()).await.expect("an answer"), BTreeSet::new());
+    assert_eq!(table.recorded(&BTreeSet::new()).await.expect("an answer"), BTreeMap::new());
 }
 
 async fn sessions_are_read_by_key(table: &(impl Census + Sessions)) {

@@ -252,4 +252,10 @@ async fn sessions_without_a_size_are_counted(table: &impl Sessions) {
     assert!(count(ids[3], 3).await);
     assert!(!count(ids[1], 3).await);
     assert!(count(ids[1], 4).await);
+    // A count of many lies elsewhere, and is found there as well.
+    for id in ids {
+        assert!(count(id, 100_000).await && count(id, 100_000).await);
+        table.discount_unsized(&owner, id).await.expect("an answer");
+    }
+    assert!(count(ids[0], 1).await, "nobody is left anywhere");
 }

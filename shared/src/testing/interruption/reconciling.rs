@@ -1,6 +1,6 @@
 //! What the reconciler asks for, where calls may be interrupted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -12,13 +12,14 @@ use crate::queue::{Queue, QueueError};
 use crate::records::RecordsError;
 use crate::records::census::{Bookmark, Census, Due};
 use crate::session::Session;
+use crate::upload::Record;
 
 impl<C: Census> Census for Interrupted<'_, C> {
     async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<Due>, RecordsError> {
         self.interruption.call(|| self.port.due(now, limit), table).await
     }
 
-    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
+    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeMap<UploadId, Option<Record>>, RecordsError> {
         self.interruption.call(|| self.port.recorded(ids), table).await
     }
 

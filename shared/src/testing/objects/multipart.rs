@@ -174,7 +174,8 @@ impl MultipartUploads for MemoryObjects {
             .collect();
         let Some(listed) = listed.filter(|listed| !listed.is_empty()) else { return Err(AssemblyError::InvalidPart) };
         let (_, full) = listed.split_last().expect("at least one part");
-        if full.iter().any(|(part, _)| part.size < StoreLimits::S3.part_min) {
+        let part_min = bucket.part_min.unwrap_or(StoreLimits::S3.part_min);
+        if full.iter().any(|(part, _)| part.size < part_min) {
             return Err(AssemblyError::PartTooSmall);
         }
         let size: u64 = listed.iter().map(|(part, _)| part.size.bytes()).sum();

@@ -1,6 +1,6 @@
 //! Many items at a time, in memory.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -24,9 +24,9 @@ impl Census for MemoryRecords {
         Ok(sessions.chain(halves.map(|record| Due::Upload(record.key().clone()))).take(limit.into()).collect())
     }
 
-    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeSet<UploadId>, RecordsError> {
+    async fn recorded(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeMap<UploadId, Option<Record>>, RecordsError> {
         let tables = self.tables();
-        Ok(ids.iter().copied().filter(|id| tables.records.contains_key(id)).collect())
+        Ok(ids.iter().filter_map(|id| Some((*id, Some(tables.records.get(id)?.clone())))).collect())
     }
 
     async fn sessions_of(&self, keys: &[ObjectKey]) -> Result<Vec<Session>, RecordsError> {

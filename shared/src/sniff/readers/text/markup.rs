@@ -1,6 +1,7 @@
 //! HTML and PHP: what a browser or a server would run. The openers are those of WHATWG mimesniff, section 7.1 (snapshot
 //! of January 2026), for that is the list browsers guess by.
 
+use super::tags::{handlers, script_link, squeeze, unescape};
 use crate::sniff::report::Report;
 use crate::sniff::{Confidence, FindingCode};
 
@@ -89,9 +90,11 @@ pub(super) fn html(text: &str, claim: &str, report: &mut Report) -> bool {
 
 /// Whether script could run in it.
 fn danger(text: &str) -> bool {
+    let links = script_link(&squeeze(&unescape(text)));
     let text = text.to_ascii_lowercase();
-    ["<script", "<iframe", "<object", "<embed", "javascript:", "<svg", "<form"].iter().any(|mark| text.contains(mark))
-        || super::xml::handlers(&text)
+    links
+        || ["<script", "<iframe", "<object", "<embed", "<svg", "<form"].iter().any(|mark| text.contains(mark))
+        || handlers(&text)
 }
 
 /// Whether what comes first is a page's own opening.

@@ -13,10 +13,12 @@ mod data;
 mod decode;
 mod fixed;
 mod json;
+mod live;
 mod mail;
 mod markup;
 mod prose;
 mod table;
+mod tags;
 mod xml;
 
 use decode::{Text, decode};

@@ -1,6 +1,8 @@
 //! Tables in text: rows with the same number of fields, counted after RFC 4180 (2005), which lets a quoted field hold
 //! separators and line ends.
 
+use std::collections::BTreeMap;
+
 use super::Guess;
 use crate::sniff::FindingCode;
 use crate::sniff::report::Report;
@@ -10,9 +12,9 @@ const ROWS: usize = 150;
 
 /// Adds what the rows say.
 pub(super) fn guess(text: &str, whole: bool, guesses: &mut Vec<Guess>) {
-    let comma = [',', ';', '|'].into_iter().map(|mark| score(text, mark, whole)).max().unwrap_or(0);
+    let comma = [b',', b';', b'|'].into_iter().map(|mark| score(text, mark, whole)).max().unwrap_or(0);
     guesses.push(Guess { kind: "text/csv", score: comma });
-    guesses.push(Guess { kind: "text/tab-separated-values", score: score(text, '\t', whole).min(TABS_MOST) });
+    guesses.push(Guess { kind: "text/tab-separated-values", score: score(text, b'\t', whole).min(TABS_MOST) });
 }
 
 /// Without a claim, a table with tabs is more often somebody's `.txt` than a `.tsv`: 4 of 5 in the corpus.
@@ -21,8 +23,6 @@ const TABS_MOST: u32 = 55;
 struct Rows {
     /// Fields in each row.
     counts: Vec<usize>,
-    /// Length of the fields, in characters.
-    chars: usize,
     /// Words in the longest field without quotes.
     wordy: usize,
     /// Fields with a blank behind the separator, as prose has.
@@ -33,8 +33,8 @@ struct Rows {
     edged: usize,
 }
 
-fn score(text: &str, mark: char, whole: bool) -> u32 {
-    if !text.contains(mark) {
+fn score(text: &str, mark: u8, whole: bool) -> u32 {
+    if !text.as_bytes().contains(&mark) {
         return 0;
     }
     let rows = rows(text, mark, whole);
@@ -46,13 +46,13 @@ fn score(text: &str, mark: char, whole: bool) -> u32 {
     }
     let same = rows.counts.iter().filter(|&&count| count == first).count();
     // The common width may not be the first row's: titles stand above tables.
-    let common = rows
-        .counts
-        .iter()
-        .copied()
-        .max_by_key(|count| rows.counts.iter().filter(|other| *other == count).count())
-        .unwrap_or(first);
-    let agreeing = rows.counts.iter().filter(|&&count| count == common).count();
+    let mut often: BTreeMap<usize, usize> = BTreeMap::new();
+    for &count in &rows.counts {
+        *often.entry(count).or_default() += 1;
+    }
+    let times = |count: &usize| often.get(count).copied().unwrap_or_default();
+    let common = rows.counts.iter().copied().max_by_key(times).unwrap_or(first);
+    let agreeing = times(&common);
     let fields: usize = rows.counts.iter().sum();
     let share = |part: usize, of: usize| u32::try_from(part * 100 / of.max(1)).unwrap_or(100);
     let mut score = if same == n {
@@ -66,39 +66,40 @@ fn score(text: &str, mark: char, whole: bool) -> u32 {
     score += if rows.quoted > 0 && rows.broken == 0 { 12 } else { 0 };
     // Prose has commas too, but with a blank behind each, and long words between.
     let spaced = share(rows.spaced, fields - n + 1);
-    if mark == ',' && spaced > 60 && rows.quoted == 0 {
+    if mark == b',' && spaced > 60 && rows.quoted == 0 {
         score = score.saturating_sub(if same == n && n > 3 { 15 } else { 45 });
     }
     if rows.wordy > 25 && rows.quoted == 0 {
         score = score.saturating_sub(25);
     }
-    if mark == ';' || mark == '|' {
+    if mark == b';' || mark == b'|' {
         // Code ends its lines in semicolons, and Markdown draws its tables with bars.
         score = score.saturating_sub(if rows.edged * 2 > n { 60 } else { 8 });
     }
     score.saturating_sub(u32::try_from(rows.broken * 20).unwrap_or(100)).min(100)
 }
 
-fn rows(text: &str, mark: char, whole: bool) -> Rows {
-    let mut rows = Rows { counts: Vec::new(), chars: 0, wordy: 0, spaced: 0, quoted: 0, broken: 0, edged: 0 };
-    let mut chars = text.chars().peekable();
+/// By bytes, not characters: all that counts here is ASCII.
+fn rows(text: &str, mark: u8, whole: bool) -> Rows {
+    let mut rows = Rows { counts: Vec::new(), wordy: 0, spaced: 0, quoted: 0, broken: 0, edged: 0 };
+    let mut bytes = text.bytes().peekable();
     let (mut fields, mut inside, mut fresh, mut words, mut empty_row) = (1usize, false, true, 0usize, true);
     let mut row_start = None;
-    let mut last = ' ';
-    while let Some(c) = chars.next() {
+    let mut last = b' ';
+    while let Some(b) = bytes.next() {
         if inside {
-            if c == '"' {
-                if chars.peek() == Some(&'"') {
-                    chars.next();
+            if b == b'"' {
+                if bytes.peek() == Some(&b'"') {
+                    bytes.next();
                 } else {
                     inside = false;
-                    let next = chars.peek().copied().unwrap_or('\n');
-                    rows.broken += usize::from(next != mark && next != '\n' && next != '\r' && next != ' ');
+                    let next = bytes.peek().copied().unwrap_or(b'\n');
+                    rows.broken += usize::from(next != mark && next != b'\n' && next != b'\r' && next != b' ');
                 }
             }
             continue;
         }
-        if c == '\n' || c == '\r' {
+        if b == b'\n' || b == b'\r' {
             if !empty_row {
                 rows.counts.push(fields);
                 rows.edged += usize::from(last == mark || row_start == Some(mark));
@@ -111,23 +112,22 @@ fn rows(text: &str, mark: char, whole: bool) -> Rows {
             continue;
         }
         empty_row = false;
-        row_start = row_start.or(Some(c));
-        rows.chars += 1;
-        if c == mark {
+        row_start = row_start.or(Some(b));
+        if b == mark {
             fields += 1;
             fresh = true;
             rows.wordy = rows.wordy.max(words);
             words = 0;
-            rows.spaced += usize::from(chars.peek() == Some(&' '));
-        } else if c == '"' && fresh {
+            rows.spaced += usize::from(bytes.peek() == Some(&b' '));
+        } else if b == b'"' && fresh {
             inside = true;
             fresh = false;
             rows.quoted += 1;
         } else {
-            words += usize::from(c == ' ');
-            fresh &= c == ' ';
+            words += usize::from(b == b' ');
+            fresh &= b == b' ';
         }
-        last = c;
+        last = b;
     }
     // The last row of a window is cut; a whole file's last row is not.
     if whole && !empty_row && !inside {

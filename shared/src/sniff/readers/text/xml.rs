@@ -1,6 +1,8 @@
 //! XML: the root element names the type. No entity is expanded and no DTD read; that there is one is the finding.
 
+use super::live::{Kind, scan};
 use super::markup::begins;
+use super::tags::{tag_end, unescape};
 use super::{WHOLE_PICTURE, decode};
 use crate::sniff::report::Report;
 use crate::sniff::source::{Need, Source};
@@ -42,12 +44,13 @@ pub(super) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
     let Some(prolog) = Prolog::of(start) else {
         if declared {
             report.is_kind_of("application/xml", "text/plain", Confidence::Heuristic);
+            document(source, start, report);
         }
         return Ok(declared);
     };
     let root = prolog.root.to_ascii_lowercase();
     let local = root.rsplit(':').next().unwrap_or_default();
-    let spaces = prolog.attributes.to_ascii_lowercase();
+    let spaces = unescape(prolog.attributes).to_ascii_lowercase();
     let known =
         ROOTS.iter().find(|(name, space, _)| *name == local && spaces.contains(space)).map(|(_, _, kind)| *kind);
     // Without a declaration, XML must look like it: a known root, or a namespace; `<p>` in Markdown is neither.
@@ -64,13 +67,10 @@ pub(super) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
     if kind == "image/svg+xml" {
         picture(source, report)?;
     } else if !matches!(kind, "text/html" | "application/xhtml+xml") {
-        document(text, report);
-        if !source.whole() {
-            report.find(FindingCode::UnscannableMiddle, "XML beyond the window");
-        }
+        document(source, start, report);
     }
     if prolog.entities {
-        report.find(FindingCode::Entities, "a DTD with entities");
+        report.find(FindingCode::Entities, "a DTD with entities or attributes");
     }
     Ok(true)
 }
@@ -115,7 +115,9 @@ impl<'a> Prolog<'a> {
                 doctype = true;
                 let end = doctype_end(text)?;
                 let inner = text.get(..end)?;
-                entities |= inner.to_ascii_uppercase().contains("<!ENTITY");
+                // A default for an attribute is an attribute: a handler, say. And what `%` stands for may be anything.
+                let subset = inner.split_once('[').map_or("", |(_, subset)| subset).to_ascii_uppercase();
+                entities |= ["<!ENTITY", "<!ATTLIST", "%"].iter().any(|mark| subset.contains(mark));
                 public_xhtml |= inner.contains("XHTML");
                 if begins(text, "<!doctype html") && !public_xhtml && !entities {
                     return None;
@@ -131,21 +133,28 @@ impl<'a> Prolog<'a> {
         let root = inner.get(..end)?;
         let named = root.starts_with(|c: char| c.is_alphabetic() || c == '_')
             && root.chars().all(|c| c.is_alphanumeric() || "_:.-".contains(c));
-        let close = inner.find('>')?;
-        named.then_some(Self { root, attributes: inner.get(end..close.max(end))?, doctype, entities, public_xhtml })
+        let attributes = inner.get(end..)?;
+        let attributes = attributes.get(..tag_end(attributes)?)?;
+        named.then_some(Self { root, attributes, doctype, entities, public_xhtml })
     }
 }
 
-/// The end of a document type declaration, its internal subset included.
+/// The end of a document type declaration, its internal subset included: a `>` in a literal or a comment is none.
 fn doctype_end(text: &str) -> Option<usize> {
-    let open = text.find('[');
-    let close = text.find('>')?;
-    match open {
-        Some(open) if open < close => {
-            let end = text.get(open..)?.find("]>").or_else(|| text.get(open..)?.find(']'))? + open;
-            Some(end + text.get(end..)?.find('>')? + 1)
-        }
-        _ => Some(close + 1),
+    let (mut at, mut subset) = (0, false);
+    loop {
+        let rest = text.get(at..)?;
+        let skip = |end: &str| rest.find(end).map(|found| found + end.len());
+        at += match rest.chars().next()? {
+            '>' if !subset => return Some(at + 1),
+            quote @ ('"' | '\'') => rest.get(1..)?.find(quote)? + 2,
+            '<' if subset && rest.starts_with("<!--") => skip("-->")?,
+            '<' if subset && rest.starts_with("<?") => skip("?>")?,
+            c => {
+                subset = if subset { c != ']' } else { c == '[' };
+                c.len_utf8()
+            }
+        };
     }
 }
 
@@ -158,119 +167,18 @@ fn picture(source: &Source, report: &mut Report) -> Result<(), Need> {
         source.head()
     };
     if let Some(text) = decode(bytes) {
-        scripted(&text.text, report);
+        scan(text.text.trim_start(), Kind::Picture, source.size() > WHOLE_PICTURE, report);
     } else {
         report.find(FindingCode::EncodingTrick, "SVG with bytes that are no text");
     }
     Ok(())
 }
 
-/// Elements that run or bring in what runs.
-const LIVE: &[&str] = &[
-    "script",
-    "foreignobject",
-    "iframe",
-    "embed",
-    "object",
-    "handler",
-    "audio",
-    "video",
-    "listener",
-    "base",
-    "link",
-    "meta",
-];
-
-fn scripted(text: &str, report: &mut Report) {
-    let lower = text.to_ascii_lowercase();
-    for element in lower.split('<').skip(1) {
-        let name = element.split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-        let local = name.rsplit(':').next().unwrap_or_default();
-        if LIVE.contains(&local) {
-            report.find(FindingCode::ActiveContent, "script or a foreign element in SVG");
-        }
-        let tag = element.split('>').next().unwrap_or_default();
-        let fetched = matches!(local, "image" | "use" | "feimage" | "style") && external(element);
-        if fetched {
-            report.find(FindingCode::ExternalReference, "SVG fetches from elsewhere");
-        }
-        if local == "use" && tag.contains("data:") {
-            report.find(FindingCode::ActiveContent, "SVG uses inline data as code");
-        }
-        if matches!(local, "set" | "animate")
-            && (tag.contains("\"href\"") || tag.contains("\"on") || tag.contains("\"xlink:href\""))
-        {
-            report.find(FindingCode::ActiveContent, "an animation sets a link or a handler");
-        }
-    }
-    if handlers(&lower) {
-        report.find(FindingCode::ActiveContent, "an event handler in SVG");
-    }
-    // White space and character references inside the scheme do not stop a browser.
-    let packed: String = lower.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    if packed.contains("javascript:")
-        || packed.contains("&#106;")
-        || packed.contains("&#x6a;")
-        || packed.contains("data:text/html")
-    {
-        report.find(FindingCode::ActiveContent, "a script link in SVG");
-    }
-    if lower.contains("<!entity") {
-        report.find(FindingCode::Entities, "entities in SVG");
-    }
-    if lower.contains("<?xml-stylesheet") {
-        report.find(FindingCode::ExternalReference, "a style sheet from elsewhere");
-    }
-}
-
-fn external(element: &str) -> bool {
-    [
-        "href=\"http",
-        "href='http",
-        "href=\"//",
-        "href='//",
-        "url(http",
-        "url(\"http",
-        "url('http",
-        "@import",
-        "href=\"file:",
-        "url(//",
-    ]
-    .iter()
-    .any(|mark| element.contains(mark))
-}
-
-/// Whether a tag has an attribute `on…=`; expects lower case.
-pub(super) fn handlers(lower: &str) -> bool {
-    lower.split('<').skip(1).any(|element| {
-        let tag = element.split('>').next().unwrap_or_default();
-        tag.match_indices("on").any(|(at, _)| {
-            let before =
-                tag.as_bytes().get(at.wrapping_sub(1)).is_some_and(|b| b.is_ascii_whitespace() || b"\"'/".contains(b));
-            let name = tag.get(at + 2..).unwrap_or_default();
-            let letters = name.bytes().take_while(u8::is_ascii_lowercase).count();
-            before && letters > 2 && name.get(letters..).unwrap_or_default().trim_start().starts_with('=')
-        })
-    })
-}
-
 /// XML of other kinds: what a browser shows of it can carry script through XHTML or a transformation.
-fn document(text: &str, report: &mut Report) {
-    let lower = text.to_ascii_lowercase();
-    let script = lower.split('<').skip(1).any(|element| {
-        let name = element.split(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-        // OpenDocument keeps its macro settings in an element of this name; no browser runs it.
-        name != "office:script" && name.rsplit(':').next() == Some("script")
-    });
-    if script && lower.contains("http://www.w3.org/1999/xhtml") {
-        report.find(FindingCode::ActiveContent, "XHTML with script inside XML");
-    } else if script && lower.contains("http://www.w3.org/2000/svg") {
-        report.find(FindingCode::ActiveContent, "SVG with script inside XML");
+fn document(source: &Source, text: &str, report: &mut Report) {
+    let cut = !source.whole();
+    if cut {
+        report.find(FindingCode::UnscannableMiddle, "XML beyond the window");
     }
-    if lower.contains("<?xml-stylesheet") && lower.contains("xsl") {
-        report.find(FindingCode::ExternalReference, "a transformation");
-    }
-    if lower.contains("<!entity") {
-        report.find(FindingCode::Entities, "a DTD with entities");
-    }
+    scan(text, Kind::Document, cut, report);
 }

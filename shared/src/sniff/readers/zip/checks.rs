@@ -7,7 +7,8 @@ use crate::sniff::readers::extras::after_end;
 use crate::sniff::report::Report;
 use crate::sniff::source::{Need, Source, WINDOW};
 
-/// `GuardDuty` scans no more than 10,000 files and 100 GB of one archive (AWS quotas page, as of 2026).
+/// `GuardDuty` scans no more than 10,000 files and 100 GB of one archive (AWS quotas page, as of 2026). More is large,
+/// and honest: albums and backups are.
 const MOST_ENTRIES: u64 = 10_000;
 const MOST_UNPACKED: u64 = 100 * 1000 * 1000 * 1000;
 
@@ -41,7 +42,7 @@ pub(super) fn end(end: &End, source: &Source, report: &mut Report) -> Result<(),
 /// Names, places and sizes.
 pub(super) fn entries(directory: &Directory<'_>, start: u64, count: u64, cut: bool, report: &mut Report) {
     if count > MOST_ENTRIES {
-        report.find(FindingCode::BombCount, format!("{count} entries"));
+        report.find(FindingCode::LargeContents, format!("{count} entries"));
     }
     let mut names: Vec<&[u8]> = Vec::with_capacity(directory.entries.len());
     let mut places: Vec<(u64, u64)> = Vec::with_capacity(directory.entries.len());
@@ -67,8 +68,10 @@ pub(super) fn entries(directory: &Directory<'_>, start: u64, count: u64, cut: bo
             report.find(FindingCode::Encrypted, "an entry has a password");
         }
     }
-    if unpacked > MOST_UNPACKED || (unpacked > RATIO_FROM && unpacked / packed.max(1) > MOST_RATIO) {
+    if unpacked > RATIO_FROM && unpacked / packed.max(1) > MOST_RATIO {
         report.find(FindingCode::BombSize, format!("{packed} bytes unpack to {unpacked}"));
+    } else if unpacked > MOST_UNPACKED {
+        report.find(FindingCode::LargeContents, format!("{unpacked} bytes unpacked"));
     }
     names.sort_unstable();
     if names.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
@@ -134,5 +137,28 @@ pub(super) fn contents(directory: &Directory<'_>, report: &mut Report) {
     }
     if directory.any(|name| ends(name, ARCHIVES)) {
         report.find(FindingCode::NestedArchive, "an archive's name in the archive");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::directory::Entry;
+    use super::*;
+
+    #[test]
+    fn unpacking_to_much_is_large_and_to_much_of_little_is_a_bomb() {
+        for (packed, unpacked, expected) in [
+            (1_000_000_000, 100_000_000_000, None),
+            (1_000_000_000, 100_000_000_001, Some(FindingCode::LargeContents)),
+            (1_000_000_000_000_000, u64::MAX, Some(FindingCode::BombSize)),
+            (1_000_000_000_000_000, 200_000_000_000_000_000, Some(FindingCode::LargeContents)),
+            (1_000_000, 201_000_000, Some(FindingCode::BombSize)),
+            (0, 4 * 1024 * 1024, None),
+        ] {
+            let entry = Entry { name: b"a", flags: 0, method: 8, packed, unpacked, offset: 0, mode: 0 };
+            let mut report = Report::new();
+            entries(&Directory { entries: vec![entry] }, u64::MAX, 1, false, &mut report);
+            assert_eq!(report.findings.first().map(|finding| finding.code), expected, "{packed} to {unpacked}");
+        }
     }
 }

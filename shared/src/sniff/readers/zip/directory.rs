@@ -1,5 +1,7 @@
 //! The end record and the central directory (APPNOTE 6.3.10, PKWARE, 2022, sections 4.3.12 to 4.3.16).
 
+use memchr::memmem;
+
 use crate::sniff::bytes::{has, le16, le32, le64, part, size};
 use crate::sniff::source::{Need, Source};
 
@@ -31,10 +33,7 @@ impl End {
         let base = object.checked_sub(size(tail.len()))?;
         let mut exact: Option<Self> = None;
         let mut loose: Option<Self> = None;
-        for at in (0..tail.len().saturating_sub(RECORD - 1)).rev() {
-            if !has(tail, at, b"PK\x05\x06") {
-                continue;
-            }
+        for at in memmem::rfind_iter(tail, b"PK\x05\x06") {
             let Some(found) = Self::parse(tail, at, base) else { continue };
             match &mut exact {
                 // An end record inside the comment of an earlier one: readers that search from the front and from the

@@ -1,0 +1,219 @@
+//! Scenes of the validator in which something was there before: a verdict, half of one, a tombstone; and those that
+//! take more than a look at one window.
+
+use std::rc::Rc;
+
+use shared::filename::FileName;
+use shared::key::ObjectKey;
+use shared::media::MediaType;
+use shared::objects::Objects;
+use shared::objects::multipart::{Assembly, MultipartUploads};
+use shared::parts::PartPlan;
+use shared::policy::{Grant, SizeGrant};
+use shared::records::UploadRecords;
+use shared::records::sessions::Sessions;
+use shared::s3_limits::StoreLimits;
+use shared::session::{Session, State};
+use shared::size::ByteSize;
+use shared::testing::contract::Stocking;
+use shared::testing::{PNG, Upload, grant};
+use shared::upload::{Outcome, Record};
+
+use super::Scene;
+use super::between::Between;
+use super::events::{Arrived, PLAIN, SCANNED};
+use super::ground::{Ground, Said, Way, somebody};
+use super::in_parts::session;
+use crate::reconcile::{begin, opened};
+
+/// What came before, without trouble.
+async fn before(arrived: &Arrived, event: &serde_json::Value) {
+    let calm = Between::with(Vec::new());
+    let said = arrived.tell(&Way { between: &calm, later: false }, event).await;
+    assert_eq!(said, Said::Done("done".to_owned()));
+}
+
+/// The scan comes second, and finds nothing or something.
+pub(super) struct Scanned<const CLEAN: bool>(Arrived);
+
+impl<const CLEAN: bool> Scene for Scanned<CLEAN> {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = if CLEAN {
+        "a clean scan of content that was fine"
+    } else {
+        "a scan that found a threat in content that was fine"
+    };
+    const END: &'static str = if CLEAN { "accepted, and it stays" } else { "rejected, and it is gone" };
+    const CALLS: &'static [&'static str] = if CLEAN {
+        &["HeadObject", "PutItem upload", "PutItem upload"]
+    } else {
+        &["HeadObject", "PutItem upload", "PutItem upload", "DeleteObject"]
+    };
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let arrived = Arrived::new(ground, PNG, SCANNED).await;
+        before(&arrived, &arrived.created()).await;
+        Self(arrived)
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.scan(if CLEAN { "NO_THREATS_FOUND" } else { "THREATS_FOUND" })).await
+    }
+
+    async fn check(&self) {
+        self.0.assert_outcome(if CLEAN { Outcome::Accepted } else { Outcome::Rejected }).await;
+    }
+}
+
+/// A replay: another version over an accepted upload, or under a tombstone.
+pub(super) struct Replayed<const BURIED: bool> {
+    first: Arrived,
+    second: Arrived,
+}
+
+impl<const BURIED: bool> Scene for Replayed<BURIED> {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str =
+        if BURIED { "an object whose upload was deleted" } else { "another version over an accepted upload" };
+    const END: &'static str = if BURIED { "nothing of it is there" } else { "the first one stays, the other is gone" };
+    const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "PutItem upload", "DeleteObject"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let first = Arrived::new(ground, PNG, PLAIN).await;
+        before(&first, &first.created()).await;
+        if BURIED {
+            first.ground.records().bury(&first.key, jiff::Timestamp::now()).await.unwrap();
+            first.ground.objects().delete_version(&first.key, &first.version).await.unwrap();
+        }
+        let granted = Upload::granted(&grant(first.key.owner(), PNG.len() as u64), PNG);
+        let version = first.ground.stock.put(&first.key, &granted).await;
+        let second = Arrived { ground: Rc::clone(&first.ground), key: first.key.clone(), version, policy: PLAIN };
+        Self { first, second }
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.second.tell(way, &self.second.created()).await
+    }
+
+    async fn check(&self) {
+        if BURIED {
+            let record = self.first.ground.records().get(self.first.key.id()).await.unwrap();
+            assert_eq!(record, Some(Record::Deleting(self.first.key.clone())));
+            assert_eq!(self.first.ground.objects().versions(&self.first.key).await.unwrap(), Vec::<String>::new());
+        } else {
+            self.first.assert_outcome(Outcome::Accepted).await;
+        }
+    }
+}
+
+/// Somebody took the object away while it waited for its scan.
+pub(super) struct Vanished(Arrived);
+
+impl Scene for Vanished {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = "an event of a version that is gone, and that waited for its scan";
+    const END: &'static str = "the upload counts as deleted";
+    const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetItem upload", "PutItem upload"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let arrived = Arrived::new(ground, PNG, SCANNED).await;
+        before(&arrived, &arrived.created()).await;
+        arrived.ground.objects().delete_version(&arrived.key, &arrived.version).await.unwrap();
+        Self(arrived)
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.0.tell(way, &self.0.created()).await
+    }
+
+    async fn check(&self) {
+        let record = self.0.ground.records().get(self.0.key.id()).await.unwrap();
+        assert_eq!(record, Some(Record::Deleting(self.0.key.clone())));
+    }
+}
+
+/// A long table, whose end is looked at as well; told of by an event that names no version.
+pub(super) struct Long(Arrived);
+
+impl Scene for Long {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str = "an object of more than one window, whose event names no version";
+    const END: &'static str = "accepted, and it stays";
+    const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetObject", "PutItem upload"];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let (_, key) = somebody();
+        let bytes = "name,place\nlock,canal\n".repeat(10_000).into_bytes();
+        let granted = Grant {
+            filename: FileName::parse("locks.csv").unwrap(),
+            content_type: MediaType::parse("text/csv").unwrap(),
+            size: SizeGrant::Exactly(ByteSize::from_bytes(bytes.len() as u64)),
+            ..grant(key.owner(), 0)
+        };
+        let version = ground.stock.put(&key, &Upload::granted(&granted, &bytes)).await;
+        Self(Arrived { ground, key, version, policy: PLAIN })
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        let mut event = self.0.created();
+        event["Records"][0]["s3"]["object"].as_object_mut().unwrap().remove("versionId");
+        self.0.tell(way, &event).await
+    }
+
+    async fn check(&self) {
+        self.0.assert_outcome(Outcome::Accepted).await;
+    }
+}
+
+/// The object of a session whose size nobody had told, and which is still counted.
+pub(super) struct Counted {
+    arrived: Arrived,
+}
+
+impl Scene for Counted {
+    const FUNCTION: &'static str = "validate";
+    const WHAT: &'static str =
+        "an object that came in parts without a declared size, whose session does not know of it";
+    const END: &'static str = "a verdict, and the session is complete and counts no more";
+    const CALLS: &'static [&'static str] = &[
+        "HeadObject",
+        "GetObject",
+        "GetItem session",
+        "UpdateItem unsized",
+        "UpdateItem unsized",
+        "PutItem session",
+        "PutItem upload",
+        "DeleteObject",
+    ];
+
+    async fn prepare(ground: Rc<Ground>) -> Self {
+        let (_, key) = somebody();
+        let (records, objects) = (ground.records(), ground.objects());
+        let upload = begin(&objects, &ground.stock, &key).await;
+        let limit = ByteSize::from_bytes(1 << 30);
+        let plan = PartPlan::unsized_up_to(limit, limit, StoreLimits::S3);
+        opened(&records, Session { plan, ..session(&key) }, &upload).await;
+        assert!(records.count_unsized(key.owner(), key.id(), 1).await.unwrap());
+        let parts = objects.parts(&key, &upload, None).await.unwrap().unwrap().parts;
+        let size = parts[0].size;
+        let parts = parts.into_iter().map(|part| (part.number, part.etag, part.checksum)).collect();
+        let assembly = Assembly { parts, part_checksum: None, size, checksum: None };
+        let version = objects.assemble(&key, &upload, &assembly).await.unwrap().version;
+        Self { arrived: Arrived { ground, key, version, policy: PLAIN } }
+    }
+
+    async fn act(&self, way: &Way<'_>) -> Said {
+        self.arrived.tell(way, &self.arrived.created()).await
+    }
+
+    async fn check(&self) {
+        // Its five bytes are no picture.
+        self.arrived.assert_outcome(Outcome::Rejected).await;
+        let (records, key): (_, &ObjectKey) = (self.arrived.ground.records(), &self.arrived.key);
+        let state = records.session(key).await.unwrap().unwrap().state;
+        assert!(matches!(state, State::Completed(_)), "{state:?}");
+        let (_, other) = somebody();
+        assert!(records.count_unsized(key.owner(), other.id(), 1).await.unwrap(), "there is room again");
+        records.discount_unsized(key.owner(), other.id()).await.unwrap();
+    }
+}
