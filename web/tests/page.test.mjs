@@ -188,7 +188,7 @@ test('two verdicts at once are both said', async () => {
     await route.continue()
   })
   await send(tab)
-  for (const name of names) await entry(tab, name, 'accepted').waitFor()
+  for (const name of names) await tab.getByRole('log').getByText(`${name} was accepted.`).waitFor({ state: 'attached' })
   const news = await tab.getByRole('log').locator('p').allInnerTexts()
   assert.deepEqual(news.toSorted(), names.map((name) => `${name} was accepted.`).toSorted())
   await tab.context().close()
