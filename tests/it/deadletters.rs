@@ -51,7 +51,7 @@ fn read_queue(stack: &Stack, enabled: bool) {
 }
 
 /// The event that S3 sends for an upload, if it is not told which version there is.
-fn created(stack: &Stack, grant: &Grant) -> Value {
+pub(crate) fn unversioned(stack: &Stack, grant: &Grant) -> Value {
     json!({ "Records": [{ "eventVersion": "2.0", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
         "bucket": { "name": stack.bucket },
         "object": { "key": key_in(stack, grant), "sequencer": "0055AED6DCD90281E5" }
@@ -82,12 +82,12 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     read_queue(&stack, false);
 
     // An event that names no version is judged by the right of its own that this takes.
-    let unversioned = alice.upload("lock.png", "image/png", &asset("lock.png"));
+    let first = alice.upload("lock.png", "image/png", &asset("lock.png"));
     let validate = resource(&stack, &name(), "Validate");
     let url = format!("{}/2015-03-31/functions/{validate}/invocations", stack.endpoint);
-    let event = created(&stack, &unversioned).to_string();
+    let event = unversioned(&stack, &first).to_string();
     assert_eq!(rest_call("POST", &url, "lambda", event.as_bytes()).unwrap().json(), Value::Null);
-    assert_eq!(alice.verdict(unversioned.id())["status"], "accepted");
+    assert_eq!(alice.verdict(first.id())["status"], "accepted");
 
     // What Lambda itself puts among the dead letters, when it is S3 that invokes us, comes back as well.
     let direct = alice.upload("lock.png", "image/png", &asset("lock.png"));
@@ -95,7 +95,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let given_up = json!({
         "version": "1.0",
         "requestContext": { "condition": "RetriesExhausted", "approximateInvokeCount": 3 },
-        "requestPayload": created(&stack, &direct),
+        "requestPayload": unversioned(&stack, &direct),
     });
     sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.dlq, "MessageBody": given_up.to_string() }));
     assert_eq!(here(&stack).unwrap(), 1);
