@@ -22,6 +22,8 @@ const WORDS = {
   executable: 'It is a program.',
   'executable-inside': 'There is a program in it.',
   'bomb-size': 'It would unpack to far more than it should.',
+  'large-contents': 'It holds very many things, or unpacks to very much.',
+  'unseen-objects': 'Not all of it could be looked at.',
   'pixel-bomb': 'It has more pixels than a viewer should try to show.',
 }
 
