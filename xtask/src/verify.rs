@@ -6,6 +6,7 @@ mod access;
 mod browsers;
 mod deletion;
 mod forms;
+mod parts;
 mod report;
 mod store;
 mod target;
@@ -69,6 +70,7 @@ pub fn verify(stack: &str) -> Outcome {
     browsers::check(&bench, &mut report);
     let accepted = verdicts::check(&bench, &mut report);
     forms::check(&bench, &mut report);
+    parts::check(&bench, &mut report);
     deletion::check(&bench, &mut report, accepted);
     report.head("Afterwards");
     report.check("everything that was made here is deleted", Counts::Anywhere, || bench.owner.clean_up());

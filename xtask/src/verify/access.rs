@@ -1,5 +1,6 @@
 //! Who may ask, and what a grant says.
 
+use std::fs;
 use std::time::SystemTime;
 
 use serde_json::json;
@@ -7,7 +8,7 @@ use serde_json::json;
 use super::report::{Counts, Report};
 use super::user::User;
 use super::{Bench, NOBODYS_ID};
-use crate::Outcome;
+use crate::{Outcome, root};
 
 /// Tokens, grants, `Idempotency-Key`, and an id that nothing came for.
 pub(super) fn check(bench: &Bench, report: &mut Report) {
@@ -37,18 +38,21 @@ pub(super) fn check(bench: &Bench, report: &mut Report) {
     });
 }
 
+/// The routes of the template that ask for a token, with something in the place of each name.
+fn routes() -> Outcome<Vec<(String, String)>> {
+    let template = fs::read_to_string(root().join("template.yaml")).map_err(|e| format!("template.yaml: {e}"))?;
+    let route = |line: &str| {
+        let (method, path) = line.trim().strip_prefix("RouteKey: ")?.split_once(' ')?;
+        let named = path.split('/').map(|segment| if segment.starts_with('{') { NOBODYS_ID } else { segment });
+        Some((method.to_owned(), named.collect::<Vec<_>>().join("/")))
+    };
+    let routes: Vec<_> = template.lines().filter_map(route).filter(|(method, _)| method != "OPTIONS").collect();
+    if routes.is_empty() { Err("template.yaml has no routes".to_owned()) } else { Ok(routes) }
+}
+
 fn unauthorized(user: &User) -> Outcome<String> {
-    let id = format!("/uploads/{NOBODYS_ID}");
-    let content = format!("{id}/content");
-    let routes = [
-        ("POST", "/uploads"),
-        ("GET", "/policy"),
-        ("GET", "/uploads"),
-        ("GET", id.as_str()),
-        ("GET", content.as_str()),
-        ("DELETE", id.as_str()),
-    ];
-    for (method, path) in routes {
+    let routes = routes()?;
+    for (method, path) in &routes {
         let body: &[u8] = if method == "POST" { b"{}" } else { b"" };
         user.call(method, path, &[], body)?.expect(401).map_err(|seen| format!("{method} {path}: {seen}"))?;
     }
@@ -94,6 +98,14 @@ fn idempotent(bench: &Bench) -> Outcome<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_route_of_the_template_is_asked() {
+        let routes = routes().unwrap();
+        let asked = |method: &str, path: &str| routes.iter().any(|(m, p)| (m.as_str(), p.as_str()) == (method, path));
+        assert!(asked("GET", "/policy") && asked("DELETE", &format!("/uploads/{NOBODYS_ID}")), "{routes:?}");
+        assert!(routes.iter().all(|(_, path)| path.starts_with('/') && !path.contains('{')), "{routes:?}");
+    }
 
     #[test]
     fn a_forged_token_differs_in_every_letter_of_its_signature() {

@@ -98,14 +98,18 @@ impl User {
 
     /// A right to send the first part of an upload whose size nobody knows: its URL, and the upload's id.
     pub(super) fn first_part(&self) -> Outcome<(String, String)> {
-        let body = json!({ "filename": "verify.png", "contentType": "image/png" }).to_string();
-        let answer = self.call("POST", "/uploads/multipart", &[], body.as_bytes())?;
+        let begun = self.begin(&json!({ "filename": "verify.png", "contentType": "image/png" }))?;
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok((text(&begun["parts"][0]["url"]), text(&begun["id"])))
+    }
+
+    /// An upload in parts for what the body says.
+    pub(super) fn begin(&self, body: &Value) -> Outcome<Value> {
+        let answer = self.call("POST", "/uploads/multipart", &[], body.to_string().as_bytes())?;
         answer.expect(201).map_err(|seen| format!("no session: {seen}"))?;
         let begun = answer.json();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let id = text(&begun["id"]);
-        self.made.borrow_mut().push(id.clone());
-        Ok((text(&begun["parts"][0]["url"]), id))
+        self.made.borrow_mut().extend(begun["id"].as_str().map(str::to_owned));
+        Ok(begun)
     }
 
     /// Grant and PUT, as a client does.
