@@ -41,6 +41,12 @@ async fn a_thousand_classes_types_events_and_records() {
         assert!(status == 201 || text.contains(&format!("\"{code}\"")), "{class} {size}: {text}");
     }
 
+    // What the whole policy tells is beyond one answer of Lambda's; a class is not.
+    let call = Call::new("GET", "/policy").by("alice").query("class=last");
+    let response = presign::handle(&deps, call.request()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!((20_000..1_000_000).contains(&response.body().to_vec().len()));
+
     // A thousand events in one invocation.
     let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
     let alice = owner("alice");

@@ -15,12 +15,12 @@ mod wire;
 use std::convert::Infallible;
 
 use lambda_http::http::{Method, StatusCode};
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, RequestExt, Response};
 use shared::ambient::Ambient;
 use shared::config::Config;
 use shared::http::{Code, Problem, caller, idempotent_id, json, parse_body};
 use shared::key::UploadId;
-use shared::policy::{Reviewed, Transport};
+use shared::policy::{Refusal, Reviewed, Transport};
 use shared::records::Answers;
 use shared::signing::ticket::{Ticket, Unsigned};
 use shared::uppy::{Operation, Route, refused};
@@ -66,7 +66,12 @@ async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Respon
 
 fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
     caller(request, &deps.config.access)?;
-    Ok(json(StatusCode::OK, &wire::Limits::from(&deps.config.policy)))
+    let (query, policy) = (request.query_string_parameters(), &deps.config.policy);
+    let limits = match query.first("class") {
+        Some(name) => wire::Limits::of(policy, name).ok_or(Refusal::UnknownClass { class: name.to_owned() })?,
+        None => wire::Limits::from(policy),
+    };
+    Ok(json(StatusCode::OK, &limits))
 }
 
 /// Signs what was granted.

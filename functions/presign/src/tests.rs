@@ -212,8 +212,14 @@ async fn the_policy_is_told_before_a_file_is_chosen() {
     assert_eq!(answer.body["classes"]["avatar"]["allow"][0]["max"], 5_000_000);
     assert_eq!(answer.body["classes"]["avatar"]["urlLifeSeconds"], 300);
     assert_eq!(answer.body["classes"]["default"]["singleRequestMax"], 5_000_000_000_u64);
-    let nobody = ask(&deps(NoTable), Call::new("GET", "/policy").request()).await;
-    assert_eq!(nobody.outcome(), (401, "unauthenticated"));
+    let of = |class: &str| Call::new("GET", "/policy").by(ALICE).query(&format!("class={class}"));
+    let one = ask(&deps(NoTable), of("avatar").request()).await;
+    assert_eq!(one.body, json!({ "classes": { "avatar": answer.body["classes"]["avatar"] } }));
+    assert_eq!(ask(&deps(NoTable), of("video").request()).await.outcome(), (422, "unknown-class"));
+    for query in ["", "class=avatar"] {
+        let nobody = ask(&deps(NoTable), Call::new("GET", "/policy").query(query).request()).await;
+        assert_eq!(nobody.outcome(), (401, "unauthenticated"));
+    }
 }
 
 #[tokio::test]

@@ -104,6 +104,14 @@ struct RuleLimits {
     max: u64,
 }
 
+impl Limits {
+    /// Those of one class; `None` where there is none of that name.
+    pub(crate) fn of(policy: &Policy, class: &str) -> Option<Self> {
+        let limits = ClassLimits::from(policy.classes.get(class)?);
+        Some(Self { classes: BTreeMap::from([(class.to_owned(), limits)]) })
+    }
+}
+
 impl From<&Policy> for Limits {
     fn from(policy: &Policy) -> Self {
         let classes = &policy.classes;
