@@ -44,7 +44,7 @@ pub(super) fn check(bench: &Bench, report: &mut Report) {
     report.check("its verdict is about the whole", Counts::OnAws, || {
         session(|bench, session| {
             let (record, seconds) = bench.owner.verdict(&session.id)?;
-            let (status, size) = (&record["status"], record["sizeBytes"].as_u64().or(record["size"].as_u64()));
+            let (status, size) = (&record["status"], record["observed"]["size"].as_u64());
             if *status == "accepted" && size == Some(session.bytes.len() as u64) {
                 return Ok(format!("accepted after {seconds:.1} s"));
             }
