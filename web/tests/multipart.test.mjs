@@ -149,10 +149,12 @@ async function stillFor(tab, seen, milliseconds, what = 'count') {
   return { stored: seen.stored(), begun: seen.begun().length, lists: seen.lists() }
 }
 
-/** No part that S3 had confirmed by then was sent again, and none was stored twice. */
+/**
+ * No part that S3 had confirmed by then was sent again, and none was stored twice. There may be none left to send: one that
+ * was given up on its way may have arrived whole, and is listed on going on.
+ */
 function sentOnce(seen, before) {
   const later = seen.begun().slice(before.begun)
-  assert.ok(later.length > 0)
   assert.deepEqual(later.filter((part) => before.stored.includes(part)), [], 'what has arrived is not sent again')
   const stored = seen.stored()
   assert.equal(new Set(stored).size, stored.length, `sent once each: ${stored}`)
