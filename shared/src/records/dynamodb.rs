@@ -44,6 +44,12 @@ impl DynamoRecords {
         self.clients.dynamodb().await
     }
 
+    /// A put on a condition.
+    async fn put(&self, item: Item, condition: &str) -> PutItemFluentBuilder {
+        let put = self.client().await.put_item().table_name(&self.table);
+        put.set_item(Some(item)).condition_expression(condition)
+    }
+
     /// A put that may find its condition broken: then the item that stands comes back.
     async fn put_unless(
         &self,
@@ -51,8 +57,7 @@ impl DynamoRecords {
         condition: &str,
         now: Option<Timestamp>,
     ) -> Result<Option<Item>, RecordsError> {
-        let mut put =
-            self.client().await.put_item().table_name(&self.table).set_item(Some(item)).condition_expression(condition);
+        let mut put = self.put(item, condition).await;
         if let Some(now) = now {
             put = put.expression_attribute_values(":now", number(now.as_second()));
         }
@@ -119,55 +124,37 @@ impl UploadRecords for DynamoRecords {
     }
 
     async fn judge(&self, judged: &Judged) -> Result<Judging, RecordsError> {
-        let item = item::judged_item(judged, self.shards)?;
-        match self.put_unless(item, "attribute_not_exists(pk)", None).await? {
-            None => Ok(Judging::Written),
-            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
-        }
+        judging(self.put(item::judged_item(judged, self.shards)?, "attribute_not_exists(pk)").await).await
     }
 
     async fn hold(&self, pending: &Pending) -> Result<Judging, RecordsError> {
-        let mut put = self
-            .client()
+        let item = item::pending_item(pending)?;
+        if !pending.is_worse_than_clean() {
+            return judging(self.put(item, "attribute_not_exists(pk)").await).await;
+        }
+        let clean = "#state = :scanned AND versionId = :version AND #scan.#result = :clean";
+        let put = self
+            .put(item, &format!("attribute_not_exists(pk) OR {clean}"))
             .await
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::pending_item(pending)?))
-            .condition_expression("attribute_not_exists(pk)");
-        if pending.is_worse_than_clean() {
-            put = put
-                .condition_expression(
-                    "attribute_not_exists(pk) OR #state = :scanned AND versionId = :version AND #scan.#result = :clean",
-                )
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_names("#scan", "scan")
-                .expression_attribute_names("#result", "result")
-                .expression_attribute_values(":scanned", AttributeValue::S("scanned".to_owned()))
-                .expression_attribute_values(":version", AttributeValue::S(pending.version().to_owned()))
-                .expression_attribute_values(":clean", AttributeValue::S("clean".to_owned()));
-        }
-        match put_or_stands(put).await? {
-            None => Ok(Judging::Written),
-            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
-        }
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#scan", "scan")
+            .expression_attribute_names("#result", "result")
+            .expression_attribute_values(":scanned", AttributeValue::S("scanned".to_owned()))
+            .expression_attribute_values(":version", AttributeValue::S(pending.version().to_owned()))
+            .expression_attribute_values(":clean", AttributeValue::S("clean".to_owned()));
+        judging(put).await
     }
 
     async fn conclude(&self, judged: &Judged) -> Result<Judging, RecordsError> {
+        let condition = "#state IN (:scanning, :scanned) AND versionId = :version";
         let put = self
-            .client()
+            .put(item::judged_item(judged, self.shards)?, condition)
             .await
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item::judged_item(judged, self.shards)?))
-            .condition_expression("#state IN (:scanning, :scanned) AND versionId = :version")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":scanning", AttributeValue::S("scanning".to_owned()))
             .expression_attribute_values(":scanned", AttributeValue::S("scanned".to_owned()))
             .expression_attribute_values(":version", AttributeValue::S(judged.version.clone()));
-        match put_or_stands(put).await? {
-            None => Ok(Judging::Written),
-            Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
-        }
+        judging(put).await
     }
 
     async fn bury(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
@@ -230,6 +217,14 @@ impl Answers for DynamoRecords {
         let unreadable = || RecordsError::Unreadable("an idempotency item".to_owned());
         let id = text("uploadId").and_then(|id| UploadId::parse(id).ok()).ok_or_else(unreadable)?;
         Ok(if text("bodyHash").is_some_and(|hash| hash == body) { Remembered::Same(id) } else { Remembered::Other })
+    }
+}
+
+/// What becomes of a verdict, or of half of one, that is put.
+async fn judging(put: PutItemFluentBuilder) -> Result<Judging, RecordsError> {
+    match put_or_stands(put).await? {
+        None => Ok(Judging::Written),
+        Some(stands) => Ok(Judging::Stands(item::record(stands)?)),
     }
 }
 

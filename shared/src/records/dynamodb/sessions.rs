@@ -2,6 +2,7 @@
 
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
@@ -45,12 +46,8 @@ impl Sessions for DynamoRecords {
 
     async fn change(&self, next: &Session) -> Result<Changing, RecordsError> {
         let put = self
-            .client()
+            .put(session_item(next)?, "revision = :before AND #key = :key")
             .await
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(session_item(next)?))
-            .condition_expression("revision = :before AND #key = :key")
             .expression_attribute_names("#key", "key")
             .expression_attribute_values(":key", AttributeValue::S(next.key.to_string()))
             .expression_attribute_values(":before", AttributeValue::N(next.revision.saturating_sub(1).to_string()))
@@ -129,54 +126,47 @@ impl Sessions for DynamoRecords {
         let (pk, most) = unsized_count(owner, id, most);
         // Without the attribute nobody is counted, and where none is allowed that is one too many already.
         let first = if most == 0 { "" } else { "attribute_not_exists(#open) OR " };
-        let answer = self
-            .client()
+        let add = self
+            .counted(pk, id)
             .await
-            .update_item()
-            .table_name(&self.table)
-            .key("pk", AttributeValue::S(pk))
             .update_expression("ADD #open :ids")
             .condition_expression(format!("{first}size(#open) < :most OR contains(#open, :id)"))
-            .expression_attribute_names("#open", "open")
-            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
-            .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
-            .expression_attribute_values(":most", number(most.into()))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(unavailable(&error)),
-            },
-        }
+            .expression_attribute_values(":most", number(most.into()));
+        took_effect(add).await
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        // Wherever it was counted: what the policy allowed then nobody knows any more.
+        // Wherever it was counted: what the policy allowed then nobody knows any more. Many were never counted, and no
+        // item must come to be for having nothing taken from it.
         for pk in unsized_pks(owner, id) {
-            let answer = self
-                .client()
-                .await
-                .update_item()
-                .table_name(&self.table)
-                .key("pk", AttributeValue::S(pk))
-                .update_expression("DELETE #open :ids")
-                // Many sessions were never counted: no item must come to be for having nothing taken from it.
-                .condition_expression("contains(#open, :id)")
-                .expression_attribute_names("#open", "open")
-                .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
-                .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
-                .send()
-                .await;
-            match answer {
-                Ok(_) => {}
-                Err(error) => match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => {}
-                    _ => return Err(unavailable(&error)),
-                },
+            let take = self.counted(pk, id).await.update_expression("DELETE #open :ids");
+            if took_effect(take.condition_expression("contains(#open, :id)")).await? {
+                break;
             }
         }
         Ok(())
+    }
+}
+
+impl DynamoRecords {
+    /// A change of the ids counted under `pk` that concerns `id`.
+    async fn counted(&self, pk: String, id: UploadId) -> UpdateItemFluentBuilder {
+        let update = self.client().await.update_item().table_name(&self.table);
+        update
+            .key("pk", AttributeValue::S(pk))
+            .expression_attribute_names("#open", "open")
+            .expression_attribute_values(":ids", AttributeValue::Ss(vec![id.to_string()]))
+            .expression_attribute_values(":id", AttributeValue::S(id.to_string()))
+    }
+}
+
+/// Whether an update's condition held.
+async fn took_effect(update: UpdateItemFluentBuilder) -> Result<bool, RecordsError> {
+    match update.send().await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+            _ => Err(unavailable(&error)),
+        },
     }
 }
