@@ -127,10 +127,21 @@ impl Place {
                 let failed = |e: std::io::Error| format!("{}: {e}", local().display());
                 fs::create_dir_all(local()).and_then(|()| fs::write(&payload, event.to_string())).map_err(failed)?;
                 let (body, into) = (format!("fileb://{}", payload.display()), answer.display().to_string());
-                aws(&["lambda", "invoke", "--region", region, "--function-name", forward, "--payload", &body, &into])?;
-                let text = fs::read_to_string(&answer).map_err(failed)?;
-                // It holds what users called their files.
+                let invoked = aws(&[
+                    "lambda",
+                    "invoke",
+                    "--region",
+                    region,
+                    "--function-name",
+                    forward,
+                    "--payload",
+                    &body,
+                    &into,
+                ]);
+                // Whatever came of it: it holds what users called their files.
                 fs::remove_file(&payload).map_err(failed)?;
+                invoked?;
+                let text = fs::read_to_string(&answer).map_err(failed)?;
                 serde_json::from_str(&text).unwrap_or_default()
             }
         };

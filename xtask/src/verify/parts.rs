@@ -1,7 +1,5 @@
 //! Uploads in parts: what S3 itself has to do for them.
 
-use std::cell::RefCell;
-
 use serde_json::{Value, json};
 
 use super::Bench;
@@ -29,28 +27,19 @@ struct Part {
 /// Sent, completed, completed again, cut short, given up.
 pub(super) fn check(bench: &Bench, report: &mut Report) {
     report.head("Uploads in parts");
-    let begun: RefCell<Outcome<Session>> = RefCell::new(Err("there is no session".to_owned()));
-    let session = |look: fn(&Bench, &Session) -> Outcome<String>| match &*begun.borrow() {
-        Ok(session) => look(bench, session),
+    let begun = begin(bench);
+    report.check("a session plans every part", Counts::Anywhere, || match &begun {
+        Ok(session) => Ok(format!("{} parts of {} bytes", session.parts.len(), session.bytes.len())),
         Err(problem) => Err(problem.clone()),
-    };
-    report.check("a session plans every part", Counts::Anywhere, || {
-        *begun.borrow_mut() = begin(bench);
-        session(|_, session| Ok(format!("{} parts of {} bytes", session.parts.len(), session.bytes.len())))
     });
-    report.check("a part of another length than its URL says", Counts::OnAws, || session(another_length));
-    report.check("a completion before the last part is 409 parts-missing", Counts::OnAws, || session(too_early));
-    report.check("its parts become one object, once, however often it is completed", Counts::OnAws, || session(whole));
-    report.check("its verdict is about the whole", Counts::OnAws, || {
-        session(|bench, session| {
-            let (record, seconds) = bench.owner.verdict(&session.id)?;
-            let (status, size) = (&record["status"], record["observed"]["size"].as_u64());
-            if *status == "accepted" && size == Some(session.bytes.len() as u64) {
-                return Ok(format!("accepted after {seconds:.1} s"));
-            }
-            Err(format!("{status} with {size:?} bytes"))
-        })
-    });
+    if let Ok(session) = &begun {
+        report.check("a part of another length than its URL says", Counts::OnAws, || another_length(session));
+        let what = "a completion before the last part is 409 parts-missing";
+        report.check(what, Counts::OnAws, || too_early(bench, session));
+        let what = "its parts become one object, once, however often it is completed";
+        report.check(what, Counts::OnAws, || whole(bench, session));
+        report.check("its verdict is about the whole", Counts::OnAws, || verdict(bench, session));
+    }
     report.check("what was given up takes no part and leaves none", Counts::OnAws, || given_up(bench));
 }
 
@@ -87,7 +76,7 @@ impl Session {
     }
 }
 
-fn another_length(_: &Bench, session: &Session) -> Outcome<String> {
+fn another_length(session: &Session) -> Outcome<String> {
     let part = session.parts.first().ok_or("there is no part")?;
     let headers: Vec<_> = part.headers.iter().filter(|(name, _)| name != "content-length").cloned().collect();
     put(&part.url, &headers, session.bytes.get(part.start..part.end - 1).unwrap_or_default())?.expect(403)
@@ -115,6 +104,15 @@ fn whole(bench: &Bench, session: &Session) -> Outcome<String> {
     } else {
         Err(format!("{versions:?}"))
     }
+}
+
+fn verdict(bench: &Bench, session: &Session) -> Outcome<String> {
+    let (record, seconds) = bench.owner.verdict(&session.id)?;
+    let (status, size) = (&record["status"], record["observed"]["size"].as_u64());
+    if *status == "accepted" && size == Some(session.bytes.len() as u64) {
+        return Ok(format!("accepted after {seconds:.1} s"));
+    }
+    Err(format!("{status} with {size:?} bytes"))
 }
 
 fn given_up(bench: &Bench) -> Outcome<String> {
