@@ -17,14 +17,15 @@ for (const [name, way] of Object.entries(ways)) {
   })
 
   test(`paused and resumed: ${name}`, async () => {
-    const size = 4 * PART + 1
+    // Twice as many as travel at once, so that some have not set out when the first one has arrived.
+    const size = 11 * PART + 1
     const tab = await page(way, size)
     const seen = traffic(tab)
     await onFirstPart(tab, 'uppy.pauseAll(); told.paused = true')
     const done = upload(tab)
     await tab.waitForFunction(() => told.paused)
     const before = await stillFor(tab, seen, 2000)
-    assert.ok(before.stored.length < 5, 'something is left to be sent')
+    assert.ok(before.stored.length < 12, 'something is left to be sent')
     assert.equal(before.lists, 0)
     await tab.evaluate(() => uppy.resumeAll())
     const told = await done
@@ -74,7 +75,7 @@ for (const [name, way] of Object.entries(ways)) {
   })
 
   test(`the network is cut for a while: ${name}`, async () => {
-    const size = 8 * PART
+    const size = 20 * PART
     const tab = await page(way, size)
     const seen = traffic(tab)
     await onFirstPart(tab, 'told.first = true')
@@ -84,7 +85,7 @@ for (const [name, way] of Object.entries(ways)) {
     // What was on the wire may still get through here.
     await eventually('what was on its way to end', seen.idle)
     const before = await stillFor(tab, seen, 3000, 'stored')
-    assert.ok(before.stored.length < 8, 'something is left to be sent')
+    assert.ok(before.stored.length < 20, 'something is left to be sent')
     assert.equal(await tab.evaluate(() => told.successes.length), 0)
     await tab.context().setOffline(false)
     await done
@@ -149,12 +150,10 @@ async function stillFor(tab, seen, milliseconds, what = 'count') {
   return { stored: seen.stored(), begun: seen.begun().length, lists: seen.lists() }
 }
 
-/**
- * No part that S3 had confirmed by then was sent again, and none was stored twice. There may be none left to send: one that
- * was given up on its way may have arrived whole, and is listed on going on.
- */
+/** No part that S3 had confirmed by then was sent again, and none was stored twice. */
 function sentOnce(seen, before) {
   const later = seen.begun().slice(before.begun)
+  assert.ok(later.length > 0)
   assert.deepEqual(later.filter((part) => before.stored.includes(part)), [], 'what has arrived is not sent again')
   const stored = seen.stored()
   assert.equal(new Set(stored).size, stored.length, `sent once each: ${stored}`)
