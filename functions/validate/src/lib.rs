@@ -10,7 +10,8 @@
 //!   the verdict; `dynamodb:GetItem` and `dynamodb:UpdateItem` to close the session of an upload in parts, and for
 //!   half a verdict on a version that is gone
 //!
-//! Constant work for any size of object: one HEAD beside one ranged GET, then one conditional write.
+//! Constant work for any size of object: one HEAD beside one ranged GET, a few GETs more where the format asks for them
+//! (eight in all at the very most), then one conditional write.
 
 mod judge;
 mod scan;

@@ -229,6 +229,17 @@ async fn an_event_is_about_its_own_version_and_without_one_about_the_newest() {
 }
 
 #[tokio::test]
+async fn a_key_that_eventbridge_encodes_all_the_same_is_ours() {
+    for kind in ["direct-eventbridge", "direct-scan-clean"] {
+        let text = golden_events("validate")[kind].to_string();
+        let encoded: Value = serde_json::from_str(&text.replace('~', "%7E")).unwrap();
+        assert_ne!(encoded, golden_events("validate")[kind]);
+        let wire::Event::Direct(contents) = wire::Event::read(&encoded) else { panic!("no batch") };
+        assert_eq!((contents.news[0].key(), contents.ignored.len()), (&key(ALICE, id(1)), 0), "{kind}");
+    }
+}
+
+#[tokio::test]
 async fn a_thousand_events_of_one_invocation_are_all_judged() {
     let world = World::default();
     let records: Vec<Value> = (0..1000)
