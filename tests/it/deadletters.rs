@@ -5,42 +5,29 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use xtask::aws::{json_call, rest_call};
+use xtask::aws::rest_call;
 use xtask::redrive::here;
 use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};
 
 use crate::permissions::{Role, resource};
-use crate::world::{Grant, alice_of, asset, eventually, key_in, versions_in};
+use crate::world::{Grant, alice_of, asset, created_event, eventually, invoke, key_in, logged, sqs, versions_in};
 
 /// Its bucket is retained when the stack goes, so each run has a name of its own.
 fn name() -> String {
     format!("sluice-letters-{}", std::process::id())
 }
 
-fn sqs(stack: &Stack, action: &str, body: &Value) -> Value {
-    json_call(&stack.endpoint, "sqs", &format!("AmazonSQS.{action}"), body).unwrap()
-}
-
 /// One look at some of the dead letters, which stay where they are.
 fn dead_letters(stack: &Stack) -> Vec<Value> {
     let wanted = json!({ "QueueUrl": stack.dlq, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
-    sqs(stack, "ReceiveMessage", &wanted)["Messages"].as_array().cloned().unwrap_or_default()
+    sqs("ReceiveMessage", &wanted)["Messages"].as_array().cloned().unwrap_or_default()
 }
 
 fn dead_letter(stack: &Stack, text: &str) -> Value {
     eventually("a dead letter", || {
         dead_letters(stack).into_iter().find(|letter| letter["Body"].as_str().unwrap().contains(text))
     })
-}
-
-/// The validator's log lines that hold all of `words`.
-fn logged(stack: &Stack, words: &[&str]) -> Vec<String> {
-    let group = json!({ "logGroupName": format!("/sluice/{}/validate", name()) });
-    let answer = json_call(&stack.endpoint, "logs", "Logs_20140328.FilterLogEvents", &group).unwrap();
-    let events = answer["events"].as_array().cloned().unwrap_or_default();
-    let lines = events.into_iter().filter_map(|event| event["message"].as_str().map(str::to_owned));
-    lines.filter(|line| words.iter().all(|word| line.contains(word))).collect()
 }
 
 /// Lets the queue be read, or not.
@@ -50,29 +37,24 @@ fn read_queue(stack: &Stack, enabled: bool) {
     rest_call("PUT", &url, "lambda", json!({ "Enabled": enabled }).to_string().as_bytes()).unwrap();
 }
 
-/// The event that S3 sends for an upload, if it is not told which version there is.
-pub(crate) fn unversioned(stack: &Stack, grant: &Grant) -> Value {
-    json!({ "Records": [{ "eventVersion": "2.0", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
-        "bucket": { "name": stack.bucket },
-        "object": { "key": key_in(stack, grant), "sequencer": "0055AED6DCD90281E5" }
-    } }] })
-}
-
 /// Takes an upload's event out of the queue, as if S3 had never sent it.
 fn lose_event(stack: &Stack, id: &str) {
     eventually("its event", || {
         let wanted = json!({ "QueueUrl": stack.queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
-        let messages = sqs(stack, "ReceiveMessage", &wanted)["Messages"].as_array().cloned().unwrap_or_default();
+        let messages = sqs("ReceiveMessage", &wanted)["Messages"].as_array().cloned().unwrap_or_default();
         let message = messages.into_iter().find(|message| message["Body"].as_str().unwrap().contains(id))?;
-        sqs(stack, "DeleteMessage", &json!({ "QueueUrl": stack.queue, "ReceiptHandle": message["ReceiptHandle"] }));
+        sqs("DeleteMessage", &json!({ "QueueUrl": stack.queue, "ReceiptHandle": message["ReceiptHandle"] }));
         Some(())
     });
 }
 
-/// The ids of the requests in which lines with all of `words` were written.
-fn requests(stack: &Stack, words: &[&str]) -> BTreeSet<String> {
-    let id = |line: &String| serde_json::from_str::<Value>(line).ok()?["requestId"].as_str().map(str::to_owned);
-    logged(stack, words).iter().filter_map(id).collect()
+/// The ids of the requests in which the validator wrote lines with all of `words`.
+fn requests(words: &[&str]) -> BTreeSet<String> {
+    lines(words).iter().filter_map(|line| line["requestId"].as_str().map(str::to_owned)).collect()
+}
+
+fn lines(words: &[&str]) -> Vec<Value> {
+    logged(&name(), "validate", words)
 }
 
 #[test]
@@ -83,10 +65,8 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
 
     // An event that names no version is judged by the right of its own that this takes.
     let first = alice.upload("lock.png", "image/png", &asset("lock.png"));
-    let validate = resource(&stack, &name(), "Validate");
-    let url = format!("{}/2015-03-31/functions/{validate}/invocations", stack.endpoint);
-    let event = unversioned(&stack, &first).to_string();
-    assert_eq!(rest_call("POST", &url, "lambda", event.as_bytes()).unwrap().json(), Value::Null);
+    let unversioned = |grant: &Grant| created_event(&stack.bucket, &key_in(&stack, grant), None);
+    assert_eq!(invoke(&resource(&stack, &name(), "Validate"), &unversioned(&first)).json(), Value::Null);
     assert_eq!(alice.verdict(first.id())["status"], "accepted");
 
     // What Lambda itself puts among the dead letters, when it is S3 that invokes us, comes back as well.
@@ -95,14 +75,14 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let given_up = json!({
         "version": "1.0",
         "requestContext": { "condition": "RetriesExhausted", "approximateInvokeCount": 3 },
-        "requestPayload": unversioned(&stack, &direct),
+        "requestPayload": unversioned(&direct),
     });
-    sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.dlq, "MessageBody": given_up.to_string() }));
+    sqs("SendMessage", &json!({ "QueueUrl": stack.dlq, "MessageBody": given_up.to_string() }));
     assert_eq!(here(&stack).unwrap(), 1);
 
     // A batch with one poison message among good ones harms none of them.
     let good: Vec<_> = (0..4).map(|_| alice.upload("lock.png", "image/png", &asset("lock.png"))).collect();
-    sqs(&stack, "SendMessage", &json!({ "QueueUrl": stack.queue, "MessageBody": "no event of anybody" }));
+    sqs("SendMessage", &json!({ "QueueUrl": stack.queue, "MessageBody": "no event of anybody" }));
     for grant in &good {
         assert_eq!(alice.status(grant.id()).json()["status"], "validating", "nobody reads the queue yet");
     }
@@ -113,12 +93,11 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let poison = dead_letter(&stack, "no event of anybody");
     let id = poison["MessageId"].as_str().unwrap();
     let reason = [id, "a message that is not JSON"];
-    eventually("the reason, by the message's id", || (!logged(&stack, &reason).is_empty()).then_some(()));
-    let together =
-        good.iter().filter(|grant| !requests(&stack, &[grant.id(), "judged"]).is_disjoint(&requests(&stack, &reason)));
+    eventually("the reason, by the message's id", || (!lines(&reason).is_empty()).then_some(()));
+    let together = good.iter().filter(|grant| !requests(&[grant.id(), "judged"]).is_disjoint(&requests(&reason)));
     assert!(together.count() > 0, "poison and good ones came in one batch");
     for grant in &good {
-        assert_eq!(logged(&stack, &[grant.id(), "must come again"]), Vec::<String>::new());
+        assert_eq!(lines(&[grant.id(), "must come again"]), Vec::<Value>::new());
     }
     assert!(here(&stack).unwrap() >= 1, "and a redrive moves it");
 
@@ -127,7 +106,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     role.forbid(&stack, "s3:GetObjectVersion");
     let unlucky = alice.upload("lock.png", "image/png", &asset("lock.png"));
     dead_letter(&stack, unlucky.id());
-    assert!(!logged(&stack, &[unlucky.id(), "must come again", "403"]).is_empty(), "the cause stands in the log");
+    assert!(!lines(&[unlucky.id(), "must come again", "403"]).is_empty(), "the cause stands in the log");
     let record = alice.status(unlucky.id()).json();
     assert_eq!(record["status"], "validating", "a refusal of S3 is no verdict");
     assert_eq!(versions_in(&stack, &key_in(&stack, &unlucky)).len(), 1);

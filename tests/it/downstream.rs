@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Value, json};
+use xtask::aws::json_call;
 
-use crate::world::{alice, asset, eventually, listen, sqs, stack};
+use crate::world::{alice, asset, eventually, listen, logged, sqs, stack};
 
 /// A consumer: a rule on the bus that leads to a queue of its own. One for all tests, for a queue gives each of its
 /// messages to one reader only.
@@ -89,4 +90,23 @@ fn what_was_told_is_told_again_under_the_same_id() {
             .then(|| heard.last().unwrap().clone())
     });
     assert_eq!(again["detail"], deleted["detail"]);
+}
+
+#[test]
+fn a_record_that_nobody_can_read_holds_up_nobody() {
+    let id = shared::testing::fresh_id();
+    let pk = json!({ "S": format!("upload#{id}") });
+    let table = |action: &str, body: Value| {
+        json_call(&stack().endpoint, "dynamodb", &format!("DynamoDB_20120810.{action}"), &body).unwrap()
+    };
+    let item = json!({ "pk": pk, "schema": { "N": "2" }, "state": { "S": "accepted" } });
+    table("PutItem", json!({ "TableName": stack().table, "Item": item }));
+    let next = alice().upload("lock.png", "image/png", &asset("lock.png"));
+    consumer().event(next.id(), "accepted");
+    // The template counts lines with this field.
+    let line = eventually("the record in the log", || {
+        logged("sluice-local", "forward", &["unreadable", &id.to_string()]).pop()
+    });
+    assert!(line["unreadable"].is_string(), "{line}");
+    table("DeleteItem", json!({ "TableName": stack().table, "Key": { "pk": pk } }));
 }

@@ -20,9 +20,8 @@ use xtask::http::send;
 use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};
 
-use crate::deadletters::unversioned;
 use crate::ports::config;
-use crate::world::{Person, alice_of, asset, eventually, key_in, versions_in};
+use crate::world::{Person, alice_of, asset, created_event, eventually, invoke, key_in, versions_in};
 
 /// Its bucket is retained when the stack goes, so each run has a name of its own.
 fn name() -> String {
@@ -130,8 +129,7 @@ fn what_was_lost_is_judged_again(stack: &Stack, alice: &Person) {
 
 /// Runs the reconciler; whether it could do everything.
 fn reconciles(stack: &Stack) -> bool {
-    let url = format!("{}/2015-03-31/functions/{}/invocations", stack.endpoint, resource(stack, &name(), "Reconcile"));
-    let answer = rest_call("POST", &url, "lambda", b"{}").unwrap();
+    let answer = invoke(&resource(stack, &name(), "Reconcile"), &json!({}));
     answer.header("x-amz-function-error").is_none()
 }
 
@@ -190,10 +188,9 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         }
         // Of an event that names no version; that it has its verdict already does no harm.
         ("validate", "s3:GetObject") => {
-            let validate = resource(stack, &name(), "Validate");
-            let url = format!("{}/2015-03-31/functions/{validate}/invocations", stack.endpoint);
-            let event = unversioned(stack, &judged()).to_string();
-            rest_call("POST", &url, "lambda", event.as_bytes()).unwrap().header("x-amz-function-error").is_none()
+            let event = created_event(&stack.bucket, &key_in(stack, &judged()), None);
+            let answer = invoke(&resource(stack, &name(), "Validate"), &event);
+            answer.header("x-amz-function-error").is_none()
         }
         ("validate", "s3:DeleteObjectVersion") => {
             let program = asset("program.exe");
@@ -212,9 +209,7 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         }
         ("forward", "events:PutEvents") => {
             let forward = stack.forward.as_ref().unwrap();
-            let url = format!("{}/2015-03-31/functions/{forward}/invocations", stack.endpoint);
-            let event = golden_events("forward")["accepted"].to_string();
-            let answer = rest_call("POST", &url, "lambda", event.as_bytes()).unwrap().json();
+            let answer = invoke(forward, &golden_events("forward")["accepted"]).json();
             answer["batchItemFailures"] == json!([])
         }
         (role, action) => panic!("{role} may {action}, and no test needs it"),

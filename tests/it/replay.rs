@@ -1,6 +1,6 @@
 //! The first verdict stands, whatever comes again or late.
 
-use crate::world::{alice, asset, created_event, enqueue, eventually, item, key_of, versions};
+use crate::world::{alice, asset, created_event, enqueue, eventually, item, key_of, stack, versions};
 
 #[test]
 fn a_replay_after_a_rejection_changes_nothing() {
@@ -42,7 +42,7 @@ fn a_late_event_after_a_delete_brings_nothing_back() {
     let version = alice().verdict(grant.id())["versionId"].as_str().unwrap().to_owned();
     assert_eq!(alice().delete(grant.id()).status, 200);
     let tombstone = item(grant.id());
-    enqueue(&created_event(&key_of(&grant), &version));
+    enqueue(&created_event(&stack().bucket, &key_of(&grant), Some(&version)));
     // Another upload's verdict shows that the queue has moved on.
     let next = alice().upload("lock.png", "image/png", &asset("lock.png"));
     alice().verdict(next.id());

@@ -271,10 +271,28 @@ pub(crate) fn enqueue(body: &Value) {
 }
 
 /// The event that S3 sends for a version.
-pub(crate) fn created_event(key: &str, version: &str) -> Value {
+pub(crate) fn created_event(bucket: &str, key: &str, version: Option<&str>) -> Value {
+    let mut object = json!({ "key": key, "size": 1, "eTag": "e", "sequencer": "0055AED6DCD90281E5" });
+    if let Some(version) = version {
+        object["versionId"] = json!(version);
+    }
     json!({ "Records": [{
         "eventVersion": "2.6", "eventSource": "aws:s3", "awsRegion": stack().region, "eventName": "ObjectCreated:Put",
-        "eventTime": "2026-11-22T00:00:00.000Z",
-        "s3": { "bucket": { "name": stack().bucket }, "object": { "key": key, "versionId": version, "size": 1, "eTag": "e", "sequencer": "0055AED6DCD90281E5" } }
+        "eventTime": "2026-11-22T00:00:00.000Z", "s3": { "bucket": { "name": bucket }, "object": object }
     }] })
+}
+
+/// What a deployed function answers to an event.
+pub(crate) fn invoke(function: &str, event: &Value) -> Answer {
+    let url = format!("{}/2015-03-31/functions/{function}/invocations", stack().endpoint);
+    rest_call("POST", &url, "lambda", event.to_string().as_bytes()).unwrap()
+}
+
+/// The log lines of a stack's function that hold all of `words`.
+pub(crate) fn logged(stack_name: &str, function: &str, words: &[&str]) -> Vec<Value> {
+    let group = json!({ "logGroupName": format!("/sluice/{stack_name}/{function}") });
+    let answer = json_call(&stack().endpoint, "logs", "Logs_20140328.FilterLogEvents", &group).unwrap();
+    let lines = answer["events"].as_array().into_iter().flatten().filter_map(|event| event["message"].as_str());
+    let lines = lines.filter(|line| words.iter().all(|word| line.contains(word)));
+    lines.filter_map(|line| serde_json::from_str(line).ok()).collect()
 }

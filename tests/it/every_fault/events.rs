@@ -48,6 +48,20 @@ impl Arrived {
         Self { ground, key, version, policy }
     }
 
+    /// Put together of one part, and nobody told the session that `open` makes.
+    pub(super) async fn in_parts(ground: Rc<Ground>, open: impl FnOnce(&ObjectKey) -> Session) -> Self {
+        let (_, key) = somebody();
+        let (records, objects) = (ground.records(), ground.objects());
+        let upload = begin(&objects, &ground.stock, &key).await;
+        opened(&records, open(&key), &upload).await;
+        let parts = objects.parts(&key, &upload, None).await.unwrap().unwrap().parts;
+        let size = parts[0].size;
+        let parts = parts.into_iter().map(|part| (part.number, part.etag, part.checksum)).collect();
+        let assembly = Assembly { parts, part_checksum: None, size, checksum: None };
+        let version = objects.assemble(&key, &upload, &assembly).await.unwrap().version;
+        Self { ground, key, version, policy: PLAIN }
+    }
+
     pub(super) fn created(&self) -> Value {
         json!({ "Records": [{
             "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
@@ -82,6 +96,15 @@ impl Arrived {
         let kept = self.ground.objects().versions(&self.key).await.unwrap();
         let expected = if outcome == Outcome::Accepted { vec![self.version.clone()] } else { Vec::new() };
         assert_eq!(kept, expected);
+    }
+}
+
+impl Arrived {
+    /// Its five bytes are no picture, and its session knows what became of them.
+    pub(super) async fn assert_closed(&self) {
+        self.assert_outcome(Outcome::Rejected).await;
+        let state = self.ground.records().session(&self.key).await.unwrap().unwrap().state;
+        assert!(matches!(state, State::Completed(_)), "{state:?}");
     }
 }
 
@@ -124,16 +147,7 @@ impl Scene for Closing {
         &["HeadObject", "GetObject", "GetItem session", "PutItem session", "PutItem upload", "DeleteObject"];
 
     async fn prepare(ground: Rc<Ground>) -> Self {
-        let (_, key) = somebody();
-        let (records, objects) = (ground.records(), ground.objects());
-        let upload = begin(&objects, &ground.stock, &key).await;
-        opened(&records, session(&key), &upload).await;
-        let parts = objects.parts(&key, &upload, None).await.unwrap().unwrap().parts;
-        let size = parts[0].size;
-        let parts = parts.into_iter().map(|part| (part.number, part.etag, part.checksum)).collect();
-        let assembly = Assembly { parts, part_checksum: None, size, checksum: None };
-        let version = objects.assemble(&key, &upload, &assembly).await.unwrap().version;
-        Self(Arrived { ground, key, version, policy: PLAIN })
+        Self(Arrived::in_parts(ground, session).await)
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
@@ -141,10 +155,7 @@ impl Scene for Closing {
     }
 
     async fn check(&self) {
-        // Its five bytes are no picture.
-        self.0.assert_outcome(Outcome::Rejected).await;
-        let state = self.0.ground.records().session(&self.0.key).await.unwrap().unwrap().state;
-        assert!(matches!(state, State::Completed(_)), "{state:?}");
+        self.0.assert_closed().await;
     }
 }
 
