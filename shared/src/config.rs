@@ -28,7 +28,8 @@ pub enum Access {
 /// How long the reconciler waits before it looks after something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconciling {
-    /// How many days of uploads it looks through for objects without a verdict.
+    /// How many days of uploads it looks through for objects without a verdict, today among them: never fewer than the
+    /// URLs of the policy live, however few were asked for.
     pub days: u16,
     /// How long a verdict may take before it wonders.
     pub grace: Duration,
@@ -154,7 +155,7 @@ impl Config {
             bucket,
             table,
             queue: get("QUEUE_URL").unwrap_or_default(),
-            reconcile,
+            reconcile: Reconciling { days: reconcile.days.max(fewest_days(&policy, reconcile.grace)), ..reconcile },
             completions: get("COMPLETIONS_URL").unwrap_or_default(),
             owner_shards,
             signers: Signers::new(credentials, region.clone()),
@@ -165,10 +166,14 @@ impl Config {
     }
 }
 
+/// A walk that was interrupted is one item of the table, with up to 256 pieces of some 35 bytes for each day: with more
+/// days it would come too near to the 400 KB at which an item ends.
+const MOST_DAYS: u16 = 30;
+
 fn read_reconciling(get: impl Fn(&str) -> Option<String>, faults: &mut Vec<String>) -> Option<Reconciling> {
-    let days = get("RECONCILE_DAYS").map_or(Some(2), |text| text.parse().ok().filter(|n| (1..=30).contains(n)));
+    let days = get("RECONCILE_DAYS").map_or(Some(2), |text| text.parse().ok().filter(|n| (1..=MOST_DAYS).contains(n)));
     if days.is_none() {
-        faults.push("RECONCILE_DAYS must be a number from 1 to 30".to_owned());
+        faults.push(format!("RECONCILE_DAYS must be a number from 1 to {MOST_DAYS}"));
     }
     let mut wait = |name: &str, usual: Duration| {
         let wait = get(name).map_or(Some(usual), |text| humantime::parse_duration(&text).ok());
@@ -180,6 +185,17 @@ fn read_reconciling(get: impl Fn(&str) -> Option<String>, faults: &mut Vec<Strin
     let grace = wait("RECONCILE_GRACE", Duration::from_mins(15));
     let orphan_age = wait("RECONCILE_ORPHAN_AGE", Duration::from_hours(24));
     Some(Reconciling { days: days?, grace: grace?, orphan_age: orphan_age? })
+}
+
+/// What a client may need to end what it began while the URL lived, and the reconciler to come round.
+const ROOM: Duration = Duration::from_hours(2);
+
+/// The days on which an object may have been granted that has just become overdue: a client may come with it as late as
+/// the URL allows, and then there is the grace.
+fn fewest_days(policy: &Policy, grace: Duration) -> u16 {
+    let longest = policy.classes.values().map(|class| class.url_life).max().unwrap_or_default();
+    let before = longest.saturating_add(grace).saturating_add(ROOM).as_secs().div_ceil(24 * 3600);
+    u16::try_from(before.saturating_add(1)).unwrap_or(u16::MAX).min(MOST_DAYS)
 }
 
 /// The environment's word over the layer's over the one that ships.

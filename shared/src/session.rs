@@ -34,6 +34,9 @@ pub struct Session {
     pub deadline: Timestamp,
     /// When what has arrived was last added up, where no size was declared; its beginning otherwise.
     pub summed_at: Timestamp,
+    /// When somebody has to look whether the object has its verdict; `None` while it is not complete, and where the walk
+    /// through the bucket looks in time.
+    pub verdict_due: Option<Timestamp>,
     /// Where it stands.
     pub state: State,
 }
@@ -158,6 +161,10 @@ pub enum Event {
     Expired,
     /// S3 holds nothing of it any more.
     Swept,
+    /// The object has no verdict yet, and the validator was told of it again.
+    Unjudged,
+    /// The object has a verdict.
+    Judged,
     /// The upload was deleted: what the user typed may not be kept.
     Forgotten,
 }
@@ -170,6 +177,17 @@ pub struct MovedOn;
 /// How long `opening` may take before the reconciler looks.
 const OPENING: SignedDuration = SignedDuration::from_mins(15);
 
+/// How long after its beginning an upload may be complete for the walk to find its object in time. S3 dates an object by
+/// when its upload in parts was begun (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>, read
+/// 2026-11), and so does its key: to the walk what took a week is a week old as soon as it is there.
+const WALKED: SignedDuration = SignedDuration::from_mins(15);
+
+/// How long a verdict may take, where the walk does not look.
+const VERDICT: SignedDuration = SignedDuration::from_mins(15);
+
+/// How often the validator is told again, for as long as there is no verdict and the session is kept.
+const UNJUDGED: SignedDuration = SignedDuration::from_hours(24);
+
 /// How often an upload without a declared size is added up at least.
 pub const SUM_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -179,7 +197,8 @@ impl Session {
     pub fn new(key: ObjectKey, grant: Grant, plan: PartPlan, terms: Terms, now: Timestamp) -> Self {
         let deadline = later(now, SignedDuration::try_from(terms.session_life).unwrap_or(SignedDuration::MAX));
         let (revision, generation) = (1, 1);
-        Self { key, revision, grant, plan, terms, generation, deadline, summed_at: now, state: State::Opening }
+        let (verdict_due, state) = (None, State::Opening);
+        Self { key, revision, grant, plan, terms, generation, deadline, summed_at: now, verdict_due, state }
     }
 
     /// The session after `event`.
@@ -218,7 +237,19 @@ impl Session {
             (State::Completing(at), Event::Released { holder }) if at.lease.holder == holder => {
                 State::Open { upload: at.upload.clone() }
             }
-            (State::Open { .. } | State::Completing(_), Event::Completed(result)) => State::Completed(result),
+            (State::Open { .. } | State::Completing(_), Event::Completed(result)) => {
+                let took = now.duration_since(self.key.id().created_at());
+                next.verdict_due = (took > WALKED).then(|| later(now, VERDICT));
+                State::Completed(result)
+            }
+            (done @ State::Completed(_), Event::Unjudged) if self.verdict_due.is_some() => {
+                next.verdict_due = Some(later(now, UNJUDGED));
+                done.clone()
+            }
+            (done @ State::Completed(_), Event::Judged) if self.verdict_due.is_some() => {
+                next.verdict_due = None;
+                done.clone()
+            }
             (State::Opening, Event::Aborted) => State::Aborted(Left::Unknown),
             (State::Open { upload }, Event::Aborted) => State::Aborted(Left::Upload(upload.clone())),
             (State::Opening, Event::Expired) if self.look_at() <= now => State::Expired(Left::Unknown),
@@ -271,7 +302,8 @@ impl Session {
         match &self.state {
             State::Opening | State::Open { .. } => Some(self.look_at()),
             State::Completing(at) => Some(at.lease.until),
-            State::Completed(_) | State::Aborted(Left::Nothing) | State::Expired(Left::Nothing) => None,
+            State::Completed(_) => self.verdict_due,
+            State::Aborted(Left::Nothing) | State::Expired(Left::Nothing) => None,
             // At once: the moment of its end is as good as any in the past.
             State::Aborted(_) | State::Expired(_) => Some(self.summed_at),
         }

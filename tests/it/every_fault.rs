@@ -12,6 +12,7 @@ mod between;
 mod events;
 mod ground;
 mod in_parts;
+mod reconciling;
 mod single;
 mod table;
 mod verdicts;
@@ -227,7 +228,8 @@ async fn at_every_call_every_fault_ends_well() {
         Box::pin(Section::of::<verdicts::Counted>(fresh())),
         Box::pin(Section::of::<events::Announcing>(fresh())),
         Box::pin(Section::of::<in_parts::HandedOver>(fresh())),
-        Box::pin(Section::of::<events::Reconciling>(fresh())),
+        Box::pin(Section::of::<reconciling::Reconciling>(fresh())),
+        Box::pin(Section::of::<reconciling::Unheard>(fresh())),
     ];
     for section in all {
         sections.push(section.await);

@@ -2,8 +2,8 @@
 //! with redelivery and dead letters, the table with its conditions, the stream and the bus. The real handlers run over
 //! the ports in memory, which keep the same contract as the deployed table and bucket (`ports.rs`). Of all calls 20 %
 //! fail, half of them after they took effect, and others are sent twice; functions die at any await; events come one to
-//! five times, in any order and wrapping, and some never. Some clients never come back either: all of that is the
-//! reconciler's to finish.
+//! five times, in any order and wrapping, and some never. Some clients never come back either, or not for days: all of
+//! that is the reconciler's to finish.
 //!
 //! A seed that fails is named, and `SLUICE_SEED=N cargo test -p acceptance simulation::some_seeds` runs that one again,
 //! step by step the same. `SLUICE_SEEDS=N` is how many seeds there are.
@@ -68,31 +68,43 @@ async fn run_by(seed: u64, uploads: usize) -> Run {
     system.redrive();
     steps += until_quiet(&system, Vec::new()).await;
     assert_eq!(system.dead_letters(), 0, "dead letters after the redrive");
-    // What nobody was told of, and what nobody came back for, is the reconciler's, who has no better weather: within the
-    // hour for what has arrived, after the longest life of a session for the rest.
+    // What nobody was told of, and what nobody came back for, is the reconciler's: within the hour for what has arrived,
+    // however late it came, after the longest life of a session for the rest.
+    system::an_hour();
+    steps += reconciled(&system).await;
+    system::five_days();
+    system.cloud_over();
+    steps += until_quiet(&system, clients::late(&system)).await;
     for time_passes in [system::an_hour, system::eight_days] {
         time_passes();
-        system.cloud_over();
-        for _ in 0..STORMY_RUNS {
-            system.reconcile().await;
-            steps += until_quiet(&system, Vec::new()).await;
-            system::a_minute();
-        }
-        system.clear_up();
-        system.redrive();
-        steps += until_quiet(&system, Vec::new()).await;
-        let mut runs = 0;
-        while !system.reconcile().await {
-            steps += until_quiet(&system, Vec::new()).await;
-            runs += 1;
-            assert!(runs < MOST_RUNS, "the reconciler finds something at every run");
-            system::a_minute();
-        }
+        steps += reconciled(&system).await;
     }
     assert_eq!(system.dead_letters(), 0, "dead letters in the end");
     let (accepted, rejected, deleted) = truth::check(&system);
     let (calls, killed, lost) = (stores.weather.calls(), system.killed(), system.lost());
     Run { steps, calls, killed, lost, dead_letters, accepted, rejected, deleted }
+}
+
+/// Lets the reconciler, who has no better weather than others, run until nothing is left for it.
+async fn reconciled<'a>(system: &'a System<'a>) -> u64 {
+    let mut steps = 0;
+    system.cloud_over();
+    for _ in 0..STORMY_RUNS {
+        system.reconcile().await;
+        steps += until_quiet(system, Vec::new()).await;
+        system::a_minute();
+    }
+    system.clear_up();
+    system.redrive();
+    steps += until_quiet(system, Vec::new()).await;
+    let mut runs = 0;
+    while !system.reconcile().await {
+        steps += until_quiet(system, Vec::new()).await;
+        runs += 1;
+        assert!(runs < MOST_RUNS, "the reconciler finds something at every run");
+        system::a_minute();
+    }
+    steps
 }
 
 /// Lets clients and functions have their turns, by chance, until nobody has anything left to do.

@@ -20,9 +20,7 @@ pub(crate) async fn finish<R: Table, O: Bucket, Q: Queue>(
             Ok(sessions::told(finished, Report::of(Count::DeletionsFinished, 1))?)
         }
         Some(Record::Pending(half)) if half.due() <= now => {
-            let event = unjudged::event(&deps.config.bucket, half.key(), half.version(), now);
-            deps.events.send(&event.to_string()).await?;
-            tracing::warn!(upload = %key.id(), "half a verdict: sent to the validator again");
+            unjudged::send(deps, half.key(), half.version()).await?;
             Ok(Report::of(Count::ObjectsRequeued, 1))
         }
         // The index is a moment behind.

@@ -1,4 +1,4 @@
-//! What is due. Sessions are closed, swept, added up, or completed, whatever each of them waits for.
+//! What is due. Sessions are closed, swept, added up, completed, or judged, whatever each of them waits for.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,11 @@ use shared::multipart::{Closing, Completion, Fault, SessionProblem};
 use shared::parts::{PartPlan, PartsProblem};
 use shared::queue::Queue;
 use shared::records::census::Due;
-use shared::session::{Left, Session, State};
+use shared::session::{Completed, Left, Session, State};
 use tokio::time::Instant;
 
 use crate::report::{Count, Report};
-use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, Trouble, failure, halves, orphans};
+use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, Trouble, failure, halves, orphans, unjudged};
 
 /// How many are asked for at a time.
 const BATCH: usize = 100;
@@ -45,7 +45,7 @@ async fn settle<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time
         return Report::default();
     }
     let outcome = match &due {
-        Due::Session(key) => outcome(deps, time, key).await.map_err(Trouble::from),
+        Due::Session(key) => outcome(deps, time, key).await,
         Due::Upload(key) => halves::finish(deps, key).await,
     };
     outcome.unwrap_or_else(|error| failure(&error, &format!("what is due of {}", due.key().id())))
@@ -55,15 +55,15 @@ async fn outcome<R: Table, O: Bucket, Q: Queue>(
     deps: &Deps<R, O, Q>,
     time: &Time<'_>,
     key: &ObjectKey,
-) -> Result<Report, Fault> {
+) -> Result<Report, Trouble> {
     let now = (deps.ambient.now)();
     let found = deps.records.session(key).await?;
     // The index is a moment behind: the session itself says what it waits for.
     let Some(session) = found.filter(|session| session.due().is_some_and(|due| due <= now)) else {
         return Ok(Report::default());
     };
-    match &session.state {
-        State::Completed(_) => Ok(Report::default()),
+    let settled = match &session.state {
+        State::Completed(whole) => return verdict(deps, &session, whole).await,
         State::Completing(_) => resume(deps, time, session).await,
         State::Aborted(_) | State::Expired(_) => {
             let bytes = held(deps, &session).await?;
@@ -80,7 +80,22 @@ async fn outcome<R: Table, O: Bucket, Q: Queue>(
                 other => told(other.map(|_| ()), closed),
             }
         }
+    };
+    Ok(settled?)
+}
+
+/// Has the object of an upload that took long judged, or removed, where its event was lost: to the walk it is too old.
+async fn verdict<R: Table, O: Bucket, Q: Queue>(
+    deps: &Deps<R, O, Q>,
+    session: &Session,
+    whole: &Completed,
+) -> Result<Report, Trouble> {
+    let (key, multipart) = (&session.key, deps.multipart());
+    if unjudged::is_waiting(deps, key, &whole.version).await? {
+        unjudged::send(deps, key, &whole.version).await?;
+        return Ok(told(multipart.unjudged(session).await, Report::of(Count::ObjectsRequeued, 1))?);
     }
+    Ok(told(multipart.judged(session).await, Report::default())?)
 }
 
 /// `done`, unless something behind us did not answer. What a session itself objects to is no failure of ours: it has

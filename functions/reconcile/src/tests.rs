@@ -24,6 +24,7 @@ use super::*;
 mod halves;
 mod handed_over;
 mod interruptions;
+mod verdicts;
 mod walks;
 
 /// What a table, a bucket and a queue hold.

@@ -35,17 +35,11 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
     let ids: BTreeSet<UploadId> = due.iter().map(|stored| stored.key.id()).collect();
     let recorded =
         if ids.is_empty() { BTreeMap::new() } else { deps.records.recorded(&ids).await.map_err(Fault::from)? };
-    let waiting = due.into_iter().filter(|stored| match recorded.get(&stored.key.id()) {
-        None => true,
-        Some(Some(record)) => is_stray(record, &stored.version, &deps.config.policy),
-        // A later version's: its verdict is none of ours.
-        Some(None) => false,
-    });
+    let policy = &deps.config.policy;
+    let waiting = due.into_iter().filter(|stored| waits(recorded.get(&stored.key.id()), &stored.version, policy));
     let sent = stream::iter(waiting)
         .map(|stored| async move {
-            let event = event(&deps.config.bucket, &stored.key, &stored.version, now);
-            deps.events.send(&event.to_string()).await?;
-            tracing::warn!(upload = %stored.key.id(), "sent an object without a verdict to the validator again");
+            send(deps, &stored.key, &stored.version).await?;
             let size = stored.size.bytes();
             Ok::<_, QueueError>(Report::of(Count::ObjectsRequeued, 1).and(Count::BytesRequeued, size))
         })
@@ -53,6 +47,31 @@ pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
         .try_fold(Report::default(), async |sum, one| Ok(sum + one))
         .await?;
     Ok((sent, page.next))
+}
+
+/// Whether one version lies there that nobody judged, or removed.
+pub(crate) async fn is_waiting<R: Table, O: Bucket, Q>(
+    deps: &Deps<R, O, Q>,
+    key: &ObjectKey,
+    version: &str,
+) -> Result<bool, Fault> {
+    let recorded = deps.records.recorded(&BTreeSet::from([key.id()])).await?;
+    if !waits(recorded.get(&key.id()), version, &deps.config.policy) {
+        return Ok(false);
+    }
+    let page = deps.objects.stored(&key.to_string(), None).await?;
+    // Of so many versions that there is a second page, one may be ours.
+    Ok(page.next.is_some() || page.versions.iter().any(|stored| stored.key == *key && stored.version == version))
+}
+
+/// Whether a version waits for a verdict, or to be removed, by what there is of its id.
+fn waits(recorded: Option<&Option<Record>>, version: &str, policy: &Policy) -> bool {
+    match recorded {
+        None => true,
+        Some(Some(record)) => is_stray(record, version, policy),
+        // A later version's: its verdict is none of ours.
+        Some(None) => false,
+    }
 }
 
 /// Whether the event that would have removed this version was lost: it has no business where its upload has a verdict
@@ -75,8 +94,20 @@ fn is_due(stored_at: Timestamp, grace: Duration, since: Option<Timestamp>, now: 
         .any(|turn| age_then.is_none_or(|then| then < turn))
 }
 
+/// Sends the event of a version once more.
+pub(crate) async fn send<R, O, Q: Queue>(
+    deps: &Deps<R, O, Q>,
+    key: &ObjectKey,
+    version: &str,
+) -> Result<(), QueueError> {
+    let event = event(&deps.config.bucket, key, version, (deps.ambient.now)());
+    deps.events.send(&event.to_string()).await?;
+    tracing::warn!(upload = %key.id(), "a version that waits was sent to the validator again");
+    Ok(())
+}
+
 /// The event that S3 sends for a version, as far as the validator reads it.
-pub(crate) fn event(bucket: &str, key: &ObjectKey, version: &str, now: Timestamp) -> Value {
+fn event(bucket: &str, key: &ObjectKey, version: &str, now: Timestamp) -> Value {
     let mut object = json!({ "key": key.to_string() });
     if !version.is_empty() {
         object["versionId"] = json!(version);

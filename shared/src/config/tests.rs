@@ -53,3 +53,26 @@ fn a_store_of_ones_own_is_addressed_by_path() {
     let fast = config(&[("S3_ACCELERATE", "true")], None).unwrap();
     assert_eq!((fast.path_style, fast.place.host()), (false, "b.s3-accelerate.amazonaws.com"));
 }
+
+#[test]
+fn reconciling_looks_back_as_far_as_a_url_lives() {
+    let life = |life: &str| {
+        format!(r#"{{"version": 1, "classes": {{"a": {{"urlLife": "{life}", "allow": [{{"types": ["*/*"]}}]}}}}}}"#)
+    };
+    let days = |asked: &str, url_life: &str, grace: &str| {
+        let extra =
+            [("POLICY", life(url_life)), ("RECONCILE_DAYS", asked.to_owned()), ("RECONCILE_GRACE", grace.to_owned())];
+        config(&extra.each_ref().map(|(name, value)| (*name, value.as_str())), None).unwrap().reconcile.days
+    };
+    // Granted shortly before midnight, and overdue shortly after it.
+    assert_eq!(days("1", "15m", "15m"), 2);
+    assert_eq!(days("", "21h", "59m 59s"), 2);
+    assert_eq!(days("", "21h", "60m"), 2);
+    assert_eq!(days("", "21h", "60m 1s"), 3);
+    assert_eq!(days("2", "7d", "0s"), 9);
+    assert_eq!(days("10", "7d", "1h"), 10, "no fewer than were asked for");
+    assert_eq!(days("", "15m", "500days"), 30, "and no more than can be noted");
+    for asked in ["0", "31", "two"] {
+        assert!(config(&[("RECONCILE_DAYS", asked)], None).unwrap_err().to_string().contains("RECONCILE_DAYS"));
+    }
+}

@@ -43,7 +43,27 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     /// A fault.
     pub async fn forget(&self, key: &ObjectKey) -> Result<(), SessionProblem> {
         let Some(session) = self.sessions.session(key).await? else { return Ok(()) };
-        match self.change(&session, Event::Forgotten).await {
+        self.note(&session, Event::Forgotten).await
+    }
+
+    /// Notes that the object of a complete session has its verdict.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn judged(&self, session: &Session) -> Result<(), SessionProblem> {
+        self.note(session, Event::Judged).await
+    }
+
+    /// Notes that it has none yet, and that the validator was told again.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn unjudged(&self, session: &Session) -> Result<(), SessionProblem> {
+        self.note(session, Event::Unjudged).await
+    }
+
+    async fn note(&self, session: &Session, event: Event) -> Result<(), SessionProblem> {
+        match self.change(session, event).await {
             Ok(Changed::Written(_) | Changed::Stands(_)) | Err(SessionProblem::NotFound) => Ok(()),
             Err(problem) => Err(problem),
         }

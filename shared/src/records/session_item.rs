@@ -248,6 +248,7 @@ pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
         None => None,
         Some(name) => Some(ChecksumAlgorithm::named(name).ok_or_else(|| odd("partChecksum"))?),
     };
+    let verdict_due = stored.due.filter(|_| stored.state == Word::Completed);
     Ok(Session {
         key: ObjectKey::parse(&stored.key).map_err(|_| odd("key"))?,
         revision: stored.revision,
@@ -261,6 +262,10 @@ pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
         generation: stored.generation,
         deadline: stored.deadline,
         summed_at: stored.summed_at,
+        verdict_due: match verdict_due.map(Timestamp::from_millisecond) {
+            None => None,
+            Some(due) => Some(due.map_err(|_| odd("due"))?),
+        },
         state: stored.state().ok_or_else(|| odd("state"))?,
     })
 }

@@ -38,7 +38,7 @@ fn states() -> [State; 8] {
     ]
 }
 
-fn events() -> [Event; 12] {
+fn events() -> [Event; 14] {
     [
         Event::Begun { upload: upload("n") },
         Event::Healed { lost: upload("u"), upload: upload("n") },
@@ -51,6 +51,8 @@ fn events() -> [Event; 12] {
         Event::Aborted,
         Event::Expired,
         Event::Swept,
+        Event::Unjudged,
+        Event::Judged,
         Event::Forgotten,
     ]
 }
@@ -59,14 +61,14 @@ fn events() -> [Event; 12] {
 fn what_may_happen_in_each_state() {
     // Columns as in `events`; "." means that the event does not fit.
     let table = [
-        "open . . . . . . . aborted expired . opening",
-        ". open open open completing . . completed aborted expired . open",
-        ". open . . . completing open completed . . . completing",
-        ". open . . completing completing open completed . . . completing",
-        ". . . . . . . . . . . completed",
-        ". . . . . . . . . . aborted aborted",
-        ". . . . . . . . . . expired expired",
-        ". . . . . . . . . . aborted aborted",
+        "open . . . . . . . aborted expired . . . opening",
+        ". open open open completing . . completed aborted expired . . . open",
+        ". open . . . completing open completed . . . . . completing",
+        ". open . . completing completing open completed . . . . . completing",
+        ". . . . . . . . . . . . . completed",
+        ". . . . . . . . . . aborted . . aborted",
+        ". . . . . . . . . . expired . . expired",
+        ". . . . . . . . . . aborted . . aborted",
     ];
     for (state, row) in states().into_iter().zip(table) {
         // Long past its deadline, so that expiring is possible wherever it ever is.
@@ -153,4 +155,27 @@ fn what_is_over_is_looked_at_until_nothing_is_left() {
     let aborted = session.step(Event::Aborted, at(5)).unwrap();
     assert!(aborted.due().is_some_and(|due| due <= at(5)));
     assert_eq!(aborted.step(Event::Swept, at(6)).unwrap().due(), None);
+}
+
+#[test]
+fn what_took_longer_than_the_walk_looks_back_is_asked_for_its_verdict() {
+    let (quarter, instant) = (15 * 60, SignedDuration::from_millis(1));
+    let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(0)), 3) };
+    let complete = |at: Timestamp| open.step(Event::Completed(result()), at).unwrap();
+    for early in [at(-1), at(0), at(quarter)] {
+        let judged = complete(early);
+        assert_eq!((judged.verdict_due, judged.due()), (None, None), "{early}");
+        for event in [Event::Unjudged, Event::Judged] {
+            assert_eq!(judged.step(event, early), Err(MovedOn));
+        }
+    }
+    let late = complete(at(quarter).checked_add(instant).unwrap());
+    assert_eq!(late.due(), at(2 * quarter).checked_add(instant).ok());
+    let told = late.step(Event::Unjudged, at(3600)).unwrap();
+    assert_eq!((told.due(), &told.state), (Some(at(25 * 3600)), &State::Completed(result())));
+    for waiting in [late, told] {
+        let judged = waiting.step(Event::Judged, at(7200)).unwrap();
+        assert_eq!((judged.due(), &judged.state), (None, &State::Completed(result())));
+        assert_eq!(judged.step(Event::Unjudged, at(7201)), Err(MovedOn), "it has its verdict");
+    }
 }

@@ -1,23 +1,19 @@
-//! Scenes that events begin: judged, scanned, announced, looked after.
+//! Scenes that events begin: judged, scanned, announced.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::bus::eventbridge::EventBridge;
 use shared::key::ObjectKey;
 use shared::objects::Objects;
-use shared::objects::inventory::Inventory;
 use shared::objects::multipart::{Assembly, MultipartUploads};
-use shared::queue::sqs::SqsQueue;
 use shared::records::UploadRecords;
-use shared::records::census::{Bookmark, Census};
 use shared::records::sessions::Sessions;
 use shared::records::stream;
-use shared::session::{Left, Session, State};
+use shared::session::{Session, State};
 use shared::testing::contract::{Stocking, judged};
 use shared::testing::{PNG, Upload, grant};
 use shared::upload::{Outcome, Pending, Record};
@@ -261,98 +257,5 @@ impl Drop for Announcing {
     fn drop(&mut self) {
         events("RemoveTargets", &json!({ "Rule": self.rule, "Ids": ["queue"] }));
         events("DeleteRule", &json!({ "Name": self.rule }));
-    }
-}
-
-/// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without
-/// a verdict.
-pub(super) struct Reconciling {
-    ground: Ground,
-    stale: ObjectKey,
-    deleting: ObjectKey,
-    unjudged: (ObjectKey, String),
-    sent: Cell<bool>,
-}
-
-impl Scene for Reconciling {
-    const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a run that finds a stale session, an upload of no session, a deletion half done, and an object without a verdict";
-    const END: &'static str =
-        "the session is over, no upload is under way, the deletion is done, and the validator is told of the object";
-    const CALLS: &'static [&'static str] = &[
-        "Query byDue",
-        "GetItem session",
-        "ListParts",
-        "PutItem session",
-        "AbortMultipartUpload",
-        "GetItem upload",
-        "DeleteObject",
-        "UpdateItem upload",
-        "ListMultipartUploads",
-        "GetItem reconcile",
-        "ListObjectVersions",
-        "BatchGetItem",
-        "SendMessage",
-        "PutItem reconcile",
-    ];
-    const FIRST_OF_EACH: bool = true;
-
-    async fn prepare(_: Rc<Ground>) -> Self {
-        // Of its own: there is one bookmark in a table, and the walk sees all of a bucket.
-        let ground = Ground::new();
-        let (records, objects) = (ground.records(), ground.objects());
-        let (_, stale) = somebody();
-        let upload = begin(&objects, &ground.stock, &stale).await;
-        opened(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
-        let (_, deleting) = somebody();
-        let granted = |key: &ObjectKey| Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG);
-        ground.stock.put(&deleting, &granted(&deleting)).await;
-        records.bury(&deleting, Timestamp::UNIX_EPOCH).await.unwrap();
-        let (_, orphan) = somebody();
-        begin(&objects, &ground.stock, &orphan).await;
-        let (_, key) = somebody();
-        let version = ground.stock.put(&key, &granted(&key)).await;
-        // A walk that was interrupted, so that what is left of it is small.
-        let prefix = key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/";
-        let left =
-            json!({ "began": Timestamp::now(), "sound": true, "left": [{ "u": null }, { "o": [prefix, null] }] });
-        assert!(records.keep(&Bookmark { edition: 1, text: left.to_string() }).await.unwrap());
-        Self { ground, stale, deleting, unjudged: (key, version), sent: Cell::new(false) }
-    }
-
-    async fn act(&self, way: &Way<'_>) -> Said {
-        let way = Way { later: true, ..*way };
-        let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
-        let events = SqsQueue::new(way.clients(), &self.ground.queue);
-        let config = self.ground.config(&[("RECONCILE_DAYS", "1")]);
-        let deps = reconcile::Deps { config, records, objects, events, ambient: way.ambient() };
-        match reconcile::handle(&deps, &json!({}), within(Duration::from_mins(5))).await {
-            Ok(_) => Said::Done("done".to_owned()),
-            Err(_) => Said::Again("next run".to_owned()),
-        }
-    }
-
-    async fn check(&self) {
-        let state = self.ground.records().session(&self.stale).await.unwrap().unwrap().state;
-        assert!(matches!(state, State::Expired(Left::Nothing)), "{state:?}");
-        let found = self.ground.objects().under_way("1/", None).await.unwrap().uploads;
-        assert!(found.is_empty(), "{found:?}");
-        let record = self.ground.records().get(self.deleting.id()).await.unwrap();
-        assert_eq!(record, Some(Record::Deleted(self.deleting.clone())));
-        assert_eq!(self.ground.objects().versions(&self.deleting).await.unwrap(), Vec::<String>::new());
-        if !self.sent.get() {
-            let (key, version) = &self.unjudged;
-            let told = messages(&self.ground.queue);
-            let object = &told[0]["Records"][0]["s3"]["object"];
-            assert_eq!((&object["key"], &object["versionId"]), (&json!(key.to_string()), &json!(version)));
-            self.sent.set(true);
-        }
-        let (key, version) = &self.unjudged;
-        let lies = self.ground.objects().stored(&key.to_string(), None).await.unwrap().versions;
-        assert_eq!(
-            lies.iter().map(|one| &one.version).collect::<Vec<_>>(),
-            [version],
-            "that is the validator's to judge"
-        );
     }
 }

@@ -37,8 +37,8 @@ async fn in_parts(system: &System<'_>) {
     send(system, &begun, &bytes, most);
     wait(system).await;
     match system.random.below(10) {
-        // Nobody comes back for it.
-        3 => {}
+        // Nobody comes back for it, or not for days.
+        3 => system.left.borrow_mut().push(Left { subject, key, path, bytes }),
         0 => {
             let abort = Call::new("DELETE", &path).by(subject);
             let complete = &system.functions.complete;
@@ -47,24 +47,52 @@ async fn in_parts(system: &System<'_>) {
         }
         1 | 2 => delete(system, subject, &key).await,
         _ => {
-            let call = Call::new("POST", &format!("{path}/complete")).by(subject);
-            let complete = &system.functions.complete;
-            loop {
-                let done = until(system, async || multipart_complete::handle(complete, call.request()).await).await;
-                match done.status {
-                    200 => break,
-                    // Somebody died with the lease in hand.
-                    202 => a_minute(),
-                    // Parts are missing, or the upload began anew: what S3 has not has to be sent, as soon as it may be.
-                    409 => resume(system, subject, &path, &bytes).await,
-                    _ => panic!("{}", done.body),
-                }
-            }
-            if system.random.permille(250) {
-                wait(system).await;
-                delete(system, subject, &key).await;
-            }
+            complete(system, subject, &path, &bytes).await;
+            delete_some(system, subject, &key).await;
         }
+    }
+}
+
+/// What somebody left behind who may come back for it.
+pub(super) struct Left {
+    subject: &'static str,
+    key: ObjectKey,
+    path: String,
+    bytes: Vec<u8>,
+}
+
+/// Every other one of those who left something behind comes back for it.
+pub(super) fn late<'a>(system: &'a System<'a>) -> Vec<Task<'a>> {
+    let left = system.left.take().into_iter().filter(|_| system.random.permille(500));
+    left.map(|left| -> Task<'a> {
+        Box::pin(async move {
+            complete(system, left.subject, &left.path, &left.bytes).await;
+            delete_some(system, left.subject, &left.key).await;
+        })
+    })
+    .collect()
+}
+
+async fn complete(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) {
+    let call = Call::new("POST", &format!("{path}/complete")).by(subject);
+    let complete = &system.functions.complete;
+    loop {
+        let done = until(system, async || multipart_complete::handle(complete, call.request()).await).await;
+        match done.status {
+            200 => return,
+            // Somebody died with the lease in hand.
+            202 => a_minute(),
+            // Parts are missing, or the upload began anew: what S3 has not has to be sent, as soon as it may be.
+            409 => resume(system, subject, path, bytes).await,
+            _ => panic!("{}", done.body),
+        }
+    }
+}
+
+async fn delete_some(system: &System<'_>, subject: &str, key: &ObjectKey) {
+    if system.random.permille(250) {
+        wait(system).await;
+        delete(system, subject, key).await;
     }
 }
 

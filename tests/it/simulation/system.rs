@@ -16,6 +16,7 @@ use shared::testing::{
     BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
 
+use super::clients::Left;
 use super::truth::{Fate, Truth};
 
 /// One rule for everything, with and without a scan. The store takes small parts, so that a picture has several.
@@ -54,6 +55,11 @@ pub(super) fn a_minute() {
 /// Lets so much time pass that a verdict should be there.
 pub(super) fn an_hour() {
     TICK.set(TICK.get() + 3_600_000);
+}
+
+/// Lets so much time pass that the reconciler's walk no longer sees what was begun before, and every session lives.
+pub(super) fn five_days() {
+    TICK.set(TICK.get() + 5 * 24 * 3_600_000);
 }
 
 /// Lets more than a week pass: no session lives that long, and nobody waits that long for anything.
@@ -186,6 +192,8 @@ pub(super) struct System<'a> {
     pub(super) made: RefCell<BTreeMap<UploadId, (ObjectKey, Fate)>>,
     /// Uploads whose owner asked once that they be deleted, and never learned what came of it.
     pub(super) unclear: RefCell<BTreeSet<UploadId>>,
+    /// Uploads in parts that nobody came back for so far.
+    pub(super) left: RefCell<Vec<Left>>,
     state: RefCell<State>,
     stormy: Cell<bool>,
 }
@@ -200,6 +208,7 @@ impl<'a> System<'a> {
             intended: RefCell::default(),
             made: RefCell::default(),
             unclear: RefCell::default(),
+            left: RefCell::default(),
             state: RefCell::default(),
             stormy: Cell::new(true),
         }

@@ -7,7 +7,7 @@ fn soon() -> Timestamp {
     later(now(), SignedDuration::from_mins(20))
 }
 
-fn sent(world: &World) -> BTreeSet<(String, String)> {
+pub(super) fn sent(world: &World) -> BTreeSet<(String, String)> {
     let all = world.events.sent();
     let read = |text: &String| {
         let event: Value = serde_json::from_str(text).unwrap();

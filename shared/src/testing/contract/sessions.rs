@@ -97,7 +97,14 @@ async fn every_state_comes_back_as_it_was_written(table: &impl Sessions) {
     let at = changed(table, &open, Event::Leased(lease("me", now), Asked::default()), now).await;
     changed(table, &at, Event::Completed(whole), now).await;
     let unversioned = Completed { version: String::new(), etag: ETag::parse("e-1").expect("an ETag") };
-    changed(table, &begun(table).await, Event::Completed(unversioned), now).await;
+    let late = after(now, 13 * 3_600_000);
+    for (unjudged, at) in [(false, now), (false, late), (true, late)] {
+        let whole = changed(table, &begun(table).await, Event::Completed(unversioned.clone()), at).await;
+        if unjudged {
+            let told = changed(table, &whole, Event::Unjudged, at).await;
+            changed(table, &told, Event::Judged, at).await;
+        }
+    }
     for left_in_s3 in [false, true] {
         for event in [Event::Aborted, Event::Expired] {
             let session = if left_in_s3 { begun(table).await } else { opened(table).await };
@@ -223,6 +230,14 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + Census))
         changed(table, session, Event::Completed(whole.clone()), moment).await;
     }
     assert_eq!(due(Timestamp::now()).await, BTreeSet::new());
+    // What took long is due until it has its verdict.
+    let late = after(now(), 13 * 3_600_000);
+    let late = changed(table, &begun(table).await, Event::Completed(whole), late).await;
+    let is_due = async |at| table.due(at, u16::MAX).await.expect("an answer").contains(&Due::Session(late.key.clone()));
+    let due = late.verdict_due.expect("a time");
+    assert!(!is_due(after(due, -1)).await && is_due(due).await);
+    changed(table, &late, Event::Judged, due).await;
+    assert!(!is_due(Timestamp::MAX).await);
     // What has ended stays due until S3 holds nothing of it.
     let ended = begun(table).await;
     let ended = changed(table, &ended, Event::Aborted, now()).await;
