@@ -11,8 +11,8 @@
 //!   behind; `s3:PutObject`, `s3:GetObject` and `s3:ListBucket` to finish a completion; `s3:ListBucketVersions` for
 //!   objects without a verdict, `sqs:SendMessage` to have them judged, `s3:DeleteObjectVersion` to finish deletions
 //!
-//! Its work grows with what is stale and with the window of days, not with the bucket. Every step may be the last one:
-//! the next run finds what is missing.
+//! Its work grows with what is stale, with the uploads in parts that took long, and with the window of days, not with
+//! the bucket. Every step may be the last one: the next run finds what is missing.
 
 mod halves;
 mod handed_over;
