@@ -81,6 +81,8 @@ struct Bucket {
     written: u64,
     arrivals: Vec<(ObjectKey, String)>,
     keys: HashMap<ObjectKey, Vec<Version>>,
+    /// The same keys by their text, as they are listed.
+    texts: BTreeMap<String, ObjectKey>,
     pending: BTreeMap<String, multipart::Pending>,
     /// The smallest part but for the last, where it isn't S3's.
     part_min: Option<ByteSize>,
@@ -92,6 +94,7 @@ impl Bucket {
             self.arrivals.push((key.clone(), version.id.clone()));
         }
         self.keys.entry(key.clone()).or_default().push(version);
+        self.texts.insert(key.to_string(), key.clone());
     }
 }
 

@@ -11,9 +11,10 @@ const PAGE: usize = 1000;
 impl Inventory for MemoryObjects {
     async fn stored(&self, prefix: &str, after: Option<(String, String)>) -> Result<StoredPage, ObjectsError> {
         let bucket = self.bucket();
-        let below = bucket.keys.iter().filter(|(key, _)| key.to_string().starts_with(prefix));
+        let from = bucket.texts.range(prefix.to_owned()..);
+        let below = from.take_while(|(text, _)| text.starts_with(prefix)).map(|(_, key)| key);
         let mut all: Vec<Stored> = below
-            .flat_map(|(key, versions)| versions.iter().map(move |version| (key, version)))
+            .flat_map(|key| bucket.keys.get(key).into_iter().flatten().map(move |version| (key, version)))
             .filter_map(|(key, version)| {
                 let upload = version.upload.as_ref()?;
                 let size = ByteSize::from_bytes(upload.hollow.max(upload.bytes.len() as u64));
