@@ -158,7 +158,7 @@ fn what_is_over_is_looked_at_until_nothing_is_left() {
 }
 
 #[test]
-fn what_took_longer_than_the_walk_looks_back_is_asked_for_its_verdict() {
+fn what_was_complete_too_late_for_the_walk_is_asked_for_its_verdict() {
     let (quarter, instant) = (15 * 60, SignedDuration::from_millis(1));
     let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(0)), 3) };
     let complete = |at: Timestamp| open.step(Event::Completed(result()), at).unwrap();

@@ -93,9 +93,7 @@ impl Arrived {
         let expected = if outcome == Outcome::Accepted { vec![self.version.clone()] } else { Vec::new() };
         assert_eq!(kept, expected);
     }
-}
 
-impl Arrived {
     /// Its five bytes are no picture, and its session knows what became of them.
     pub(super) async fn assert_closed(&self) {
         self.assert_outcome(Outcome::Rejected).await;

@@ -97,7 +97,7 @@ async fn every_state_comes_back_as_it_was_written(table: &impl Sessions) {
     let at = changed(table, &open, Event::Leased(lease("me", now), Asked::default()), now).await;
     changed(table, &at, Event::Completed(whole), now).await;
     let unversioned = Completed { version: String::new(), etag: ETag::parse("e-1").expect("an ETag") };
-    let late = after(now, 13 * 3_600_000);
+    let late = after(now, 16 * 60_000);
     for (unjudged, at) in [(false, now), (false, late), (true, late)] {
         let whole = changed(table, &begun(table).await, Event::Completed(unversioned.clone()), at).await;
         if unjudged {
@@ -231,7 +231,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + Census))
     }
     assert_eq!(due(Timestamp::now()).await, BTreeSet::new());
     // What took long is due until it has its verdict.
-    let late = after(now(), 13 * 3_600_000);
+    let late = after(now(), 16 * 60_000);
     let late = changed(table, &begun(table).await, Event::Completed(whole), late).await;
     let is_due = async |at| table.due(at, u16::MAX).await.expect("an answer").contains(&Due::Session(late.key.clone()));
     let due = late.verdict_due.expect("a time");
