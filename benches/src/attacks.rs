@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use shared::config::SHIPPED_POLICY;
-use shared::policy::{Class, DEFAULT_CLASS, document};
-use shared::sniff::{Judgement, judge};
+use policy::content_rules::{RuleOutcome, apply_rules};
+use policy::document::SHIPPED_POLICY;
+use policy::{Class, DEFAULT_CLASS, document};
 
 use crate::Outcome;
 use crate::corpus::{Row, look, object, rows};
@@ -46,11 +46,11 @@ fn attack(options: &Options, class: &Class, row: &Row, tally: &mut Tally) -> Out
     let declared = row.media_type("declared_mime")?;
     let (sniffed, _) = look(&object(&options.corpus.join(path))?, Some(&declared))?;
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
-    let judgement = judge(&class.content, &declared, extension, &sniffed);
-    let (expected, verdict) = (row.get("expected_verdict")?, verdict(&judgement));
+    let outcome = apply_rules(&class.content, &declared, extension, &sniffed);
+    let (expected, verdict) = (row.get("expected_verdict")?, verdict(&outcome));
     let line = format!(
         "{path}: expected {expected}, got {verdict}{} [{declared} is {}, {} reads]",
-        reasons(&judgement),
+        reasons(&outcome),
         sniffed.media_type,
         sniffed.reads,
     );
@@ -63,10 +63,10 @@ fn attack(options: &Options, class: &Class, row: &Row, tally: &mut Tally) -> Out
     Ok(())
 }
 
-fn verdict(judgement: &Judgement) -> &'static str {
+fn verdict(outcome: &RuleOutcome) -> &'static str {
     match () {
-        () if !judgement.rejected.is_empty() => "reject",
-        () if !judgement.flagged.is_empty() => "flag",
+        () if !outcome.rejected.is_empty() => "reject",
+        () if !outcome.flagged.is_empty() => "flag",
         () => "accept",
     }
 }
@@ -82,13 +82,9 @@ fn fits(expected: &str, verdict: &str) -> Outcome<bool> {
     }
 }
 
-fn reasons(judgement: &Judgement) -> String {
-    let noted: Vec<String> = judgement
-        .rejected
-        .iter()
-        .chain(&judgement.flagged)
-        .map(|(code, detail)| format!("{code} ({detail})"))
-        .collect();
+fn reasons(outcome: &RuleOutcome) -> String {
+    let noted: Vec<String> =
+        outcome.rejected.iter().chain(&outcome.flagged).map(|(code, detail)| format!("{code} ({detail})")).collect();
     if noted.is_empty() { String::new() } else { format!(": {}", noted.join("; ")) }
 }
 

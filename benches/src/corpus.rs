@@ -6,8 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use shared::media::MediaType;
-use shared::sniff::{Sniffed, Sniffer, Step};
+use content_sniff::MediaType;
+use content_sniff::{Sniffed, Sniffer, Step};
 
 use crate::Outcome;
 

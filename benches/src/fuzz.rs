@@ -12,8 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
-use shared::media::MediaType;
-use shared::sniff::{ContentRules, Sniffer, Step, judge, name_problems};
+use content_sniff::MediaType;
+use content_sniff::{Sniffer, Step};
+use policy::content_rules::{ContentRules, apply_rules};
+use policy::name_problems::name_problems;
 
 use crate::Outcome;
 use crate::report::{Report, note};
@@ -142,7 +144,7 @@ fn drive(input: &[u8], claim: Option<&MediaType>, short: bool, more: u64) -> Out
             }
             Step::Done(answer) => {
                 if let Some(claim) = claim {
-                    let _ = judge(&ContentRules::strict(), claim, Some("png"), &answer);
+                    let _ = apply_rules(&ContentRules::strict(), claim, Some("png"), &answer);
                 }
                 let honest = answer.reads == reads && (short || answer.bytes == bytes);
                 let told = format!("{} reads and {} bytes", answer.reads, answer.bytes);

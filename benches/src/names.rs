@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use shared::config::SHIPPED_POLICY;
-use shared::filename::FileName;
-use shared::key::OwnerId;
-use shared::media::{MediaPattern, MediaType};
-use shared::policy::{Policy, Transport, Wish, document};
-use shared::size::ByteSize;
+use content_sniff::MediaType;
+use policy::document::SHIPPED_POLICY;
+use policy::filename::FileName;
+use policy::key::OwnerId;
+use policy::size::ByteSize;
+use policy::type_pattern::MediaPattern;
+use policy::{Policy, Transport, UploadRequest, document};
 
 use crate::Outcome;
 use crate::corpus::rows;
@@ -63,7 +64,7 @@ fn review(policy: &Policy, name: &str) -> Outcome<Option<String>> {
         Ok(filename) => filename,
         Err(problem) => return Ok(Some(problem.to_string())),
     };
-    let wish = Wish {
+    let upload = UploadRequest {
         owner: OwnerId::open(),
         filename,
         content_type: MediaType::parse("application/octet-stream").map_err(|e| e.to_string())?,
@@ -72,7 +73,7 @@ fn review(policy: &Policy, name: &str) -> Outcome<Option<String>> {
         checksum: None,
         metadata: BTreeMap::new(),
     };
-    Ok(policy.review(wish, Transport::Put).err().map(|refusal| refusal.to_string()))
+    Ok(policy.review(upload, Transport::Put).err().map(|refusal| refusal.to_string()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::Outcome;
 
 /// A function that does nothing for so long is broken.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What one process did between its start and its end.
 pub(crate) struct Life {
@@ -83,7 +83,7 @@ fn end(child: &mut Child) {
 }
 
 fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32) -> Outcome<Life> {
-    let next = || match heard.recv_timeout(PATIENCE) {
+    let next = || match heard.recv_timeout(TIMEOUT) {
         Ok(Heard::Broken(problem)) => Err(problem),
         Ok(heard) => Ok(heard),
         Err(_) => Err("it neither asked for an event nor answered one".to_owned()),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials as SdkCredentials, Region};
 use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
-use shared::signing::{Addressing, Credentials, Place, Request, Signer};
+use s3_presigner::{Addressing, BucketEndpoint, Credentials, Request, Signer};
 
 use crate::Outcome;
 use crate::machine::processor_time;
@@ -62,7 +62,7 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
     };
     table(&[
         row(["signer", "µs per URL", "URLs per second"]),
-        line("shared::signing", ours),
+        line("s3_presigner", ours),
         line("aws-sdk-s3 presigned()", theirs),
     ]);
     let times = theirs / ours;
@@ -83,13 +83,13 @@ fn our_page() -> usize {
         secret_access_key: SECRET.to_owned(),
         session_token: Some(session_token()),
     };
-    let place = Place::new(BUCKET, REGION, &Addressing::Regional);
+    let endpoint = BucketEndpoint::new(BUCKET, REGION, &Addressing::Regional);
     let signer = Signer::new(&credentials, REGION, Timestamp::now());
     let mut bytes = 0;
     for part in 1..=PAGE {
         let headers = [("content-length", PART_SIZE.to_string())];
         let query = [("partNumber", part.to_string()), ("uploadId", UPLOAD.to_owned())];
-        let request = Request { method: "PUT", place: &place, key: KEY, headers: &headers, query: &query };
+        let request = Request { method: "PUT", endpoint: &endpoint, key: KEY, headers: &headers, query: &query };
         bytes += black_box(signer.presign(&request, LIFE)).len();
     }
     bytes

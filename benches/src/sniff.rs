@@ -96,7 +96,7 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Outcome {
     costs(&mut seen);
     note("beside others, all real files and, last, the correct ones of the core types:");
     table(&peers::compare(&grading, &seen.real, seen.grades.get(REAL), seen.grades.get(REAL_CORE))?);
-    judge(&mut seen, report);
+    apply_rules(&mut seen, report);
     if options.declared { validator::measure(&grading, &seen.real, options.misses, report) } else { Ok(()) }
 }
 
@@ -160,7 +160,7 @@ fn costs(seen: &mut Seen) {
     }
 }
 
-fn judge(seen: &mut Seen, report: &mut Report) {
+fn apply_rules(seen: &mut Seen, report: &mut Report) {
     let share = |key: &str, grade| seen.grades.get(key).map(|counts| counts.share(grade));
     if let (Some(correct), Some(wrong)) = (share(REAL, Grade::Correct), share(REAL, Grade::Wrong)) {
         report.limit("real files, correct", correct >= CORRECT, &format!("{correct:.2} %"), &format!("≥ {CORRECT} %"));

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use content_sniff::MediaType;
+use policy::filename::FileName;
+use policy::grant::METADATA_HEADER;
+use policy::key::{ObjectKey, OwnerId};
+use policy::size::ByteSize;
+use policy::{Grant, SizeGrant};
 use serde_json::{Value, json};
-use shared::ambient::Ambient;
-use shared::filename::FileName;
-use shared::grant::METADATA_HEADER;
-use shared::key::{ObjectKey, OwnerId};
-use shared::media::MediaType;
-use shared::policy::{Grant, SizeGrant};
-use shared::size::ByteSize;
+use uploads_core::env::Env;
 use xtask::stub::Stub;
 
 use crate::Outcome;
@@ -70,7 +70,7 @@ pub(crate) fn measure(report: &mut Report) -> Outcome {
 fn event(stub: &Stub, size: u64) -> Outcome<Value> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let owner = OwnerId::from_claims("https://issuer.example", "somebody").map_err(|e| text(&e))?;
-    let key = ObjectKey::new(owner.clone(), Ambient::system().upload_id()).to_string();
+    let key = ObjectKey::new(owner.clone(), Env::system().upload_id()).to_string();
     let grant = Grant {
         owner,
         class: "default".to_owned(),
@@ -81,8 +81,8 @@ fn event(stub: &Stub, size: u64) -> Outcome<Value> {
         metadata: BTreeMap::new(),
         policy_hash: "0123456789abcdef".to_owned(),
     };
-    let carried = grant.encode().map_err(|e| text(&e))?;
-    let headers = [("content-type", "text/csv".to_owned()), (METADATA_HEADER, carried)];
+    let encoded_grant = grant.encode().map_err(|e| text(&e))?;
+    let headers = [("content-type", "text/csv".to_owned()), (METADATA_HEADER, encoded_grant)];
     stub.hold(&key, size, headers.map(|(name, value)| (name.to_owned(), value)).into());
     let bucket = environment().into_iter().find(|(name, _)| *name == "BUCKET").map(|(_, value)| value);
     Ok(json!({ "Records": [{

@@ -1,8 +1,8 @@
-//! Links presign at a fixed address, for its cold start; `docs/decisions/0012` weighs it.
+//! Links presign at a fixed address, to shorten its cold start. See `docs/decisions/0012`.
 
 fn main() {
-    // A position-independent executable makes the loader adjust every address in it before `main`, which was a good
-    // part of what presign started later than a hello-world function.
+    // In a position-independent executable the loader relocates every address before `main`. That was a large part of
+    // the difference between presign's cold start and that of a hello-world function.
     println!("cargo:rustc-link-arg-bins=-no-pie");
     println!("cargo:rerun-if-changed=build.rs");
 }

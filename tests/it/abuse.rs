@@ -1,7 +1,7 @@
 //! Bad input through the real gateway: a 4xx with a code, and nothing else happens.
 
+use policy::hash::hex_sha256;
 use serde_json::{Value, json};
-use shared::key::hex_sha256;
 
 use crate::world::{alice, stack};
 use xtask::aws::json_call;

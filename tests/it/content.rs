@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::world::{Grant, alice, asset, eventually, key_of, versions};
 
 /// Uploads under the class `strict` and gives the record.
-fn judged(name: &str, content_type: &str, bytes: &[u8]) -> (Grant, Value) {
+fn validated(name: &str, content_type: &str, bytes: &[u8]) -> (Grant, Value) {
     let body = json!({ "filename": name, "contentType": content_type, "size": bytes.len(), "class": "strict" });
     let answer = alice().ask(&body);
     assert_eq!(answer.status, 201, "{name}: {}", answer.text());
@@ -38,7 +38,7 @@ fn one_real_file_of_each_family_is_accepted_as_what_it_is() {
         ("log.md", "text/markdown", text("# Lock log\n\n- opened at *dawn*\n- shut at **dusk**\n")),
         ("log.txt", "text/plain", text("The gate opened at dawn and was shut at dusk.\n")),
     ] {
-        let (_, record) = judged(name, content_type, &bytes);
+        let (_, record) = validated(name, content_type, &bytes);
         assert_eq!(record["status"], "accepted", "{name}: {record}");
         assert_eq!(record["observed"]["contentType"], content_type, "{name}: {record}");
     }
@@ -81,7 +81,7 @@ fn one_attack_of_each_kind_is_stopped_or_marked() {
         ("locked.zip", "application/zip", locked, "encrypted"),
         ("cells.csv", "text/csv", b"name,value\na,=HYPERLINK(\"x\")\nb,2\n".to_vec(), "formula"),
     ] {
-        let (grant, record) = judged(name, content_type, &bytes);
+        let (grant, record) = validated(name, content_type, &bytes);
         let all = [codes(&record["reasons"]), codes(&record["findings"])].concat();
         assert!(all.contains(&expected), "{name}: {record}");
         if record["status"] == "rejected" {

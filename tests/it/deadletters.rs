@@ -63,7 +63,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let alice = alice_of(&stack);
     read_queue(&stack, false);
 
-    // An event that names no version is judged by the right of its own that this takes.
+    // An event that names no version is validated by the right of its own that this takes.
     let first = alice.upload("lock.png", "image/png", &asset("lock.png"));
     let unversioned = |grant: &Grant| created_event(&stack.bucket, &key_in(&stack, grant), None);
     assert_eq!(invoke(&resource(&stack, &name(), "Validate"), &unversioned(&first)).json(), Value::Null);
@@ -94,10 +94,10 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     let id = poison["MessageId"].as_str().unwrap();
     let reason = [id, "a message that is not JSON"];
     eventually("the reason, by the message's id", || (!lines(&reason).is_empty()).then_some(()));
-    let together = good.iter().filter(|grant| !requests(&[grant.id(), "judged"]).is_disjoint(&requests(&reason)));
+    let together = good.iter().filter(|grant| !requests(&[grant.id(), "validated"]).is_disjoint(&requests(&reason)));
     assert!(together.count() > 0, "poison and good ones came in one batch");
     for grant in &good {
-        assert_eq!(lines(&[grant.id(), "must come again"]), Vec::<Value>::new());
+        assert_eq!(lines(&[grant.id(), "must be delivered again"]), Vec::<Value>::new());
     }
     assert!(here(&stack).unwrap() >= 1, "and a redrive moves it");
 
@@ -106,7 +106,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     role.forbid(&stack, "s3:GetObjectVersion");
     let unlucky = alice.upload("lock.png", "image/png", &asset("lock.png"));
     dead_letter(&stack, unlucky.id());
-    assert!(!lines(&[unlucky.id(), "must come again", "403"]).is_empty(), "the cause stands in the log");
+    assert!(!lines(&[unlucky.id(), "must be delivered again", "403"]).is_empty(), "the cause stands in the log");
     let record = alice.status(unlucky.id()).json();
     assert_eq!(record["status"], "validating", "a refusal of S3 is no verdict");
     assert_eq!(versions_in(&stack, &key_in(&stack, &unlucky)).len(), 1);

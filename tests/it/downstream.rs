@@ -94,7 +94,7 @@ fn what_was_told_is_told_again_under_the_same_id() {
 
 #[test]
 fn a_record_that_nobody_can_read_holds_up_nobody() {
-    let id = shared::testing::fresh_id();
+    let id = testkit::fresh_id();
     let pk = json!({ "S": format!("upload#{id}") });
     let table = |action: &str, body: Value| {
         json_call(&stack().endpoint, "dynamodb", &format!("DynamoDB_20120810.{action}"), &body).unwrap()

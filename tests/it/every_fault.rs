@@ -2,7 +2,7 @@
 //!
 //! The handlers run over the real SDK against the emulator, and one of their requests meets trouble on its way. What
 //! they say to it stands in the table. Then the weather is fair again and whoever called comes back, ten minutes later
-//! and once more after that: the end is the scene's every time, and what is said to be done is done by then.
+//! and once more after that: the end is the scenario's every time, and what is said to be done is done by then.
 //!
 //! Where an invocation takes many requests, some columns are looked at with `SLUICE_FULL` only.
 //!
@@ -10,7 +10,7 @@
 
 mod between;
 mod events;
-mod ground;
+mod fixture;
 mod in_parts;
 mod reconciling;
 mod single;
@@ -24,11 +24,11 @@ use std::rc::Rc;
 use futures_util::{StreamExt, stream};
 
 use between::{Between, Fault, Lasting, Place};
-use ground::{Ground, Said, Way};
+use fixture::{Fixture, Said, Way};
 use table::Cells;
 
 /// A function, and one thing that it is asked to do.
-trait Scene: Sized {
+trait Scenario: Sized {
     const FUNCTION: &'static str;
     const WHAT: &'static str;
     /// How it must be in the end, in words.
@@ -43,7 +43,7 @@ trait Scene: Sized {
     const FIRST_OF_EACH: bool = false;
 
     /// Sets it up.
-    async fn prepare(ground: Rc<Ground>) -> Self;
+    async fn prepare(fixture: Rc<Fixture>) -> Self;
     /// One invocation.
     async fn act(&self, way: &Way<'_>) -> Said;
     /// Sees that it is how it must be in the end.
@@ -80,10 +80,10 @@ const COLUMNS: [Column; 12] = [
 ];
 
 /// How many invocations are looked at side by side: most of them wait for an answer that does not come.
-const SIDE_BY_SIDE: usize = 12;
+const MAX_CONCURRENCY: usize = 12;
 
 /// How often a caller comes back at most.
-const PATIENCE: usize = 4;
+const TIMEOUT: usize = 4;
 
 /// Row and column of a cell, and what it says.
 type Cell = ((usize, usize), String);
@@ -100,9 +100,9 @@ struct Section {
 }
 
 impl Section {
-    async fn of<S: Scene + 'static>(ground: Rc<Ground>) -> Self {
+    async fn of<S: Scenario + 'static>(fixture: Rc<Fixture>) -> Self {
         let rows = rows::<S>();
-        Box::pin(calm::<S>(Rc::clone(&ground))).await;
+        Box::pin(calm::<S>(Rc::clone(&fixture))).await;
         let mut cells: Vec<Pin<Box<dyn Future<Output = Cell>>>> = Vec::new();
         for (row, place) in rows.iter().enumerate() {
             for (n, column) in COLUMNS.into_iter().enumerate() {
@@ -110,8 +110,8 @@ impl Section {
                     continue;
                 }
                 let what = format!("{}, {}: {} at {place:?}", S::FUNCTION, S::WHAT, column.name);
-                let (ground, trouble) = (Rc::clone(&ground), (place.clone(), column.fault, column.lasting));
-                cells.push(Box::pin(async move { ((row, n), cell::<S>(ground, trouble, &what).await) }));
+                let (fixture, trouble) = (Rc::clone(&fixture), (place.clone(), column.fault, column.lasting));
+                cells.push(Box::pin(async move { ((row, n), cell::<S>(fixture, trouble, &what).await) }));
             }
         }
         let heading = format!("### {}: {}\n\nIn the end: {}.\n", S::FUNCTION, S::WHAT, S::END);
@@ -120,7 +120,7 @@ impl Section {
 }
 
 /// The requests that meet trouble.
-fn rows<S: Scene>() -> Vec<Place> {
+fn rows<S: Scenario>() -> Vec<Place> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for name in S::CALLS {
@@ -133,16 +133,16 @@ fn rows<S: Scene>() -> Vec<Place> {
     rows
 }
 
-fn weather<S: Scene>() -> Vec<(Place, Fault, Lasting)> {
+fn weather<S: Scenario>() -> Vec<(Place, Fault, Lasting)> {
     let always = |(name, fault): &(&str, Fault)| (Place { name: (*name).to_owned(), nth: 1 }, *fault, Lasting::Always);
     S::WEATHER.iter().map(always).collect()
 }
 
 /// When nothing goes wrong, it takes the requests that it says.
-async fn calm<S: Scene>(ground: Rc<Ground>) {
-    let scene = S::prepare(ground).await;
+async fn calm<S: Scenario>(fixture: Rc<Fixture>) {
+    let scenario = S::prepare(fixture).await;
     let between = Between::with(weather::<S>());
-    let said = scene.act(&Way { between: &between, later: false }).await;
+    let said = scenario.act(&Way { between: &between, later: false }).await;
     let (mut seen, mut told) = (between.seen(), S::CALLS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
     seen.sort();
     told.sort();
@@ -152,11 +152,11 @@ async fn calm<S: Scene>(ground: Rc<Ground>) {
     assert_eq!(seen, told, "{}, {}: {said:?}", S::FUNCTION, S::WHAT);
     if S::WEATHER.is_empty() {
         assert!(matches!(said, Said::Done(_)), "{said:?}");
-        scene.check().await;
+        scenario.check().await;
     }
 }
 
-/// Names the cell whose scene fails: its own words know nothing of the trouble.
+/// Names the cell whose scenario fails: its own words know nothing of the trouble.
 struct Named<'a>(&'a str);
 
 impl Drop for Named<'_> {
@@ -168,37 +168,37 @@ impl Drop for Named<'_> {
 }
 
 /// What a function says to one trouble; and that all ends well.
-async fn cell<S: Scene>(ground: Rc<Ground>, trouble: (Place, Fault, Lasting), what: &str) -> String {
+async fn cell<S: Scenario>(fixture: Rc<Fixture>, trouble: (Place, Fault, Lasting), what: &str) -> String {
     let _named = Named(what);
-    let scene = S::prepare(ground).await;
+    let scenario = S::prepare(fixture).await;
     let mut all = vec![trouble];
     all.extend(weather::<S>());
     let between = Between::with(all);
-    let first = between.run(scene.act(&Way { between: &between, later: false })).await;
+    let first = between.run(scenario.act(&Way { between: &between, later: false })).await;
     if let Some(Said::Done(_)) = first {
-        scene.check().await;
+        scenario.check().await;
     }
     let fair = Between::with(Vec::new());
     for again in 0.. {
-        assert!(again < PATIENCE, "{what}: it said {first:?}, and is not done after {again} more times");
-        if let Said::Done(_) = scene.act(&Way { between: &fair, later: true }).await {
+        assert!(again < TIMEOUT, "{what}: it said {first:?}, and is not done after {again} more times");
+        if let Said::Done(_) = scenario.act(&Way { between: &fair, later: true }).await {
             break;
         }
     }
-    scene.check().await;
+    scenario.check().await;
     // A hundred requests are too many for a third time: that a run over nothing does nothing is seen elsewhere.
     if !S::FIRST_OF_EACH {
-        let once_more = scene.act(&Way { between: &fair, later: true }).await;
+        let once_more = scenario.act(&Way { between: &fair, later: true }).await;
         assert!(matches!(once_more, Said::Done(_)), "{what}: {once_more:?}");
-        scene.check().await;
+        scenario.check().await;
     }
     first.map_or_else(|| "–".to_owned(), |said| said.words().to_owned())
 }
 
 #[tokio::test]
 async fn at_every_call_every_fault_ends_well() {
-    let ground = Rc::new(Ground::new());
-    let fresh = || Rc::clone(&ground);
+    let fixture = Rc::new(Fixture::new());
+    let fresh = || Rc::clone(&fixture);
     let mut sections = Vec::new();
     let all: Vec<Pin<Box<dyn Future<Output = Section>>>> = vec![
         Box::pin(Section::of::<single::Granting>(fresh())),
@@ -238,7 +238,7 @@ async fn at_every_call_every_fault_ends_well() {
         std::mem::take(&mut section.cells).into_iter().map(move |cell| async move { (n, cell.await) })
     });
     let said: Cells = stream::iter(cells.collect::<Vec<_>>())
-        .buffer_unordered(SIDE_BY_SIDE)
+        .buffer_unordered(MAX_CONCURRENCY)
         .map(|(n, ((row, column), words))| ((n, row, column), words))
         .collect()
         .await;

@@ -1,25 +1,28 @@
 //! What S3 may answer to a completion, over real HTTP and in its own words, and what we make of it. Needs no stack.
 
+use aws_adapters::clients::Clients;
+use aws_adapters::s3::S3Objects;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
+use lambda_http_kit::HttpHandler;
+use policy::checksum::Checksum;
+use policy::key::{ObjectKey, OwnerId};
+use policy::parts::{ETag, PartNumber};
+use policy::s3_limits::StoreLimits;
+use policy::session::{Session, State};
+use policy::size::ByteSize;
 use serde_json::json;
-use shared::ambient::Ambient;
-use shared::checksum::Checksum;
-use shared::clients::Clients;
-use shared::key::{ObjectKey, OwnerId};
-use shared::multipart::{Completion, Multipart, SessionProblem, Wanted};
-use shared::objects::Objects;
-use shared::objects::multipart::{Assembly, AssemblyError, Beginning, MultipartUploads};
-use shared::objects::s3::S3Objects;
-use shared::parts::{ETag, PartNumber};
-use shared::s3_limits::StoreLimits;
-use shared::session::{Session, State};
-use shared::size::ByteSize;
-use shared::testing::http::{Answer, Call};
-use shared::testing::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
+use testkit::http::{Answer, Call};
+use testkit::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
 use tokio::time::Instant;
-use xtask::stub::{Scene, Stub};
+use uploads_core::env::Env;
+use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProblem};
+use uploads_core::ports::multipart_uploads::{
+    CompleteError, CompleteMultipartUpload, CreateMultipartUpload, MultipartUploads,
+};
+use uploads_core::ports::objects::Objects;
+use xtask::stub::{Scenario, Stub};
 
 const PART: u64 = 8 << 20;
 
@@ -41,14 +44,15 @@ fn bucket(stub: &Stub) -> S3Objects {
     S3Objects::new(Clients::of(config, true), "stub")
 }
 
-async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, Assembly) {
-    let carried = grant(key.owner(), 1).encode_for_parts().unwrap();
-    let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 4, checksum: None };
-    let upload = bucket.begin(key, &beginning).await.unwrap();
+async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, CompleteMultipartUpload) {
+    let encoded_grant = grant(key.owner(), 1).encode_for_parts().unwrap();
+    let beginning =
+        CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 4, checksum: None };
+    let upload = bucket.create_upload(key, &beginning).await.unwrap();
     stub.fill(&upload, count, PART, 1);
     let (mut parts, mut next) = (Vec::new(), None);
     loop {
-        let page = bucket.parts(key, &upload, next).await.unwrap().unwrap();
+        let page = bucket.list_parts(key, &upload, next).await.unwrap().unwrap();
         parts.extend(page.parts.into_iter().map(|part| (part.number, part.etag, part.checksum)));
         next = page.next;
         if next.is_none() {
@@ -57,19 +61,19 @@ async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> 
     }
     assert_eq!(parts.len(), usize::try_from(count).unwrap());
     let size = ByteSize::from_bytes(u64::from(count - 1) * PART + 1);
-    (upload, Assembly { parts, part_checksum: None, size, checksum: None })
+    (upload, CompleteMultipartUpload { parts, part_checksum: None, size, checksum: None })
 }
 
-fn word(outcome: &Result<shared::session::Completed, AssemblyError>) -> &'static str {
+fn word(outcome: &Result<policy::session::Completed, CompleteError>) -> &'static str {
     match outcome {
         Ok(_) => "done",
-        Err(AssemblyError::NoSuchUpload) => "no such upload",
-        Err(AssemblyError::Exists) => "exists",
-        Err(AssemblyError::Conflict) => "conflict",
-        Err(AssemblyError::InvalidPart) => "invalid part",
-        Err(AssemblyError::PartTooSmall) => "too small",
-        Err(AssemblyError::Refused(_)) => "refused",
-        Err(AssemblyError::Unclear(_)) => "unclear",
+        Err(CompleteError::NoSuchUpload) => "no such upload",
+        Err(CompleteError::Exists) => "exists",
+        Err(CompleteError::Conflict) => "conflict",
+        Err(CompleteError::InvalidPart) => "invalid part",
+        Err(CompleteError::PartTooSmall) => "too small",
+        Err(CompleteError::ObjectMismatch(_)) => "refused",
+        Err(CompleteError::Unclear(_)) => "unclear",
     }
 }
 
@@ -77,42 +81,42 @@ fn word(outcome: &Result<shared::session::Completed, AssemblyError>) -> &'static
 async fn each_answer_means_what_it_means_and_is_asked_for_once() {
     let stub = Stub::start().unwrap();
     let bucket = bucket(&stub);
-    for (scene, expected, object) in [
-        (Scene::Plain, "done", true),
-        (Scene::Refuse(404, "NoSuchUpload"), "no such upload", false),
-        (Scene::RefuseAfter(404, "NoSuchUpload"), "no such upload", true),
-        (Scene::Refuse(412, "PreconditionFailed"), "exists", false),
-        (Scene::RefuseAfter(412, "PreconditionFailed"), "exists", true),
-        (Scene::Refuse(409, "ConditionalRequestConflict"), "conflict", false),
-        (Scene::Refuse(409, "OperationAborted"), "conflict", false),
-        (Scene::Refuse(400, "InvalidPart"), "invalid part", false),
-        (Scene::Refuse(400, "InvalidPartOrder"), "invalid part", false),
-        (Scene::Refuse(400, "EntityTooSmall"), "too small", false),
-        (Scene::Refuse(400, "BadDigest"), "refused", false),
-        (Scene::Refuse(400, "InvalidRequest"), "refused", false),
-        (Scene::Refuse(500, "InternalError"), "unclear", false),
-        (Scene::Refuse(503, "SlowDown"), "unclear", false),
-        (Scene::Refuse(403, "AccessDenied"), "unclear", false),
-        (Scene::RefuseAfter(500, "InternalError"), "unclear", true),
-        (Scene::ErrorIn200("InternalError"), "unclear", false),
-        (Scene::ErrorIn200After("InternalError"), "unclear", true),
-        (Scene::ErrorIn200("NoSuchUpload"), "no such upload", false),
-        (Scene::ErrorIn200("PreconditionFailed"), "exists", false),
-        (Scene::ErrorIn200("InvalidPart"), "invalid part", false),
-        (Scene::HangUp, "unclear", false),
-        (Scene::HangUpAfter, "unclear", true),
-        (Scene::HangUpAmidst, "unclear", true),
+    for (scenario, expected, object) in [
+        (Scenario::Plain, "done", true),
+        (Scenario::Refuse(404, "NoSuchUpload"), "no such upload", false),
+        (Scenario::RefuseAfter(404, "NoSuchUpload"), "no such upload", true),
+        (Scenario::Refuse(412, "PreconditionFailed"), "exists", false),
+        (Scenario::RefuseAfter(412, "PreconditionFailed"), "exists", true),
+        (Scenario::Refuse(409, "ConditionalRequestConflict"), "conflict", false),
+        (Scenario::Refuse(409, "OperationAborted"), "conflict", false),
+        (Scenario::Refuse(400, "InvalidPart"), "invalid part", false),
+        (Scenario::Refuse(400, "InvalidPartOrder"), "invalid part", false),
+        (Scenario::Refuse(400, "EntityTooSmall"), "too small", false),
+        (Scenario::Refuse(400, "BadDigest"), "refused", false),
+        (Scenario::Refuse(400, "InvalidRequest"), "refused", false),
+        (Scenario::Refuse(500, "InternalError"), "unclear", false),
+        (Scenario::Refuse(503, "SlowDown"), "unclear", false),
+        (Scenario::Refuse(403, "AccessDenied"), "unclear", false),
+        (Scenario::RefuseAfter(500, "InternalError"), "unclear", true),
+        (Scenario::ErrorIn200("InternalError"), "unclear", false),
+        (Scenario::ErrorIn200After("InternalError"), "unclear", true),
+        (Scenario::ErrorIn200("NoSuchUpload"), "no such upload", false),
+        (Scenario::ErrorIn200("PreconditionFailed"), "exists", false),
+        (Scenario::ErrorIn200("InvalidPart"), "invalid part", false),
+        (Scenario::HangUp, "unclear", false),
+        (Scenario::HangUpAfter, "unclear", true),
+        (Scenario::HangUpAmidst, "unclear", true),
     ] {
         let key = fresh_key();
         let (upload, assembly) = begin(&stub, &bucket, &key, 3).await;
-        stub.play(&[scene]);
+        stub.play(&[scenario]);
         stub.requests();
-        let outcome = bucket.assemble(&key, &upload, &assembly).await;
-        assert_eq!(word(&outcome), expected, "{scene:?}: {outcome:?}");
-        assert_eq!(stub.requests(), ["POST uploadId"], "{scene:?}: whoever asked looks before anybody asks again");
+        let outcome = bucket.complete_upload(&key, &upload, &assembly).await;
+        assert_eq!(word(&outcome), expected, "{scenario:?}: {outcome:?}");
+        assert_eq!(stub.requests(), ["POST uploadId"], "{scenario:?}: whoever asked looks before anybody asks again");
         let seen = bucket.head(&key, None).await.unwrap();
         assert_eq!(seen.as_ref().map(|seen| (seen.generation, seen.grant.is_ok())), object.then_some((Some(4), true)));
-        assert_eq!(seen.map(|seen| seen.size), object.then_some(assembly.size), "{scene:?}");
+        assert_eq!(seen.map(|seen| seen.size), object.then_some(assembly.size), "{scenario:?}");
     }
 }
 
@@ -122,8 +126,8 @@ async fn s3_may_take_its_time() {
     let bucket = bucket(&stub);
     let key = fresh_key();
     let (upload, assembly) = begin(&stub, &bucket, &key, 2).await;
-    stub.play(&[Scene::Slow]);
-    let asked = bucket.assemble(&key, &upload, &assembly);
+    stub.play(&[Scenario::Slow]);
+    let asked = bucket.complete_upload(&key, &upload, &assembly);
     tokio::pin!(asked);
     // Blanks come, and no answer.
     let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut asked).await;
@@ -140,7 +144,8 @@ async fn what_the_store_finds_wrong_is_told() {
     let bucket = bucket(&stub);
     let key = fresh_key();
     let (upload, right) = begin(&stub, &bucket, &key, 3).await;
-    let refused = async |assembly: Assembly| word(&bucket.assemble(&key, &upload, &assembly).await);
+    let refused =
+        async |assembly: CompleteMultipartUpload| word(&bucket.complete_upload(&key, &upload, &assembly).await);
     let mut changed = right.clone();
     changed.parts[1].1 = ETag::parse("other").unwrap();
     assert_eq!(refused(changed).await, "invalid part");
@@ -151,22 +156,22 @@ async fn what_the_store_finds_wrong_is_told() {
     beyond.parts.push((PartNumber::new(4).unwrap(), ETag::parse("e").unwrap(), None));
     assert_eq!(refused(beyond).await, "invalid part");
     let size = ByteSize::from_bytes(right.size.bytes() + 1);
-    assert_eq!(refused(Assembly { size, ..right.clone() }).await, "refused");
+    assert_eq!(refused(CompleteMultipartUpload { size, ..right.clone() }).await, "refused");
     stub.fill(&upload, 3, (5 << 20) - 1, 1);
     let size = ByteSize::from_bytes(2 * ((5 << 20) - 1) + 1);
-    assert_eq!(refused(Assembly { size, ..right.clone() }).await, "too small");
+    assert_eq!(refused(CompleteMultipartUpload { size, ..right.clone() }).await, "too small");
     assert_eq!(stub.object(&key.to_string()), None);
     stub.put(&key.to_string());
     assert_eq!(refused(right).await, "exists");
 }
 
 fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a, MemoryRecords, S3Objects> {
-    Multipart { sessions: table, store, now: Timestamp::now }
+    Multipart { records: table, objects: store, now: Timestamp::now }
 }
 
 async fn complete(table: &MemoryRecords, store: &S3Objects, key: &ObjectKey) -> Result<Completion, SessionProblem> {
     let until = Instant::now() + std::time::Duration::from_secs(24);
-    let wanted = Wanted { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
+    let wanted = RequestedParts { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
     Box::pin(multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until)).await
 }
 
@@ -186,15 +191,15 @@ async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) 
 #[tokio::test]
 async fn an_unclear_answer_ends_with_the_object() {
     for scenes in [
-        vec![Scene::ErrorIn200("InternalError")],
-        vec![Scene::ErrorIn200After("InternalError")],
-        vec![Scene::HangUp],
-        vec![Scene::HangUpAfter],
-        vec![Scene::HangUpAmidst],
-        vec![Scene::RefuseAfter(404, "NoSuchUpload")],
-        vec![Scene::RefuseAfter(412, "PreconditionFailed")],
-        vec![Scene::Refuse(409, "ConditionalRequestConflict")],
-        vec![Scene::Refuse(503, "SlowDown"), Scene::HangUpAfter],
+        vec![Scenario::ErrorIn200("InternalError")],
+        vec![Scenario::ErrorIn200After("InternalError")],
+        vec![Scenario::HangUp],
+        vec![Scenario::HangUpAfter],
+        vec![Scenario::HangUpAmidst],
+        vec![Scenario::RefuseAfter(404, "NoSuchUpload")],
+        vec![Scenario::RefuseAfter(412, "PreconditionFailed")],
+        vec![Scenario::Refuse(409, "ConditionalRequestConflict")],
+        vec![Scenario::Refuse(503, "SlowDown"), Scenario::HangUpAfter],
     ] {
         let stub = Stub::start().unwrap();
         let (table, store) = (MemoryRecords::default(), bucket(&stub));
@@ -229,7 +234,7 @@ async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() 
     assert!(!stub.under_way().contains(&upload));
 }
 
-fn deps_of<T>(port: &T) -> shared::testing::Interrupted<'_, T> {
+fn deps_of<T>(port: &T) -> testkit::Interrupted<'_, T> {
     static CALM: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
     CALM.get_or_init(Interruption::none).of(port)
 }
@@ -243,27 +248,27 @@ async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not
         multipart_initiate::Deps {
             config: env(&[]),
             records: deps_of(&table),
-            store: deps_of(&store),
-            ambient: Ambient::system(),
+            objects: deps_of(&store),
+            env: Env::system(),
         },
         multipart_parts::Deps {
             config: env(&[]),
-            sessions: deps_of(&table),
-            store: deps_of(&store),
-            ambient: Ambient::system(),
+            records: deps_of(&table),
+            objects: deps_of(&store),
+            env: Env::system(),
         },
         multipart_complete::Deps {
             config: env(&[]),
-            sessions: deps_of(&table),
-            store: deps_of(&store),
+            records: deps_of(&table),
+            objects: deps_of(&store),
             completions: deps_of(&queue),
-            ambient: Ambient::system(),
+            env: Env::system(),
         },
     );
     let begin = async |size: u64| {
         let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
         let call = Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
-        Answer::of(&Box::pin(multipart_initiate::handle(&initiate, call.request())).await.unwrap())
+        Answer::of(&Box::pin(initiate.handle(call.request())).await)
     };
     let refused = begin(largest + 1).await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("too-large")));
@@ -280,7 +285,7 @@ async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not
     let (mut next, mut signed) = (Some(1), 0);
     while let Some(from) = next {
         let call = Call::new("POST", &format!("{path}/parts")).by(ALICE).body(json!({ "from": from }).to_string());
-        let page = Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap();
+        let page = Box::pin(parts.handle(call.request())).await;
         assert!(page.body().len() < 6 << 20);
         let page = Answer::of(&page);
         signed += page.body["parts"].as_array().unwrap().len();
@@ -289,14 +294,14 @@ async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not
     assert_eq!(signed, 10_000);
 
     let call = Call::new("GET", &format!("{path}/parts")).by(ALICE);
-    let listed = Answer::of(&Box::pin(multipart_parts::handle(&parts, call.request())).await.unwrap());
+    let listed = Answer::of(&Box::pin(parts.handle(call.request())).await);
     let listed = listed.body["parts"].as_array().unwrap().clone();
     assert_eq!(listed.len(), 10_000);
     let all: Vec<_> = listed.iter().map(|p| json!({ "partNumber": p["partNumber"], "etag": p["etag"] })).collect();
 
     let call = Call::new("POST", &format!("{path}/complete")).by(ALICE).body(json!({ "parts": all }).to_string());
     for _ in 0..2 {
-        let done = Answer::of(&Box::pin(multipart_complete::handle(&complete, call.request())).await.unwrap());
+        let done = Answer::of(&Box::pin(complete.handle(call.request())).await);
         assert_eq!((done.status, &done.body["size"]), (200, &json!(largest)), "{}", done.body);
     }
     let state = table.sessions()[0].clone();

@@ -5,16 +5,17 @@
 //! A run that fails is named; `SLUICE_SEED=N SLUICE_RUNS=1 cargo test -p acceptance fuzzing` runs it again.
 //! `SLUICE_RUNS` is how many runs there are of each kind.
 
+use lambda_http_kit::{EventHandler, HttpHandler};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, SystemTime};
 
 use lambda_http::Request;
+use lambda_http_kit::config::ApiConfig;
+use policy::document;
 use serde_json::{Value, json};
-use shared::policy::document;
-use shared::testing::http::{Answer, Call};
-use shared::testing::{
-    ALICE, BUCKET, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, ambient, config, golden_events,
-};
+use testkit::http::{Answer, Call};
+use testkit::{ALICE, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, env, golden_events};
+use uploads_core::env::Env;
 
 /// So many of each kind in every test run.
 const RUNS: u64 = 3000;
@@ -135,11 +136,11 @@ fn in_a_minute() -> SystemTime {
 fn no_event_breaks_the_validator_or_leaves_a_trace_where_nothing_lies() {
     let samples = samples(&["validate", "forward"]);
     let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
-    let deps = validate::Deps { config: config(&[]), records, objects, ambient: ambient() };
+    let deps = validate::Deps { config: config(&[]), records, objects, env: env() };
     fuzz("events", |random| {
         let event = mutated(random, &samples);
         let asked = event["Records"].as_array().map_or(0, Vec::len);
-        if let Ok(answer) = now(validate::handle(&deps, event, in_a_minute())) {
+        if let Ok(answer) = now(deps.handle(event, in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= asked), "{answer}");
         }
         assert!(deps.records.is_empty());
@@ -149,10 +150,13 @@ fn no_event_breaks_the_validator_or_leaves_a_trace_where_nothing_lies() {
 #[test]
 fn no_stream_breaks_the_forwarder() {
     let samples = samples(&["forward", "validate"]);
-    let (bucket, region) = (BUCKET.to_owned(), "eu-central-1".to_owned());
-    let deps = forward::Deps { bucket, region, bus: MemoryBus::default() };
+    let deps = forward::Deps {
+        config: config(&[]),
+        read_change: aws_adapters::dynamodb::stream::change,
+        bus: MemoryBus::default(),
+    };
     fuzz("streams", |random| {
-        if let Ok(answer) = now(forward::handle(&deps, mutated(random, &samples), in_a_minute())) {
+        if let Ok(answer) = now(deps.handle(mutated(random, &samples), in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().unwrap().len() <= 1, "{answer}");
         }
     });
@@ -163,7 +167,7 @@ fn no_stream_breaks_the_forwarder() {
 
 #[test]
 fn no_policy_is_half_understood() {
-    let shipped: Value = serde_json::from_str(shared::config::SHIPPED_POLICY).unwrap();
+    let shipped: Value = serde_json::from_str(policy::document::SHIPPED_POLICY).unwrap();
     let samples = [shipped];
     fuzz("policies", |random| {
         let text = text(random, &mutated(random, &samples));
@@ -185,19 +189,19 @@ struct Functions {
 
 impl Functions {
     fn new() -> Self {
-        let (config, ambient) = (config(&[]), ambient());
+        let (config, env): (ApiConfig, Env) = (config(&[]), env());
         let (records, store) = (MemoryRecords::default, MemoryObjects::default);
         Self {
-            presign: presign::Deps { config: config.clone(), answers: records(), ambient },
-            uploads: uploads::Deps { config: config.clone(), records: records(), objects: store(), ambient },
-            initiate: multipart_initiate::Deps { config: config.clone(), records: records(), store: store(), ambient },
-            parts: multipart_parts::Deps { config: config.clone(), sessions: records(), store: store(), ambient },
+            presign: presign::Deps { config: config.clone(), records: records(), env },
+            uploads: uploads::Deps { config: config.clone(), records: records(), objects: store(), env },
+            initiate: multipart_initiate::Deps { config: config.clone(), records: records(), objects: store(), env },
+            parts: multipart_parts::Deps { config: config.clone(), records: records(), objects: store(), env },
             complete: multipart_complete::Deps {
                 config,
-                sessions: records(),
-                store: store(),
+                records: records(),
+                objects: store(),
                 completions: MemoryQueue::default(),
-                ambient,
+                env,
             },
         }
     }
@@ -205,14 +209,14 @@ impl Functions {
     /// The answer of the function that such a request goes to in the template.
     fn answer(&self, function: &str, request: Request) -> Answer {
         let response = match function {
-            "presign" => now(presign::handle(&self.presign, request)),
-            "uploads" => now(uploads::handle(&self.uploads, request)),
-            "multipart-initiate" => now(multipart_initiate::handle(&self.initiate, request)),
-            "multipart-parts" => now(multipart_parts::handle(&self.parts, request)),
-            "multipart-complete" => now(multipart_complete::handle(&self.complete, request)),
+            "presign" => now(self.presign.handle(request)),
+            "uploads" => now(self.uploads.handle(request)),
+            "multipart-initiate" => now(self.initiate.handle(request)),
+            "multipart-parts" => now(self.parts.handle(request)),
+            "multipart-complete" => now(self.complete.handle(request)),
             other => panic!("{other} answers nobody over HTTP"),
         };
-        Answer::of(&response.unwrap())
+        Answer::of(&response)
     }
 }
 
@@ -224,7 +228,7 @@ fn no_body_is_answered_with_a_fault_of_ours() {
         samples(&OVER_HTTP).iter().filter_map(|event| serde_json::from_str(event["body"].as_str()?).ok()).collect();
     assert!(bodies.len() > 5);
     let functions = Functions::new();
-    let session = shared::testing::id(1);
+    let session = testkit::id(1);
     let doors = [
         ("presign", "/uploads".to_owned()),
         ("multipart-initiate", "/uploads/multipart".to_owned()),
@@ -259,7 +263,7 @@ fn no_event_of_the_gateway_is_answered_with_a_fault_of_ours() {
             mutate(random, &mut event, &others);
         }
         // What the gateway would never send is refused before anybody is asked.
-        if let Ok(request) = shared::http::request(&event.to_string()) {
+        if let Ok(request) = lambda_http_kit::http::request(&event.to_string()) {
             let answer = functions.answer(function, request);
             assert!(answer.status < 500, "{function} {event}: {}", answer.body);
         }
@@ -274,12 +278,12 @@ fn no_batch_breaks_the_reconciler() {
         records: MemoryRecords::default(),
         objects: MemoryObjects::default(),
         events: MemoryQueue::default(),
-        ambient: ambient(),
+        env: env(),
     };
     fuzz("completions", |random| {
         let event = mutated(random, &samples);
         let asked = event["Records"].as_array().map_or(0, Vec::len);
-        if let Ok(answer) = now(reconcile::handle(&deps, &event, in_a_minute())) {
+        if let Ok(answer) = now(deps.handle(event, in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= asked), "{answer}");
         }
         assert!(deps.objects.is_empty() && deps.events.sent().is_empty());

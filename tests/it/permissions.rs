@@ -4,17 +4,17 @@
 
 mod in_parts;
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
 use jiff::Timestamp;
+use policy::key::{ObjectKey, OwnerId};
+use policy::session::{Completing, CompletionRequest, Lease, Session, State};
 use serde_json::{Value, json};
-use shared::clients::Clients;
-use shared::key::{ObjectKey, OwnerId};
-use shared::objects::multipart::{Beginning, MultipartUploads};
-use shared::objects::s3::S3Objects;
-use shared::records::UploadRecords;
-use shared::records::dynamodb::DynamoRecords;
-use shared::records::sessions::Sessions;
-use shared::session::{Asked, Completing, Lease, Session, State};
-use shared::testing::{fresh_id, golden_events, grant, session_of};
+use testkit::{fresh_id, golden_events, grant, session_of};
+use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
+use uploads_core::ports::records::UploadRecords;
+use uploads_core::ports::sessions::Sessions;
 use xtask::aws::{form_call, json_call, rest_call};
 use xtask::http::send;
 use xtask::stack::Stack;
@@ -136,20 +136,21 @@ fn reconciles(stack: &Stack) -> bool {
 /// Leaves behind an upload of no session, and a completion that nobody is at.
 async fn leave_behind(stack: &Stack, accepted: &ObjectKey) {
     let bucket = S3Objects::new(Clients::of(config(), true), &stack.bucket);
-    let table = DynamoRecords::new(Clients::of(config(), true), &stack.table, 1);
+    let table = DynamoRecords::new(Clients::of(config(), true), &stack.table);
     let key = || ObjectKey::new(OwnerId::from_claims("permissions", "somebody").unwrap(), fresh_id());
     let (orphan, interrupted) = (key(), key());
-    let carried = grant(orphan.owner(), 5).encode_for_parts().unwrap();
-    let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 1, checksum: None };
-    bucket.begin(&orphan, &beginning).await.unwrap();
-    let upload = bucket.begin(&interrupted, &beginning).await.unwrap();
+    let encoded_grant = grant(orphan.owner(), 5).encode_for_parts().unwrap();
+    let beginning =
+        CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 1, checksum: None };
+    bucket.create_upload(&orphan, &beginning).await.unwrap();
+    let upload = bucket.create_upload(&interrupted, &beginning).await.unwrap();
     let part = format!("{}/{}/{interrupted}?partNumber=1&uploadId={upload}", stack.endpoint, stack.bucket);
     rest_call("PUT", &part, "s3", b"12345").unwrap();
     let lease = Lease { holder: "gone".to_owned(), until: Timestamp::UNIX_EPOCH };
-    let state = State::Completing(Completing { upload, lease, asked: Asked::default() });
+    let state = State::Completing(Completing { upload, lease, asked: CompletionRequest::default() });
     table.open(&Session { state, ..session_of(&interrupted, 5) }).await.unwrap();
     // A deletion that came to its tombstone, long ago.
-    table.bury(accepted, Timestamp::UNIX_EPOCH).await.unwrap();
+    table.write_tombstone(accepted, Timestamp::UNIX_EPOCH).await.unwrap();
 }
 
 /// Whether what the action is for works.
@@ -158,7 +159,7 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         return works;
     }
     let png = asset("lock.png");
-    let judged = || {
+    let validated = || {
         let grant = alice.upload("lock.png", "image/png", &png);
         alice.verdict(grant.id());
         grant
@@ -175,20 +176,20 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         }
         ("uploads", "dynamodb:Query") => alice.get("/uploads").status == 200,
         ("uploads", "s3:GetObjectVersion") => {
-            let content = alice.get(&format!("/uploads/{}/content", judged().id())).json();
+            let content = alice.get(&format!("/uploads/{}/content", validated().id())).json();
             send("GET", content["url"].as_str().unwrap(), &[], &[]).unwrap().status == 200
         }
         (
             "uploads",
             "dynamodb:PutItem" | "dynamodb:UpdateItem" | "s3:DeleteObjectVersion" | "s3:ListBucketVersions",
-        ) => alice.delete(judged().id()).status == 200,
+        ) => alice.delete(validated().id()).status == 200,
         ("validate", "s3:GetObjectVersion" | "dynamodb:PutItem") => {
             let grant = alice.grant("lock.png", "image/png", png.len());
             settles(stack, || grant.put(&png).status, || alice.status(grant.id()).json()["status"] == "accepted")
         }
         // Of an event that names no version; that it has its verdict already does no harm.
         ("validate", "s3:GetObject") => {
-            let event = created_event(&stack.bucket, &key_in(stack, &judged()), None);
+            let event = created_event(&stack.bucket, &key_in(stack, &validated()), None);
             let answer = invoke(&resource(stack, &name(), "Validate"), &event);
             answer.header("x-amz-function-error").is_none()
         }
@@ -203,7 +204,7 @@ fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) -> bool {
         }
         ("reconcile", _) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            let accepted = ObjectKey::parse(&key_in(stack, &judged())).unwrap();
+            let accepted = ObjectKey::parse(&key_in(stack, &validated())).unwrap();
             runtime.block_on(leave_behind(stack, &accepted));
             reconciles(stack)
         }

@@ -1,17 +1,18 @@
 //! The ports' contract, kept by the deployed table and bucket as by the ones in memory.
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredentialsProvider};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use shared::checksum::{Checksum, ChecksumAlgorithm};
-use shared::clients::Clients;
-use shared::key::ObjectKey;
-use shared::objects::s3::S3Objects;
-use shared::parts::{ETag, PartNumber};
-use shared::records::dynamodb::DynamoRecords;
-use shared::testing::Upload;
-use shared::testing::contract::{self, Able, Stacking, Stocking};
+use policy::checksum::{Checksum, ChecksumAlgorithm};
+use policy::key::ObjectKey;
+use policy::parts::{ETag, PartNumber};
+use testkit::Upload;
+use testkit::contract;
+use testkit::contract::{Able, Stacking, Stocking};
 
 use crate::world::{quiet_bucket, stack};
 
@@ -88,7 +89,8 @@ impl Stacking for QuietBucket {
 #[tokio::test]
 async fn the_deployed_table_keeps_the_contract() {
     for shards in [1, 3] {
-        contract::records(&DynamoRecords::new(Clients::of(config(), true), &stack().table, shards)).await;
+        contract::records(&DynamoRecords::new(Clients::of(config(), true), &stack().table).with_owner_shards(shards))
+            .await;
     }
 }
 
@@ -100,9 +102,9 @@ async fn the_deployed_bucket_keeps_the_contract() {
 
 #[tokio::test]
 async fn the_deployed_sessions_keep_the_contract() {
-    let table = DynamoRecords::new(Clients::of(config(), true), &stack().table, 1);
+    let table = DynamoRecords::new(Clients::of(config(), true), &stack().table);
     Box::pin(contract::sessions(&table)).await;
-    contract::census(&table).await;
+    contract::due_index(&table).await;
 }
 
 #[tokio::test]
@@ -112,5 +114,5 @@ async fn the_deployed_uploads_keep_the_contract() {
     let able = Able { minimum: false, whole: false, crc32c: false };
     let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
     contract::multipart(&bucket, &stock, able).await;
-    contract::inventory(&bucket, &stock).await;
+    contract::object_listing(&bucket, &stock).await;
 }

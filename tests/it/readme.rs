@@ -1,16 +1,15 @@
-//! The README's examples, run as they are printed.
+//! The documents' examples, run as they are printed.
 
 use std::process::Command;
 
 use crate::world::{alice, asset, stack};
 
-/// The first block of a language in the README.
-fn block(language: &str) -> String {
-    let readme = std::fs::read_to_string(xtask::root().join("README.md")).unwrap();
+/// The first block of a language in a document that has to do with uploads.
+fn block(document: &str, language: &str) -> String {
+    let text = std::fs::read_to_string(xtask::root().join(document)).unwrap();
     let fence = format!("```{language}\n");
-    let starts = readme.split(&fence).skip(1);
-    let blocks = starts.map(|rest| rest.split("\n```").next().unwrap().to_owned());
-    blocks.into_iter().find(|block| block.contains("uploads")).unwrap_or_else(|| panic!("no {language} example"))
+    let mut blocks = text.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned());
+    blocks.find(|block| block.contains("uploads")).unwrap_or_else(|| panic!("{document} has no {language} example"))
 }
 
 fn run(command: &mut Command) -> String {
@@ -25,7 +24,7 @@ fn the_curl_example_uploads_a_file() {
     let file = xtask::root().join("tests/assets/lock.png");
     let token = &stack().users[0].token;
     let out = run(Command::new("bash")
-        .args(["-eu", "-c", &block("sh")])
+        .args(["-eu", "-c", &block("docs/CLIENTS.md", "sh")])
         .env("API", &stack().api_url)
         .env("TOKEN", token)
         .env("FILE", file));
@@ -34,9 +33,9 @@ fn the_curl_example_uploads_a_file() {
     assert_eq!(alice().verdict(record["id"].as_str().unwrap())["status"], "accepted");
 }
 
-#[test]
-fn the_browser_example_uploads_a_file() {
-    // Node's resolver does not know that *.localhost is this machine, as browsers do.
+/// Runs a document's `upload(api, token, file)` in Node.
+fn upload_in_node(document: &str) {
+    // Node does not resolve *.localhost, browsers do.
     let script = format!(
         "import dns from 'node:dns'; import fs from 'node:fs'; import {{ File }} from 'node:buffer';\n\
          const lookup = dns.lookup;\n\
@@ -45,7 +44,7 @@ fn the_browser_example_uploads_a_file() {
          const bytes = fs.readFileSync(process.env.FILE);\n\
          const file = new File([bytes], 'lock.png', {{ type: 'image/png' }});\n\
          console.log(JSON.stringify(await upload(process.env.API, process.env.TOKEN, file)));\n",
-        block("js")
+        block(document, "js")
     );
     let out = run(Command::new("node")
         .args(["--input-type=module", "--eval", &script])
@@ -55,4 +54,14 @@ fn the_browser_example_uploads_a_file() {
     let record: serde_json::Value = serde_json::from_str(out.trim()).unwrap_or_else(|e| panic!("{e}: {out}"));
     assert_eq!(record["status"], "accepted", "{record}");
     assert_eq!(record["observed"]["size"], asset("lock.png").len());
+}
+
+#[test]
+fn the_short_client_uploads_a_file() {
+    upload_in_node("README.md");
+}
+
+#[test]
+fn the_robust_client_uploads_a_file() {
+    upload_in_node("docs/CLIENTS.md");
 }

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
 use jiff::{SignedDuration, Timestamp};
+use policy::key::{ObjectKey, OwnerId};
+use policy::parts::PartNumber;
+use policy::session::{Event, Session, State};
+use policy::upload::Outcome;
 use serde_json::json;
-use shared::clients::Clients;
-use shared::key::{ObjectKey, OwnerId};
-use shared::objects::inventory::Inventory;
-use shared::objects::multipart::{Beginning, MultipartUploads};
-use shared::objects::s3::S3Objects;
-use shared::parts::PartNumber;
-use shared::records::UploadRecords;
-use shared::records::dynamodb::DynamoRecords;
-use shared::records::sessions::Sessions;
-use shared::session::{Event, Session, State};
-use shared::testing::contract::{Stacking, Stocking, judged};
-use shared::testing::{PNG, Upload, fresh_id, grant, session_of};
-use shared::upload::Outcome;
+use testkit::contract::{Stacking, Stocking, validated};
+use testkit::{PNG, Upload, fresh_id, grant, session_of};
+use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
+use uploads_core::ports::object_listing::ObjectListing;
+use uploads_core::ports::records::UploadRecords;
+use uploads_core::ports::sessions::Sessions;
 use xtask::http::send;
 
 use crate::events::start;
@@ -28,16 +28,17 @@ fn fresh_key() -> ObjectKey {
 }
 
 pub(crate) async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> String {
-    let carried = grant(key.owner(), 5).encode_for_parts().unwrap();
-    let beginning = Beginning { content_type: "image/png".to_owned(), carried, generation: 1, checksum: None };
-    let upload = bucket.begin(key, &beginning).await.unwrap();
+    let encoded_grant = grant(key.owner(), 5).encode_for_parts().unwrap();
+    let beginning =
+        CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 1, checksum: None };
+    let upload = bucket.create_upload(key, &beginning).await.unwrap();
     stock.part(key, &upload, PartNumber::FIRST, b"12345", None).await.unwrap();
     upload
 }
 
 pub(crate) async fn opened(table: &DynamoRecords, session: Session, upload: &str) -> Session {
     table.open(&session).await.unwrap();
-    let next = session.step(Event::Begun { upload: upload.to_owned() }, Timestamp::now()).unwrap();
+    let next = session.step(Event::Created { upload: upload.to_owned() }, Timestamp::now()).unwrap();
     table.change(&next).await.unwrap();
     next
 }
@@ -49,7 +50,7 @@ async fn what_nobody_came_back_for_is_finished() {
     // Of its own: what is due in the deployed one is in another bucket.
     let table_name = quiet_table("reconcile");
     let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
-    let table = DynamoRecords::new(Clients::of(config(), true), &table_name, 1);
+    let table = DynamoRecords::new(Clients::of(config(), true), &table_name);
     let now = Timestamp::now();
 
     let live = fresh_key();
@@ -62,8 +63,8 @@ async fn what_nobody_came_back_for_is_finished() {
     let interrupted = fresh_key();
     let upload = begin(&bucket, &stock, &interrupted).await;
     let session = opened(&table, session_of(&interrupted, 5), &upload).await;
-    let lease = shared::session::Lease { holder: "gone".to_owned(), until: now };
-    table.lease(&session.key, &lease, &shared::session::Asked::default(), now).await.unwrap();
+    let lease = policy::session::Lease { holder: "gone".to_owned(), until: now };
+    table.lease(&session.key, &lease, &policy::session::CompletionRequest::default(), now).await.unwrap();
     let orphan = fresh_key();
     begin(&bucket, &stock, &orphan).await;
     let unjudged = fresh_key();
@@ -71,7 +72,7 @@ async fn what_nobody_came_back_for_is_finished() {
     let accepted = fresh_key();
     let granted = Upload::granted(&grant(accepted.owner(), PNG.len() as u64), PNG);
     let (first, replay) = (stock.put(&accepted, &granted).await, stock.put(&accepted, &granted).await);
-    table.judge(&judged(&accepted, &first, Outcome::Accepted)).await.unwrap();
+    table.put_verdict(&validated(&accepted, &first, Outcome::Accepted)).await.unwrap();
 
     let patience = [("RECONCILE_GRACE", "0s"), ("RECONCILE_ORPHAN_AGE", "0s"), ("RECONCILE_DAYS", "1")];
     let place = [("BUCKET", stock.name.as_str()), ("TABLE", &table_name), ("QUEUE_URL", &events)];
@@ -92,11 +93,11 @@ async fn what_nobody_came_back_for_is_finished() {
 
     assert_eq!(table.session(&live).await.unwrap(), Some(live_session), "nobody touched it");
     let state = async |key: &ObjectKey| table.session(key).await.unwrap().unwrap().state;
-    assert!(matches!(state(&stale).await, State::Expired(shared::session::Left::Nothing)));
+    assert!(matches!(state(&stale).await, State::Expired(policy::session::Cleanup::Done)));
     let State::Completed(whole) = state(&interrupted).await else { panic!("{:?}", state(&interrupted).await) };
-    let lies = bucket.stored(&interrupted.to_string(), None).await.unwrap().versions;
+    let lies = bucket.list_versions(&interrupted.to_string(), None).await.unwrap().versions;
     assert_eq!(lies.iter().map(|stored| stored.version.as_str()).collect::<Vec<_>>(), [whole.version]);
-    let left = bucket.under_way("1/", None).await.unwrap().uploads;
+    let left = bucket.list_in_progress("1/", None).await.unwrap().uploads;
     assert_eq!(left.iter().map(|left| left.upload.as_str()).collect::<Vec<_>>(), [kept], "no upload without a session");
-    bucket.abort(&live, &left[0].upload).await.unwrap();
+    bucket.abort_upload(&live, &left[0].upload).await.unwrap();
 }

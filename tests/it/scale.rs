@@ -1,11 +1,12 @@
 //! A thousand times everything, with no number edited in the code.
 
+use lambda_http_kit::{EventHandler, HttpHandler};
 use std::time::{Duration, SystemTime};
 
+use policy::document;
 use serde_json::{Value, json};
-use shared::policy::document;
-use shared::testing::http::Call;
-use shared::testing::{MemoryObjects, MemoryRecords, PNG, ambient, config, grant, id, key, owner};
+use testkit::http::Call;
+use testkit::{BUCKET, MemoryObjects, MemoryRecords, PNG, config, env, grant, id, key, owner};
 
 /// A thousand classes of a thousand types; the last class takes up to 200 GB, all others what S3 takes.
 fn policy() -> String {
@@ -22,8 +23,7 @@ async fn a_thousand_classes_types_events_and_records() {
     // The policy, through presign's own door.
     let text = policy();
     assert!(document::parse(&text).is_ok());
-    let deps =
-        presign::Deps { config: config(&[("POLICY", &text)]), answers: MemoryRecords::default(), ambient: ambient() };
+    let deps = presign::Deps { config: config(&[("POLICY", &text)]), records: MemoryRecords::default(), env: env() };
     for (class, size, status) in [
         ("class-998", 5_000_000_000_u64, 201),
         ("class-998", 53_687_091_200_000, 422),
@@ -33,7 +33,7 @@ async fn a_thousand_classes_types_events_and_records() {
     ] {
         let body = json!({ "filename": "x", "contentType": "application/x-type-999", "size": size, "class": class });
         let call = Call::new("POST", "/uploads").by("alice").body(body.to_string());
-        let response = presign::handle(&deps, call.request()).await.unwrap();
+        let response = deps.handle(call.request()).await;
         let text = String::from_utf8(response.body().to_vec()).unwrap();
         assert_eq!(response.status().as_u16(), status, "{class} {size}: {text}");
         // Allowed, but not in one request; one byte more is not allowed at all.
@@ -43,7 +43,7 @@ async fn a_thousand_classes_types_events_and_records() {
 
     // What the whole policy tells is beyond one answer of Lambda's; a class is not.
     let call = Call::new("GET", "/policy").by("alice").query("class=last");
-    let response = presign::handle(&deps, call.request()).await.unwrap();
+    let response = deps.handle(call.request()).await;
     assert_eq!(response.status(), 200);
     assert!((20_000..1_000_000).contains(&response.body().to_vec().len()));
 
@@ -55,21 +55,21 @@ async fn a_thousand_classes_types_events_and_records() {
             let key = key("alice", id(n));
             let version = objects.put_granted(&key, &grant(&alice, PNG.len() as u64), PNG);
             json!({ "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
-                "bucket": { "name": config(&[]).bucket },
+                "bucket": { "name": BUCKET },
                 "object": { "key": key.to_string(), "versionId": version, "sequencer": "00" } } })
         })
         .collect();
-    let deps = validate::Deps { config: config(&[]), records, objects, ambient: ambient() };
+    let deps = validate::Deps { config: config(&[]), records, objects, env: env() };
     let deadline = SystemTime::now() + Duration::from_mins(10);
-    validate::handle(&deps, json!({ "Records": events }), deadline).await.unwrap();
+    deps.handle(json!({ "Records": events }), deadline).await.unwrap();
     assert_eq!(deps.records.stored().len(), 1000);
 
     // And all of them listed by pages.
-    let deps = uploads::Deps { config: deps.config, records: deps.records, objects: deps.objects, ambient: ambient() };
+    let deps = uploads::Deps { config: config(&[]), records: deps.records, objects: deps.objects, env: env() };
     let (mut seen, mut cursor) = (0, String::new());
     loop {
         let call = Call::new("GET", "/uploads").by("alice").query(&format!("limit=7{cursor}"));
-        let response = uploads::handle(&deps, call.request()).await.unwrap();
+        let response = deps.handle(call.request()).await;
         let page: Value = serde_json::from_slice(response.body()).unwrap();
         seen += page["items"].as_array().unwrap().len();
         match page["nextCursor"].as_str() {

@@ -3,7 +3,7 @@
 //! would.
 
 use serde_json::{Value, json};
-use shared::testing::golden_events;
+use testkit::golden_events;
 use xtask::aws::json_call;
 use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};

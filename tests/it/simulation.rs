@@ -73,7 +73,7 @@ async fn run_by(seed: u64, uploads: usize) -> Run {
     system::an_hour();
     steps += reconciled(&system).await;
     system::five_days();
-    system.cloud_over();
+    system.inject();
     steps += until_quiet(&system, clients::late(&system)).await;
     for time_passes in [system::an_hour, system::eight_days] {
         time_passes();
@@ -88,7 +88,7 @@ async fn run_by(seed: u64, uploads: usize) -> Run {
 /// Lets the reconciler, who has no better weather than others, run until nothing is left for it.
 async fn reconciled<'a>(system: &'a System<'a>) -> u64 {
     let mut steps = 0;
-    system.cloud_over();
+    system.inject();
     for _ in 0..STORMY_RUNS {
         system.reconcile().await;
         steps += until_quiet(system, Vec::new()).await;

@@ -68,17 +68,18 @@ fn a_stretched_expiry() {
 
 #[test]
 fn an_expired_url() {
-    use shared::signing::{Addressing, Credentials, Place, Request, Signer};
+    use s3_presigner::{Addressing, BucketEndpoint, Credentials, Request, Signer};
     let stack = crate::world::stack();
     let (access_key_id, secret_access_key) =
         (stack.credentials.access_key_id.clone(), stack.credentials.secret_access_key.clone());
     let credentials = Credentials { access_key_id, secret_access_key, session_token: None };
-    let place = Place::new(&stack.bucket, &stack.region, &Addressing::Custom { endpoint: stack.endpoint.clone() });
+    let endpoint =
+        BucketEndpoint::new(&stack.bucket, &stack.region, &Addressing::Custom { endpoint: stack.endpoint.clone() });
     let (grant, bytes) = granted();
     let key = key_of(&grant);
     let headers = [("content-length", bytes.len().to_string())];
-    let request = Request { method: "PUT", place: &place, key: &key, headers: &headers, query: &[] };
-    let signer = Signer::new(&credentials, &stack.region, (shared::ambient::Ambient::system().now)());
+    let request = Request { method: "PUT", endpoint: &endpoint, key: &key, headers: &headers, query: &[] };
+    let signer = Signer::new(&credentials, &stack.region, (uploads_core::env::Env::system().now)());
     let url = signer.presign(&request, Duration::from_secs(1));
     // The one wait for a clock in these tests: expiry is about time.
     sleep(Duration::from_millis(2100));

@@ -21,97 +21,20 @@ fn sources(folder: &str) -> Vec<PathBuf> {
 }
 
 fn all() -> Vec<PathBuf> {
-    ["shared", "functions", "tests", "xtask", "benches"].iter().flat_map(|folder| sources(folder)).collect()
+    ["shared", "functions", "cli", "tests", "xtask", "benches"].iter().flat_map(|folder| sources(folder)).collect()
 }
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// By its place below the root: what the folder above it is called says nothing.
-fn is_test(path: &Path) -> bool {
-    let path = path.strip_prefix(xtask::root()).unwrap().to_string_lossy();
-    path.contains("tests") || path.contains("/testing")
-}
-
-/// The code of a file without its comments and without its test module.
-fn code(path: &Path) -> String {
-    let text = text(path);
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-fn names(path: &Path, forbidden: &[&str], rule: &str) {
-    let code = code(path);
-    for word in forbidden {
-        assert!(!code.contains(word), "{} names {word}: {rule} (docs/ARCHITECTURE.md)", path.display());
-    }
-}
-
-/// `lib.rs` draws the lines: modules above what works over the ports are the core.
-fn core_modules() -> Vec<String> {
-    let lib = text(&xtask::root().join("shared/src/lib.rs"));
-    let (core, _) = lib.split_once("// what several functions do, over the ports").unwrap();
-    core.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned)).collect()
-}
-
+/// Cargo can't tell the two targets of one package apart: the rest of the dependency table is in the manifests.
 #[test]
-fn the_core_knows_no_vendor_no_clock_and_no_environment() {
-    let core = core_modules();
-    assert!(core.len() > 10, "{core:?}");
-    let inside = |path: &Path, module: &str| {
-        let path = path.to_string_lossy();
-        path.ends_with(&format!("/src/{module}.rs")) || path.contains(&format!("/src/{module}/"))
-    };
-    for path in sources("shared").iter().filter(|path| !is_test(path)) {
-        if core.iter().any(|module| inside(path, module)) {
-            let vendors =
-                ["aws_sdk_", "aws_config", "aws_smithy", "lambda_http", "lambda_runtime", "tokio", "async fn"];
-            names(path, &vendors, "the core decides and performs nothing");
-            let ambient = ["std::env", "env::var", "SystemTime::now", "Timestamp::now", "Instant::now", "Uuid::new"];
-            names(path, &ambient, "time, environment and randomness are passed in");
-        }
-    }
-}
-
-#[test]
-fn each_vendor_has_its_file() {
-    for path in all().iter().filter(|path| !is_test(path)) {
-        let file = path.strip_prefix(xtask::root()).unwrap().to_string_lossy().into_owned();
-        let rule = "each SDK is named in its own adapter only";
-        let s3 = file == "shared/src/objects/s3.rs" || file.starts_with("shared/src/objects/s3/");
-        if !s3 && file != "shared/src/clients.rs" && !file.starts_with("benches") {
-            names(path, &["aws_sdk_s3"], rule);
-        }
-        if !file.starts_with("shared/src/records/") && file != "shared/src/clients.rs" {
-            names(path, &["aws_sdk_dynamodb"], rule);
-        }
-        if !matches!(file.as_str(), "shared/src/queue/sqs.rs" | "shared/src/clients.rs") {
-            names(path, &["aws_sdk_sqs"], rule);
-        }
-        if file.starts_with("shared/src/multipart") {
-            names(path, &["aws_", "lambda_", "std::env", "SystemTime"], "what works over the ports knows no vendor");
-        }
-        if !matches!(file.as_str(), "shared/src/bus/eventbridge.rs" | "shared/src/clients.rs") {
-            names(path, &["aws_sdk_eventbridge"], rule);
-        }
-    }
-}
-
-#[test]
-fn functions_name_no_sdk_and_do_not_read_the_environment() {
-    for path in sources("functions").iter().filter(|path| !is_test(path)) {
-        names(path, &["aws_sdk_", "aws_config", "std::env", "env::var"], "functions speak to ports and to Config");
-    }
-}
-
-#[test]
-fn main_only_builds_and_runs() {
-    for path in sources("functions").iter().filter(|path| path.ends_with("main.rs")) {
-        let text = text(path);
-        assert!(text.lines().count() <= 25, "{} is longer than 25 lines", path.display());
-        for word in ["if ", "match ", "unwrap", "expect("] {
-            assert!(!text.contains(word), "{} has a {word}: decisions belong into lib.rs", path.display());
+fn only_a_functions_main_names_the_aws_adapters() {
+    for path in sources("functions") {
+        let is_test = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        if !is_test && !path.ends_with("main.rs") {
+            assert!(!text(&path).contains("aws_adapters"), "{} names the AWS adapters", path.display());
         }
     }
 }
@@ -120,17 +43,22 @@ fn main_only_builds_and_runs() {
 fn every_file_says_what_it_is_for_and_stays_readable() {
     for path in all() {
         let text = text(&path);
-        assert!(text.starts_with("//!"), "{} does not begin with what it is for", path.display());
+        assert!(
+            text.starts_with("//!") || text.starts_with("#![doc"),
+            "{} does not begin with what it is for",
+            path.display()
+        );
         let lines = text.lines().count();
-        assert!(lines <= 450, "{} has {lines} lines: is there a second reason to open it?", path.display());
+        assert!(lines <= 400, "{} has {lines} lines: is there a second reason to open it?", path.display());
     }
 }
 
 #[test]
 fn every_member_takes_the_workspaces_lints() {
-    for folder in ["shared", "tests", "xtask"] {
-        let manifest = text(&xtask::root().join(folder).join("Cargo.toml"));
-        assert!(manifest.contains("[lints]\nworkspace = true"), "{folder}/Cargo.toml");
+    let shared = fs::read_dir(xtask::root().join("shared")).unwrap().map(|entry| entry.unwrap().path());
+    let tools = ["tests", "xtask", "benches"].iter().map(|folder| xtask::root().join(folder));
+    for folder in shared.chain(tools) {
+        assert!(text(&folder.join("Cargo.toml")).contains("[lints]\nworkspace = true"), "{}", folder.display());
     }
     for entry in fs::read_dir(xtask::root().join("functions")).unwrap() {
         let path = entry.unwrap().path();

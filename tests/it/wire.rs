@@ -8,24 +8,24 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::eventbridge::EventBridge;
+use aws_adapters::s3::S3Objects;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::config::Credentials;
-use shared::bus::eventbridge::EventBridge;
-use shared::bus::{Bus, Event};
-use shared::clients::Clients;
-use shared::objects::Objects;
-use shared::objects::s3::S3Objects;
-use shared::records::UploadRecords;
-use shared::records::dynamodb::DynamoRecords;
-use shared::sniff::ByteRange;
-use shared::testing::contract::judged;
-use shared::testing::{ALICE, id, key, now};
-use shared::upload::Outcome;
+use content_sniff::ByteRange;
+use policy::upload::Outcome;
+use testkit::contract::validated;
+use testkit::{ALICE, id, key, now};
+use uploads_core::ports::event_bus::{Bus, Event};
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy)]
-enum Says {
+enum ScriptedReply {
     /// An answer with this status and body.
     Answer(u16, &'static str),
     /// The connection ends without a word.
@@ -41,7 +41,7 @@ struct Service {
 }
 
 impl Service {
-    fn saying(script: &[Says]) -> Self {
+    fn saying(script: &[ScriptedReply]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(AtomicUsize::new(0));
@@ -100,7 +100,7 @@ fn request(mut stream: &TcpStream) -> bool {
     }
 }
 
-fn answer(mut stream: TcpStream, says: Says) {
+fn answer(mut stream: TcpStream, says: ScriptedReply) {
     let head = |status: u16, length: usize| {
         format!(
             "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\ncontent-range: bytes 0-9/10\r\nx-amz-version-id: v1\r\n\r\n"
@@ -108,19 +108,21 @@ fn answer(mut stream: TcpStream, says: Says) {
     };
     // The other side may be gone already, which is its own affair.
     let _ = match says {
-        Says::Answer(status, body) => stream.write_all(format!("{}{body}", head(status, body.len())).as_bytes()),
-        Says::Half(body) => stream.write_all(format!("{}{body}", head(200, 2 * body.len())).as_bytes()),
-        Says::Reset => Ok(()),
+        ScriptedReply::Answer(status, body) => {
+            stream.write_all(format!("{}{body}", head(status, body.len())).as_bytes())
+        }
+        ScriptedReply::Half(body) => stream.write_all(format!("{}{body}", head(200, 2 * body.len())).as_bytes()),
+        ScriptedReply::Reset => Ok(()),
     };
 }
 
 /// Faults of S3 that may pass.
-const PASSING: [Says; 5] = [
-    Says::Answer(503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"),
-    Says::Answer(500, "<Error><Code>InternalError</Code></Error>"),
-    Says::Answer(502, "bad gateway"),
-    Says::Answer(504, ""),
-    Says::Reset,
+const PASSING: [ScriptedReply; 5] = [
+    ScriptedReply::Answer(503, "<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"),
+    ScriptedReply::Answer(500, "<Error><Code>InternalError</Code></Error>"),
+    ScriptedReply::Answer(502, "bad gateway"),
+    ScriptedReply::Answer(504, ""),
+    ScriptedReply::Reset,
 ];
 
 const WINDOW: ByteRange = ByteRange { start: 0, len: 10 };
@@ -132,7 +134,7 @@ fn event() -> Event {
 #[tokio::test]
 async fn what_does_not_pass_is_a_fault_and_never_an_answer() {
     let key = key(ALICE, id(1));
-    let denied = Says::Answer(403, "<Error><Code>AccessDenied</Code></Error>");
+    let denied = ScriptedReply::Answer(403, "<Error><Code>AccessDenied</Code></Error>");
     for fault in PASSING.into_iter().chain([denied]) {
         let service = Service::saying(&[fault]);
         let bucket = S3Objects::new(service.clients().await, "bucket");
@@ -140,10 +142,10 @@ async fn what_does_not_pass_is_a_fault_and_never_an_answer() {
         bucket.read(&key, "v1", WINDOW).await.expect_err("not \"gone\"");
         bucket.versions(&key).await.expect_err("not \"none\"");
         bucket.delete_version(&key, "v1").await.expect_err("not \"done\"");
-        let table = DynamoRecords::new(service.clients().await, "table", 1);
+        let table = DynamoRecords::new(service.clients().await, "table");
         table.get(key.id()).await.expect_err("not \"none\"");
-        table.judge(&judged(&key, "v1", Outcome::Accepted)).await.expect_err("not \"written\"");
-        table.bury(&key, now()).await.expect_err("not \"buried\"");
+        table.put_verdict(&validated(&key, "v1", Outcome::Accepted)).await.expect_err("not \"written\"");
+        table.write_tombstone(&key, now()).await.expect_err("not \"buried\"");
         EventBridge::new(service.clients().await, "bus").put(&[event()]).await.expect_err("not \"told\"");
     }
 }
@@ -151,7 +153,7 @@ async fn what_does_not_pass_is_a_fault_and_never_an_answer() {
 #[tokio::test]
 async fn a_body_that_ends_early_is_no_short_file() {
     let key = key(ALICE, id(1));
-    let service = Service::saying(&[Says::Half("01234")]);
+    let service = Service::saying(&[ScriptedReply::Half("01234")]);
     let bucket = S3Objects::new(service.clients().await, "bucket");
     bucket.read(&key, "v1", WINDOW).await.expect_err("half of it is not all of it");
     assert_eq!(service.asked(), 3, "asked again before giving up");
@@ -160,7 +162,7 @@ async fn a_body_that_ends_early_is_no_short_file() {
 #[tokio::test]
 async fn of_a_call_to_the_bus_the_refused_entries_are_told_apart() {
     let partly = r#"{"FailedEntryCount":1,"Entries":[{"EventId":"1"},{"ErrorCode":"ThrottlingException","ErrorMessage":"slow"}]}"#;
-    let service = Service::saying(&[Says::Answer(200, partly)]);
+    let service = Service::saying(&[ScriptedReply::Answer(200, partly)]);
     let bus = EventBridge::new(service.clients().await, "bus");
     let refused = bus.put(&[event(), event()]).await.unwrap();
     assert_eq!((refused.len(), refused[0].place, refused[0].why.as_str()), (1, 1, "ThrottlingException: slow"));

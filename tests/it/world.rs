@@ -11,7 +11,7 @@ use xtask::http::{Answer, form, send};
 use xtask::stack::Stack;
 
 /// How long anything asynchronous may take. Generous, because it is a deadline and not a measurement.
-const PATIENCE: Duration = Duration::from_secs(90);
+const TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The stack that `cargo xtask up` started.
 pub(crate) fn stack() -> &'static Stack {
@@ -31,7 +31,7 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
+        assert!(started.elapsed() < TIMEOUT, "{what}: not within {TIMEOUT:?}");
         sleep(Duration::from_millis(100));
     }
 }

@@ -11,7 +11,7 @@ use crate::aws::json_call;
 use crate::stack::{Stack, is_local};
 
 /// How long AWS may take to move everything before we stop watching; it goes on by itself.
-const PATIENCE: Duration = Duration::from_mins(10);
+const TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Moves every message of the dead letters back to the queue, which has a reader whichever trigger the stack has: the
 /// validator also reads what Lambda itself put among them. Verdicts are final and events may come twice, so this is
@@ -86,7 +86,7 @@ fn on_aws(name: &str) -> Outcome<u64> {
                 let why = task["FailureReason"].as_str().unwrap_or("somebody stopped it");
                 return Err(format!("SQS did not move everything: {why}"));
             }
-            _ if started.elapsed() > PATIENCE => {
+            _ if started.elapsed() > TIMEOUT => {
                 return Err(format!("SQS is still moving messages, and goes on by itself (task {handle})."));
             }
             _ => sleep(Duration::from_secs(2)),

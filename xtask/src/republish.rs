@@ -83,10 +83,10 @@ impl Place {
         Ok(Self::Aws { region: deployment.region, table: deployment.table, forward })
     }
 
-    /// One page of the uploads that were judged or buried since then.
+    /// One page of the uploads that were validated or buried since then.
     fn scan(&self, since: &str, start: Option<&Value>) -> Outcome<Value> {
         // A half of a verdict has its time as well, and is nobody's business.
-        let filter = "begins_with(pk, :upload) AND NOT #state = :half AND (judgedAt >= :since OR buriedAt >= :since)";
+        let filter = "begins_with(pk, :upload) AND NOT #state = :half AND (judgedAt >= :since OR deletedAt >= :since)";
         let values = json!({ ":upload": { "S": "upload#" }, ":since": { "S": since }, ":half": { "S": "scanning" } });
         let names = json!({ "#state": "state" });
         match self {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::{Outcome, local};
 
 /// How long one may take to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A program in a process group of its own, found again by a file under `target/local`.
 #[derive(Debug, Clone, Copy)]
@@ -63,7 +63,7 @@ impl Service {
         thread::spawn(move || child.wait());
         let started = Instant::now();
         while !ready() {
-            if !self.is_running() || started.elapsed() > PATIENCE {
+            if !self.is_running() || started.elapsed() > TIMEOUT {
                 return Err(format!("the {} did not come up: {} says why", self.name, log.display()));
             }
             sleep(Duration::from_millis(100));

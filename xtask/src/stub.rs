@@ -23,7 +23,7 @@ pub use store::Object;
 
 /// What happens when an upload is to be completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scene {
+pub enum Scenario {
     /// What S3 does on a good day.
     Plain,
     /// This status and code, and no object.
@@ -55,7 +55,7 @@ pub struct Stub {
 struct Inner {
     store: Mutex<Store>,
     table: Mutex<Table>,
-    script: Mutex<VecDeque<Scene>>,
+    script: Mutex<VecDeque<Scenario>>,
     requests: Mutex<Vec<String>>,
     released: Mutex<bool>,
     release: Condvar,
@@ -91,11 +91,11 @@ impl Stub {
     }
 
     /// What is to happen at the next completions; afterwards all days are good again.
-    pub fn play(&self, scenes: &[Scene]) {
+    pub fn play(&self, scenes: &[Scenario]) {
         lock(&self.inner.script).extend(scenes);
     }
 
-    /// Lets whoever plays [`Scene::Slow`] come to an end.
+    /// Lets whoever plays [`Scenario::Slow`] come to an end.
     pub fn release(&self) {
         *lock(&self.inner.released) = true;
         self.inner.release.notify_all();
@@ -155,7 +155,8 @@ impl Inner {
             return write(stream, request, &lock(&self.table).perform(operation, &request.body));
         }
         let completes = request.method == "POST" && request.query("uploadId").is_some();
-        let scene = if completes { lock(&self.script).pop_front().unwrap_or(Scene::Plain) } else { Scene::Plain };
+        let scenario =
+            if completes { lock(&self.script).pop_front().unwrap_or(Scenario::Plain) } else { Scenario::Plain };
         let perform = || lock(&self.store).perform(request);
         let error = |status, code: &str| Answer::error(status, code);
         let streamed = |mut stream: &TcpStream, answer: &Answer| {
@@ -163,23 +164,23 @@ impl Inner {
             stream.write_all(&wire::chunk(&answer.body))?;
             stream.write_all(b"0\r\n\r\n").map(|()| true)
         };
-        match scene {
-            Scene::Plain => write(stream, request, &perform()),
-            Scene::Refuse(status, code) => write(stream, request, &error(status, code)),
-            Scene::RefuseAfter(status, code) => {
+        match scenario {
+            Scenario::Plain => write(stream, request, &perform()),
+            Scenario::Refuse(status, code) => write(stream, request, &error(status, code)),
+            Scenario::RefuseAfter(status, code) => {
                 perform();
                 write(stream, request, &error(status, code))
             }
-            Scene::ErrorIn200(code) => {
+            Scenario::ErrorIn200(code) => {
                 stream.write_all(wire::BEGIN)?;
                 streamed(stream, &error(200, code))
             }
-            Scene::ErrorIn200After(code) => {
+            Scenario::ErrorIn200After(code) => {
                 stream.write_all(wire::BEGIN)?;
                 perform();
                 streamed(stream, &error(200, code))
             }
-            Scene::Slow => {
+            Scenario::Slow => {
                 stream.write_all(wire::BEGIN)?;
                 stream.write_all(wire::BLANKS)?;
                 let mut released = lock(&self.released);
@@ -190,12 +191,12 @@ impl Inner {
                 let answer = perform();
                 streamed(stream, &answer)
             }
-            Scene::HangUp => Ok(false),
-            Scene::HangUpAfter => {
+            Scenario::HangUp => Ok(false),
+            Scenario::HangUpAfter => {
                 perform();
                 Ok(false)
             }
-            Scene::HangUpAmidst => {
+            Scenario::HangUpAmidst => {
                 stream.write_all(wire::BEGIN)?;
                 stream.write_all(wire::BLANKS)?;
                 perform();

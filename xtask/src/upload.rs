@@ -32,7 +32,7 @@ pub struct Upload<'a> {
 }
 
 /// How often a part is tried, each time with a URL signed anew.
-const TRIES: u32 = 5;
+const MAX_ATTEMPTS: u32 = 5;
 
 /// Uploads a file to the local stack and waits for its verdict.
 ///
@@ -135,7 +135,7 @@ impl Api {
     /// Signs and sends one part; a URL that expired or a connection that broke is no reason to give up.
     fn send_part(&self, path: &str, number: u64, offset: u64, file: &File) -> Outcome<u64> {
         let mut problem = String::new();
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let signed = self.ask("POST", path, &json!({ "partNumbers": [number] }))?;
             let part = &signed["parts"][0];
             let length = part["size"].as_u64().unwrap_or_default();

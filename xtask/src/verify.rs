@@ -21,7 +21,7 @@ use target::Target;
 use user::User;
 
 /// How long a verdict, a removal or a listing may take. A deadline and not a measurement.
-const PATIENCE: Duration = Duration::from_mins(2);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// An id that was never given to anybody.
 const NOBODYS_ID: &str = "01900000-0000-7000-8000-000000000000";

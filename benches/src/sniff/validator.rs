@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::media::MediaType;
-use shared::sniff::{Agreement, ContentRules, agree, judge};
+use content_sniff::MediaType;
+use content_sniff::{Agreement, agree};
+use policy::content_rules::{ContentRules, apply_rules};
 
 use super::Specimen;
 use super::grading::Grading;
@@ -26,7 +27,7 @@ struct Seen {
     lies: u32,
     believed: u32,
     /// True declarations that the standard rules reject, and why.
-    judged: u32,
+    validated: u32,
     reasons: BTreeMap<&'static str, u32>,
     /// Every case that went wrong, in words.
     misses: Vec<String>,
@@ -55,7 +56,7 @@ pub(super) fn measure(grading: &Grading, real: &[Specimen], misses: bool, report
     let share = |part: u32, whole: u32| if whole == 0 { 0.0 } else { 100.0 * f64::from(part) / f64::from(whole) };
     note(&format!(
         "of {} true declarations of core types the rules of class default reject {}: {:?}",
-        seen.honest, seen.judged, seen.reasons
+        seen.honest, seen.validated, seen.reasons
     ));
     let (reject, accept) = (share(seen.refused, seen.honest), share(seen.believed, seen.lies));
     let figure = format!("{reject:.2} % ({} of {})", seen.refused, seen.honest);
@@ -75,9 +76,9 @@ impl Seen {
             self.misses
                 .push(format!("false reject: {claim} seen as {}, {relation:?}, {}", sniffed.media_type, one.name));
         }
-        let judgement = judge(&ContentRules::standard(), claim, None, &sniffed);
-        self.judged += u32::from(!judgement.rejected.is_empty());
-        for (code, detail) in judgement.rejected {
+        let outcome = apply_rules(&ContentRules::standard(), claim, None, &sniffed);
+        self.validated += u32::from(!outcome.rejected.is_empty());
+        for (code, detail) in outcome.rejected {
             *self.reasons.entry(code).or_default() += 1;
             self.misses.push(format!("rejected: {claim}, {code} ({detail}), {}", one.name));
         }

@@ -1,56 +1,58 @@
-//! The table's stream in, announcements on the bus out.
+//! Forwards changes of uploads: receives the table's stream, puts events on a bus.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
-//! - **Events**: the table's stream, with both images (partial batch answers); items of uploads only, by filter
+//! - **Events**: the table's stream with old and new images and partial batch responses; an event filter passes items
+//!   of uploads only
 //! - **Environment**: `BUCKET`, `EVENT_BUS`
-//! - **IAM**: `events:PutEvents` on that bus; for Lambda, which reads the stream in its name,
-//!   `dynamodb:DescribeStream`, `GetRecords`, `GetShardIterator` and `ListStreams`, and `sqs:SendMessage` for what
-//!   it gives up
+//! - **IAM**: `events:PutEvents` on the bus; for Lambda's event source mapping `dynamodb:DescribeStream`,
+//!   `GetRecords`, `GetShardIterator` and `ListStreams`, and `sqs:SendMessage` for batches that failed too often
 //!
-//! A change is announced at least once, always under the same event id. Killed anywhere, the stream sends the batch
-//! again. A stream goes on only behind its oldest failure, so nothing is put once something was refused.
-//! What can't be read is not waited for: it is told to people instead.
+//! Delivery is at least once, and a repeated event has the same id. If the process is killed, the stream delivers the
+//! batch again. A stream continues only after its oldest failed record, so nothing is put after a refused event.
+//! A record that can't be read is logged and skipped.
 
 use std::time::{Duration, SystemTime};
 
+use lambda_http_kit::EventHandler;
+use lambda_http_kit::config::ForwardConfig;
 use lambda_runtime::Diagnostic;
+use policy::announcement::Announcement;
 use serde_json::{Value, json};
-use shared::announcement::Announcement;
-use shared::bus::{Bus, BusError, Event, MOST};
-use shared::records::{RecordsError, stream};
+use uploads_core::ports::event_bus::{Bus, BusError, Event, MAX_BATCH};
+use uploads_core::ports::records::{RecordChange, RecordsError};
 
-/// What announcing needs.
+/// What the function works with.
 pub struct Deps<B> {
-    /// Where the objects lie.
-    pub bucket: String,
-    /// And where the bucket lies.
-    pub region: String,
-    /// Where it is announced.
+    /// The bucket and its region, which events contain.
+    pub config: ForwardConfig,
+    /// Parses one record of the stream. `None` for an item that is not an upload's.
+    pub read_change: fn(&Value) -> Result<Option<RecordChange>, RecordsError>,
+    /// The event bus.
     pub bus: B,
 }
 
-/// What is left of an invocation's time for answering.
-const MARGIN: Duration = Duration::from_secs(2);
+/// The part of an invocation's time that is reserved for the response.
+const DEADLINE_MARGIN: Duration = Duration::from_secs(2);
 
-/// Why the first record of a batch must come again; for a later one there is the partial answer.
+/// Why a record must be delivered again, and all records after it.
 #[derive(Debug, thiserror::Error)]
 pub enum Retry {
-    /// Not an event of a stream.
+    /// The payload is not a stream event.
     #[error("not an event of a table's stream")]
     Unreadable,
-    /// The bus did not answer.
+    /// The bus did not answer, or refused the request.
     #[error(transparent)]
     Bus(#[from] BusError),
-    /// The bus did not take an event.
+    /// The bus refused an event.
     #[error("the bus refused an event: {0}")]
     Refused(String),
-    /// There was no time left.
+    /// The invocation's time was over.
     #[error("the invocation ran out of time")]
     Deadline,
 }
 
-/// A record that this version can't make an event of.
+/// Why a record can't become an event.
 #[derive(Debug, thiserror::Error)]
 enum Unreadable {
     #[error(transparent)]
@@ -59,7 +61,7 @@ enum Unreadable {
     Event(#[from] BusError),
 }
 
-/// What Lambda reports as the kind of failure.
+/// The kind of error that Lambda reports.
 impl From<Retry> for Diagnostic {
     fn from(retry: Retry) -> Self {
         let error_type = match &retry {
@@ -72,77 +74,100 @@ impl From<Retry> for Diagnostic {
     }
 }
 
-/// An event with its record's place in the batch.
-type Placed = (usize, Event, String);
-
-/// Announces every change in `event`. The answer names the first record that must come again; all behind it do too.
-///
-/// # Errors
-/// [`Retry`] where that is the very first: then a whole batch has failed, and Lambda may cut it in two.
-pub async fn handle<B: Bus>(deps: &Deps<B>, event: Value, deadline: SystemTime) -> Result<Value, Retry> {
-    let records = event["Records"].as_array().ok_or(Retry::Unreadable)?;
-    let events = read(deps, records);
-    let until = deadline.checked_sub(MARGIN).unwrap_or(deadline);
-    match put_all(deps, &events, until).await {
-        None => Ok(json!({ "batchItemFailures": [] })),
-        Some((place, retry)) => {
-            let cause = std::error::Error::source(&retry).map(ToString::to_string).unwrap_or_default();
-            let number = &records[place]["dynamodb"]["SequenceNumber"];
-            tracing::error!(%number, error = %retry, cause, "must come again, with all behind it");
-            if place == 0 {
-                return Err(retry);
-            }
-            Ok(json!({ "batchItemFailures": [{ "itemIdentifier": number }] }))
-        }
-    }
+/// An event made from a record of the batch.
+struct RecordEvent {
+    /// The record's index in the batch.
+    index: usize,
+    event: Event,
+    event_id: String,
 }
 
-/// What there is to announce. A record that can't be read never will be by this version, and a stream goes on only
-/// behind its oldest failure: it is left out, and the template's alarm counts the line. `republish` announces it once
-/// somebody deployed a version that can read it.
-fn read<B>(deps: &Deps<B>, records: &[Value]) -> Vec<Placed> {
-    let read = |(place, record): (usize, &Value)| match announce(deps, record) {
-        Ok(event) => event.map(|(event, id)| (place, event, id)),
-        Err(unreadable) => {
-            let item = &record["dynamodb"]["Keys"]["pk"]["S"];
-            tracing::error!(%unreadable, %item, "left out: a record that nobody can read");
-            None
-        }
-    };
-    records.iter().enumerate().filter_map(read).collect()
+/// The first record of a batch that must be delivered again.
+struct Failure {
+    index: usize,
+    retry: Retry,
 }
 
-/// The event of a record with its id; `None` for a change that is nobody's business.
-fn announce<B>(deps: &Deps<B>, record: &Value) -> Result<Option<(Event, String)>, Unreadable> {
-    let Some(change) = stream::change(record)? else { return Ok(None) };
-    let Some(announcement) = Announcement::of(change.old.as_ref(), change.new) else { return Ok(None) };
-    Ok(Some((Event::new(&announcement, &deps.bucket, &deps.region)?, announcement.event_id())))
-}
+impl<B: Bus> EventHandler for Deps<B> {
+    type Retry = Retry;
 
-/// Puts `events` call by call until one of them is refused, and says which.
-async fn put_all<B: Bus>(deps: &Deps<B>, events: &[Placed], until: SystemTime) -> Option<(usize, Retry)> {
-    for batch in events.chunks(MOST) {
-        let first = batch.first().map_or(0, |(place, ..)| *place);
-        let left = until.duration_since(SystemTime::now()).unwrap_or_default();
-        if left.is_zero() {
-            return Some((first, Retry::Deadline));
-        }
-        let put: Vec<Event> = batch.iter().map(|(_, event, _)| event.clone()).collect();
-        let refused = match tokio::time::timeout(left, deps.bus.put(&put)).await {
-            Err(_) => return Some((first, Retry::Deadline)),
-            Ok(Err(error)) => return Some((first, error.into())),
-            Ok(Ok(refused)) => refused,
+    /// The response names the first record to deliver again; the stream then delivers all later ones too. An error if
+    /// that is the first record of the batch: Lambda may then split the batch.
+    async fn handle(&self, event: Value, deadline: SystemTime) -> Result<Value, Retry> {
+        let records = event["Records"].as_array().ok_or(Retry::Unreadable)?;
+        let stop_at = deadline.checked_sub(DEADLINE_MARGIN).unwrap_or(deadline);
+        let Some(Failure { index, retry }) = self.put_all(&self.events(records), stop_at).await else {
+            return Ok(json!({ "batchItemFailures": [] }));
         };
-        for (place, (_, _, event_id)) in batch.iter().enumerate() {
-            if !refused.iter().any(|refused| refused.place == place) {
-                tracing::info!(event = event_id, "announced");
+        let cause = std::error::Error::source(&retry).map(ToString::to_string).unwrap_or_default();
+        let number = &records[index]["dynamodb"]["SequenceNumber"];
+        tracing::error!(%number, error = %retry, cause, "record failed: it and all later ones must be delivered again");
+        if index == 0 {
+            return Err(retry);
+        }
+        Ok(json!({ "batchItemFailures": [{ "itemIdentifier": number }] }))
+    }
+}
+
+impl<B: Bus> Deps<B> {
+    /// The events of all readable records.
+    ///
+    /// This version can't read an unreadable record at a retry either, and a retry would block the stream. So it is
+    /// skipped. An alarm of the template counts the log line, and an operator runs `republish` after a fix is deployed.
+    fn events(&self, records: &[Value]) -> Vec<RecordEvent> {
+        let event = |(index, record): (usize, &Value)| match self.event(record) {
+            Ok(event) => event.map(|(event, event_id)| RecordEvent { index, event, event_id }),
+            Err(unreadable) => {
+                let item = &record["dynamodb"]["Keys"]["pk"]["S"];
+                tracing::error!(%unreadable, %item, "skipped an unreadable record");
+                None
+            }
+        };
+        records.iter().enumerate().filter_map(event).collect()
+    }
+
+    /// The event of a record, and its id. `None` for a change that consumers don't see.
+    fn event(&self, record: &Value) -> Result<Option<(Event, String)>, Unreadable> {
+        let Some(change) = (self.read_change)(record)? else { return Ok(None) };
+        let Some(announcement) = Announcement::of(change.old.as_ref(), change.new) else { return Ok(None) };
+        let event = Event::new(&announcement, &self.config.bucket, &self.config.region)?;
+        Ok(Some((event, announcement.event_id())))
+    }
+
+    /// Puts `events` in calls of up to [`MAX_BATCH`], and stops at the first failure.
+    async fn put_all(&self, events: &[RecordEvent], stop_at: SystemTime) -> Option<Failure> {
+        for batch in events.chunks(MAX_BATCH) {
+            if let Err(failure) = self.put(batch, stop_at).await {
+                return Some(failure);
             }
         }
-        if let Some(refused) = refused.into_iter().min_by_key(|refused| refused.place) {
-            return Some((batch.get(refused.place).map_or(first, |(place, ..)| *place), Retry::Refused(refused.why)));
+        None
+    }
+
+    async fn put(&self, batch: &[RecordEvent], stop_at: SystemTime) -> Result<(), Failure> {
+        let first = batch.first().expect("a chunk is not empty").index;
+        let all_failed = |retry: Retry| Failure { index: first, retry };
+        let remaining = stop_at.duration_since(SystemTime::now()).unwrap_or_default();
+        // A time-out of zero would still poll the call once.
+        if remaining.is_zero() {
+            return Err(all_failed(Retry::Deadline));
+        }
+        let events: Vec<Event> = batch.iter().map(|event| event.event.clone()).collect();
+        let put = tokio::time::timeout(remaining, self.bus.put(&events)).await;
+        let refused = put.map_err(|_| all_failed(Retry::Deadline))?.map_err(|error| all_failed(error.into()))?;
+        for (n, event) in batch.iter().enumerate() {
+            if !refused.iter().any(|refused| refused.place == n) {
+                tracing::info!(event = event.event_id, "announced");
+            }
+        }
+        match refused.into_iter().min_by_key(|refused| refused.place) {
+            None => Ok(()),
+            Some(refused) => {
+                let event = batch.get(refused.place).expect("the bus refuses events of this call");
+                Err(Failure { index: event.index, retry: Retry::Refused(refused.why) })
+            }
         }
     }
-    None
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Builds what [`forward::handle`] needs and runs it.
+//! Builds what [`forward::Deps`] needs and runs it.
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::stream;
+use aws_adapters::eventbridge::EventBridge;
 use forward::Deps;
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use shared::{bus::eventbridge::EventBridge, clients::Clients, config::Config, telemetry};
+use lambda_http_kit::config::ForwardConfig;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let bus = EventBridge::new(Clients::new(config.path_style), &config.event_bus);
-    let deps = Deps { bucket: config.bucket, region: config.region, bus };
-    run(service_fn(|event: LambdaEvent<_>| forward::handle(&deps, event.payload, event.context.deadline()))).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_http_kit::run_events(|config: ForwardConfig| {
+        let bus = EventBridge::new(Clients::default(), &config.event_bus);
+        Deps { config, read_change: stream::change, bus }
+    })
 }

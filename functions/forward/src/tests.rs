@@ -1,8 +1,9 @@
-//! The stream's records in, events on the bus out; refusals, kills and what nobody can read included.
+//! Stream records and their events on the bus; refused events, interruptions and unreadable records.
 
 use std::collections::BTreeSet;
 
-use shared::testing::{BUCKET, Interruption, Kind, MemoryBus, golden_events, id};
+use aws_adapters::dynamodb::stream;
+use testkit::{BUCKET, Interruption, Kind, MemoryBus, config, golden_events, id};
 
 use super::*;
 
@@ -10,20 +11,25 @@ fn in_a_minute() -> SystemTime {
     SystemTime::now() + Duration::from_mins(1)
 }
 
-async fn handle_under(bus: &MemoryBus, trouble: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
-    let deps = Deps { bucket: BUCKET.to_owned(), region: "eu-central-1".to_owned(), bus: trouble.of(bus) };
-    trouble.run(handle(&deps, event, in_a_minute())).await
+fn deps<B>(bus: B) -> Deps<B> {
+    Deps { config: config(&[]), read_change: stream::change, bus }
+}
+
+/// Handles `event` while `interruption` affects the bus. `None` if it killed the process.
+async fn forward_under(bus: &MemoryBus, interruption: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
+    let deps = deps(interruption.of(bus));
+    interruption.run(deps.handle(event, in_a_minute())).await
 }
 
 async fn forward(bus: &MemoryBus, event: Value) -> Result<Value, Retry> {
-    handle_under(bus, &Interruption::none(), event).await.unwrap()
+    forward_under(bus, &Interruption::none(), event).await.unwrap()
 }
 
 fn event(name: &str) -> Value {
     golden_events("forward")[name].clone()
 }
 
-/// A batch of `n` acceptances, numbered from 0.
+/// A batch of `n` records of accepted uploads. Their sequence numbers count from 0.
 fn acceptances(n: u16) -> Value {
     let one = event("accepted")["Records"][0].clone();
     let record = |n: u16| {
@@ -40,36 +46,37 @@ fn acceptances(n: u16) -> Value {
     json!({ "Records": (0..n).map(record).collect::<Vec<_>>() })
 }
 
-fn known(n: u16) -> BTreeSet<String> {
+/// The event ids of [`acceptances`].
+fn event_ids(n: u16) -> BTreeSet<String> {
     (0..n).map(|n| format!("{}:version-1:accepted", id(n))).collect()
 }
 
 #[tokio::test]
-async fn every_golden_event_has_its_announcements() {
-    let judged = |n: u16, word: &str| format!("{}:version-{n}:{word}", id(n));
+async fn golden_events_lead_to_the_expected_events() {
+    let validated = |n: u16, kind: &str| format!("{}:version-{n}:{kind}", id(n));
     let expected: [(&str, Vec<String>); 7] = [
-        ("accepted", vec![judged(1, "accepted")]),
+        ("accepted", vec![validated(1, "accepted")]),
         ("deleted", vec![format!("{}::deleted", id(1))]),
         ("deleted-unjudged", vec![format!("{}::deleted", id(1))]),
         ("none-of-ours", Vec::new()),
-        ("rejected", vec![judged(2, "rejected")]),
-        ("scanned-then-accepted", vec![judged(1, "accepted")]),
-        // The second of three nobody can read: those around it don't wait for that.
-        ("unreadable", vec![judged(1, "accepted"), judged(2, "accepted")]),
+        ("rejected", vec![validated(2, "rejected")]),
+        ("scanned-then-accepted", vec![validated(1, "accepted")]),
+        // The second of three records is unreadable.
+        ("unreadable", vec![validated(1, "accepted"), validated(2, "accepted")]),
     ];
     let events = golden_events("forward");
     let files: BTreeSet<&str> = events.keys().map(String::as_str).collect();
-    assert_eq!(files, expected.iter().map(|(name, ..)| *name).collect(), "every file is used");
-    for (name, told) in expected {
+    assert_eq!(files, expected.iter().map(|(name, ..)| *name).collect());
+    for (name, event_ids) in expected {
         let bus = MemoryBus::default();
         let answer = forward(&bus, events[name].clone()).await.unwrap();
         assert_eq!(answer, json!({ "batchItemFailures": [] }), "{name}");
-        assert_eq!(bus.ids(), told, "{name}");
+        assert_eq!(bus.ids(), event_ids, "{name}");
     }
 }
 
 #[tokio::test]
-async fn an_event_shows_the_record_as_its_owner_sees_it() {
+async fn an_event_contains_the_record_as_its_owner_sees_it() {
     let bus = MemoryBus::default();
     forward(&bus, event("rejected")).await.unwrap();
     forward(&bus, event("deleted")).await.unwrap();
@@ -93,16 +100,16 @@ async fn an_event_shows_the_record_as_its_owner_sees_it() {
 }
 
 #[tokio::test]
-async fn batches_of_any_length_are_announced() {
+async fn batches_of_any_length_are_forwarded() {
     for n in [0, 1, 9, 10, 11, 1000] {
         let bus = MemoryBus::default();
         forward(&bus, acceptances(n)).await.unwrap();
-        assert_eq!((bus.ids().len(), bus.known()), (usize::from(n), known(n)));
+        assert_eq!((bus.ids().len(), bus.known()), (usize::from(n), event_ids(n)));
     }
 }
 
 #[tokio::test]
-async fn from_the_first_refusal_on_everything_comes_again() {
+async fn all_records_from_the_first_refused_one_are_delivered_again() {
     for refused in [0, 1, 9, 10, 24] {
         let bus = MemoryBus::default();
         bus.refuse(Some(&id(refused).to_string()));
@@ -115,49 +122,48 @@ async fn from_the_first_refusal_on_everything_comes_again() {
                 assert_eq!(Diagnostic::from(retry).error_type, "EventRefused");
             }
         }
-        assert!(known(refused).is_subset(&bus.known()), "what lies before it is not sent again");
+        assert!(event_ids(refused).is_subset(&bus.known()), "earlier events were put");
         bus.refuse(None);
         forward(&bus, acceptances(25)).await.unwrap();
-        assert_eq!(bus.known(), known(25));
+        assert_eq!(bus.known(), event_ids(25));
     }
 }
 
 #[tokio::test]
-async fn killed_or_failed_at_any_call_and_told_again_nobody_misses_anything() {
+async fn after_an_interruption_at_any_call_the_next_delivery_puts_every_event() {
     for (moment, kind) in Interruption::WAYS {
         for n in 0..4 {
             let bus = MemoryBus::default();
-            let trouble = Interruption::at(n, moment, kind);
-            let answer = handle_under(&bus, &trouble, acceptances(25)).await;
+            let interruption = Interruption::at(n, moment, kind);
+            let answer = forward_under(&bus, &interruption, acceptances(25)).await;
             match (n, kind) {
-                (3, _) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] }), "no fourth call"),
+                (3, _) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] }), "three calls only"),
                 (_, Kind::Kill) => assert!(answer.is_none()),
                 (_, Kind::Repeat) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] })),
                 (0, Kind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
                 (n, Kind::Fault) => {
-                    let first = (n * MOST).to_string();
+                    let first = (n * MAX_BATCH).to_string();
                     assert_eq!(answer.unwrap().unwrap()["batchItemFailures"][0]["itemIdentifier"], first);
                 }
             }
             forward(&bus, acceptances(25)).await.unwrap();
-            assert_eq!(bus.known(), known(25), "{kind:?} at call {n}, {moment:?}");
+            assert_eq!(bus.known(), event_ids(25), "{kind:?} at call {n}, {moment:?}");
         }
     }
 }
 
 #[tokio::test]
 async fn without_time_left_nothing_is_put() {
-    let bus = MemoryBus::default();
-    let deps = Deps { bucket: BUCKET.to_owned(), region: "eu-central-1".to_owned(), bus };
-    for deadline in [SystemTime::UNIX_EPOCH, SystemTime::now() + MARGIN] {
-        let retry = handle(&deps, acceptances(1), deadline).await.unwrap_err();
+    let deps = deps(MemoryBus::default());
+    for deadline in [SystemTime::UNIX_EPOCH, SystemTime::now() + DEADLINE_MARGIN] {
+        let retry = deps.handle(acceptances(1), deadline).await.unwrap_err();
         assert!(matches!(retry, Retry::Deadline));
     }
     assert!(deps.bus.ids().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_no_stream_is_an_error_one_can_name() {
+async fn an_unknown_payload_is_an_unreadable_event() {
     for event in [json!({}), json!(null), json!({ "Records": "x" })] {
         let retry = forward(&MemoryBus::default(), event).await.unwrap_err();
         assert_eq!(Diagnostic::from(retry).error_type, "UnreadableEvent");
@@ -165,7 +171,7 @@ async fn what_is_no_stream_is_an_error_one_can_name() {
 }
 
 #[tokio::test]
-async fn a_refusal_behind_what_nobody_can_read_is_told_by_its_own_number() {
+async fn a_refused_event_after_an_unreadable_record_is_named_by_its_own_number() {
     let bus = MemoryBus::default();
     bus.refuse(Some(&id(2).to_string()));
     let answer = forward(&bus, event("unreadable")).await.unwrap();
@@ -174,10 +180,11 @@ async fn a_refusal_behind_what_nobody_can_read_is_told_by_its_own_number() {
 }
 
 #[tokio::test]
-async fn the_resource_is_named_after_its_partition() {
+async fn the_resource_arn_has_the_partition_of_the_region() {
     for (region, partition) in [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
-        let deps = Deps { bucket: BUCKET.to_owned(), region: region.to_owned(), bus: MemoryBus::default() };
-        handle(&deps, event("accepted"), in_a_minute()).await.unwrap();
+        let config = config(&[("AWS_REGION", region)]);
+        let deps = Deps { config, read_change: stream::change, bus: MemoryBus::default() };
+        deps.handle(event("accepted"), in_a_minute()).await.unwrap();
         let resource = deps.bus.told()[0].resource.clone();
         assert!(resource.starts_with(&format!("arn:{partition}:s3:::{BUCKET}/1/")), "{resource}");
     }

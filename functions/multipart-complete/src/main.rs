@@ -1,18 +1,20 @@
-//! Builds what [`multipart_complete::handle`] needs and runs it.
+//! Builds what [`multipart_complete::Deps`] needs and runs it.
 
-use lambda_http::Error;
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use aws_adapters::sqs::SqsQueue;
+use lambda_http_kit::config::CompleteConfig;
 use multipart_complete::Deps;
-use shared::{ambient::Ambient, clients::Clients, config::Config, http, telemetry};
-use shared::{objects::s3::S3Objects, queue::sqs::SqsQueue, records::dynamodb::DynamoRecords};
+use uploads_core::env::Env;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::new(config.path_style);
-    let sessions = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
-    let store = S3Objects::new(clients.clone(), &config.bucket);
-    let completions = SqsQueue::new(clients, &config.completions);
-    let deps = Deps { config, sessions, store, completions, ambient: Ambient::system() };
-    http::run(|request| multipart_complete::handle(&deps, request)).await
+fn main() -> Result<(), lambda_http::Error> {
+    lambda_http_kit::run_http(|config: CompleteConfig| {
+        let CompleteConfig { api, completions_url } = config;
+        let clients = Clients::new(api.path_style);
+        let records = DynamoRecords::new(clients.clone(), &api.table);
+        let objects = S3Objects::new(clients.clone(), &api.bucket);
+        let completions = SqsQueue::new(clients, &completions_url);
+        Deps { config: api, records, objects, completions, env: Env::system() }
+    })
 }

@@ -1,18 +1,18 @@
-//! Completions and abortions under every fault and race, asserted by what is left: object, session, S3 uploads.
+//! Completions and aborts under faults and races. The tests check the object, the session and the uploads in S3.
 
 use std::collections::BTreeSet;
 
+use policy::checksum::ChecksumAlgorithm;
+use policy::parts::PartPlan;
+use policy::s3_limits::StoreLimits;
+use policy::session::{Session, State};
+use policy::size::ByteSize;
+use policy::{Grant, SessionTerms, SizeGrant};
 use serde_json::{Value, json};
-use shared::checksum::ChecksumAlgorithm;
-use shared::parts::PartPlan;
-use shared::policy::{Grant, SizeGrant, Terms};
-use shared::s3_limits::StoreLimits;
-use shared::session::{Session, State};
-use shared::size::ByteSize;
-use shared::testing::clock::ticking;
-use shared::testing::http::{Answer, Call, refusal_type, request};
-use shared::testing::scripted::{Says, Scene, Scripted};
-use shared::testing::{
+use testkit::clock::ticking;
+use testkit::http::{Answer, Call, refusal_type, request};
+use testkit::scripted::{Scenario, Scripted, ScriptedAnswer};
+use testkit::{
     ALICE, BOB, Interruption, MemoryObjects, MemoryQueue, MemoryRecords, Upload, config, golden_events, grant, id, key,
     sized_plan,
 };
@@ -22,8 +22,8 @@ use super::*;
 mod aborts;
 mod faults;
 mod golden;
-mod healing;
 mod races;
+mod recreation;
 mod refusals;
 
 const MIB: u64 = 1 << 20;
@@ -31,102 +31,106 @@ const MIB: u64 = 1 << 20;
 /// Three parts: 8 MiB, 8 MiB, 4 MiB.
 const SIZE: u64 = 20 * MIB;
 
-/// A table, a bucket and a queue, and the function over them.
+/// A table, a bucket and a queue in memory.
 #[derive(Default)]
-struct World {
+struct Fixture {
     records: MemoryRecords,
     objects: MemoryObjects,
     queue: MemoryQueue,
 }
 
-impl World {
-    /// An open session of Alice's for `plan`.
+impl Fixture {
+    /// Opens a session of Alice's for `plan`.
     async fn open(&self, plan: PartPlan) -> Session {
         let (min, max) = (ByteSize::ZERO, ByteSize::from_bytes(SIZE));
         let size = match plan {
             PartPlan::Sized { size, .. } => SizeGrant::Exactly(size),
             PartPlan::Unsized { .. } => SizeGrant::Between { min, max },
         };
-        self.open_for(plan, size).await
+        self.open_with(plan, size).await
     }
 
-    async fn open_for(&self, plan: PartPlan, size: SizeGrant) -> Session {
+    async fn open_with(&self, plan: PartPlan, size: SizeGrant) -> Session {
         let key = key(ALICE, id(1));
-        let terms =
-            Terms { url_life: Duration::from_mins(15), session_life: Duration::from_hours(48), part_checksum: None };
-        let grant = Grant { size, ..grant(&shared::testing::owner(ALICE), SIZE) };
+        let terms = SessionTerms {
+            url_life: Duration::from_mins(15),
+            session_life: Duration::from_hours(48),
+            part_checksum: None,
+        };
+        let grant = Grant { size, ..grant(&testkit::owner(ALICE), SIZE) };
         let session = Session::new(key, grant, plan, terms, ticking());
-        let multipart = Multipart { sessions: &self.records, store: &self.objects, now: ticking };
-        let most = matches!(plan, PartPlan::Unsized { .. }).then_some(10);
-        multipart.open(session, most).await.unwrap()
+        let max_unsized = matches!(plan, PartPlan::Unsized { .. }).then_some(10);
+        self.multipart().open(session, max_unsized).await.unwrap()
     }
 
-    /// The same with all its parts in S3.
-    async fn filled() -> Self {
-        let world = Self::default();
-        let session = world.open(sized_plan(SIZE)).await;
-        world.fill(&session);
-        world
+    /// An open session whose parts are all in S3.
+    async fn with_all_parts() -> Self {
+        let fixture = Self::default();
+        let session = fixture.open(sized_plan(SIZE)).await;
+        fixture.put_all_parts(&session);
+        fixture
     }
 
-    fn fill(&self, session: &Session) {
-        for (number, size) in [(1, 8 * MIB), (2, 8 * MIB), (3, 4 * MIB)] {
-            self.objects.put_hollow_part(&upload_of(session), number, size).unwrap();
+    fn put_all_parts(&self, session: &Session) {
+        self.put_parts(session, &[(1, 8 * MIB), (2, 8 * MIB), (3, 4 * MIB)]);
+    }
+
+    fn put_parts(&self, session: &Session, parts: &[(u32, u64)]) {
+        for (number, size) in parts {
+            self.objects.put_hollow_part(&s3_upload_id(session), *number, *size).unwrap();
         }
+    }
+
+    fn multipart(&self) -> Multipart<'_, MemoryRecords, MemoryObjects> {
+        Multipart { records: &self.records, objects: &self.objects, now: ticking }
     }
 
     fn session(&self) -> Session {
         self.records.session_of(id(1)).unwrap()
     }
 
-    /// Asks under a script and an interruption; `None` when it was killed.
-    async fn ask_under(
+    /// The response under a script and an interruption; `None` when the process was killed.
+    async fn send_under(
         &self,
         script: &Scripted<'_, MemoryObjects>,
-        trouble: &Interruption,
-        call: &Call,
-    ) -> Option<Answer> {
-        let request = call.request();
-        self.answer_under(script, trouble, request).await
-    }
-
-    async fn answer_under(
-        &self,
-        script: &Scripted<'_, MemoryObjects>,
-        trouble: &Interruption,
+        interruption: &Interruption,
         request: Request,
     ) -> Option<Answer> {
-        // Each call is made by a process of its own.
+        // Each request has its own lease holder.
         let random = [|| [1; 10], || [2; 10], || [3; 10]][COUNTER.with(|n| n.replace(n.get() + 1)) % 3];
         let deps = Deps {
             config: config(&[]),
-            sessions: trouble.of(&self.records),
-            store: trouble.of(script),
+            records: interruption.of(&self.records),
+            objects: interruption.of(script),
             completions: &self.queue,
-            ambient: Ambient { now: ticking, random },
+            env: Env { now: ticking, random },
         };
-        trouble.run(handle(&deps, request)).await.map(|response| Answer::of(&response.unwrap()))
+        interruption.run(deps.handle(request)).await.map(|response| Answer::of(&response))
     }
 
-    async fn ask(&self, call: &Call) -> Answer {
-        let script = Scripted::new(&self.objects, &[]);
-        self.ask_under(&script, &Interruption::none(), call).await.unwrap()
+    /// The response under a script.
+    async fn send_scripted(&self, script: &Scripted<'_, MemoryObjects>, call: &Call) -> Answer {
+        self.send_under(script, &Interruption::none(), call.request()).await.unwrap()
     }
 
-    /// What everything ends in that ends well: the object once, the session complete, nothing under way in S3.
-    fn assert_whole(&self, what: &str) {
+    async fn send(&self, call: &Call) -> Answer {
+        self.send_scripted(&Scripted::new(&self.objects, &[]), call).await
+    }
+
+    /// One object, the session completed, no multipart upload in S3.
+    fn assert_completed(&self, context: &str) {
         let session = self.session();
-        assert!(matches!(session.state, State::Completed(_)), "{what}: {:?}", session.state);
-        assert_eq!(self.objects.kept(&session.key).len(), 1, "{what}: objects");
-        assert_eq!(self.objects.pending(), Vec::<String>::new(), "{what}: uploads left");
+        assert!(matches!(session.state, State::Completed(_)), "{context}: {:?}", session.state);
+        assert_eq!(self.objects.kept(&session.key).len(), 1, "{context}: objects");
+        assert_eq!(self.objects.pending(), Vec::<String>::new(), "{context}: multipart uploads");
     }
 
-    /// What a refusal leaves: no object, the session as open as before, its upload and no other.
-    fn assert_open(&self, what: &str) {
+    /// No object, the session open, its multipart upload in S3 and no other.
+    fn assert_open(&self, context: &str) {
         let session = self.session();
-        assert!(matches!(session.state, State::Open { .. }), "{what}: {:?}", session.state);
-        assert!(self.objects.is_empty(), "{what}: an object");
-        assert_eq!(self.objects.pending(), [upload_of(&session)], "{what}: uploads");
+        assert!(matches!(session.state, State::Open { .. }), "{context}: {:?}", session.state);
+        assert!(self.objects.is_empty(), "{context}: objects");
+        assert_eq!(self.objects.pending(), [s3_upload_id(&session)], "{context}: multipart uploads");
     }
 }
 
@@ -138,7 +142,7 @@ fn unsized_plan() -> PartPlan {
     PartPlan::unsized_up_to(ByteSize::from_bytes(SIZE), ByteSize::from_bytes(8 * MIB), StoreLimits::S3)
 }
 
-fn upload_of(session: &Session) -> String {
+fn s3_upload_id(session: &Session) -> String {
     match &session.state {
         State::Open { upload } => upload.clone(),
         State::Completing(at) => at.upload.clone(),
@@ -154,10 +158,10 @@ fn abort() -> Call {
     Call::new("DELETE", &format!("/uploads/multipart/{}", id(1))).by(ALICE)
 }
 
-/// A completion that lists what S3 has.
-async fn listing(world: &World) -> Call {
-    let session = world.session();
-    let page = world.objects.parts(&session.key, &upload_of(&session), None).await.unwrap().unwrap();
+/// A completion that lists the parts that are in S3.
+async fn complete_listed(fixture: &Fixture) -> Call {
+    let session = fixture.session();
+    let page = fixture.objects.list_parts(&session.key, &s3_upload_id(&session), None).await.unwrap().unwrap();
     let parts: Vec<Value> = page
         .parts
         .iter()

@@ -1,68 +1,58 @@
-//! Uppy's `POST /s3/multipart/{upload}/complete` and `DELETE /s3/multipart/{upload}`.
+//! Uppy's `POST /s3/multipart/{uploadId}/complete` and `DELETE /s3/multipart/{uploadId}`.
 
 use lambda_http::{Body, Request, Response};
-use shared::http::{Problem, session_key};
-use shared::multipart::SessionProblem;
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::parts::PartsProblem;
-use shared::queue::Queue;
-use shared::records::sessions::Sessions;
-use shared::uppy::{Finished, GivenUp, Operation, Route, answer, named_parts, query, wants_xml};
+use lambda_http_kit::http::{Problem, session_key};
+use lambda_http_kit::uppy::{AbortResponse, CompleteResponse, answer, named_parts, query, wants_xml};
+use policy::parts::PartsProblem;
+use uploads_core::multipart::SessionProblem;
+use uploads_core::ports::queue::Queue;
+use uploads_core::ports::sessions::Sessions;
 
-use super::{Deps, finish};
+use super::{Bucket, Deps};
 
-/// Answers what is this function's part of Uppy's routes; `None` for the others.
-pub(super) async fn handle<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
-    deps: &Deps<S, M, Q>,
-    request: &Request,
-    route: &Route,
-) -> Option<Response<Body>> {
-    let xml = wants_xml(&query(request.uri().query().unwrap_or_default()));
-    match &route.operation {
-        Operation::Complete(upload) => Some(answer(xml, complete(deps, request, upload, xml).await)),
-        Operation::Abort(upload) => Some(answer(xml, abort(deps, request, upload).await)),
-        Operation::Params
-        | Operation::Create
-        | Operation::List(_)
-        | Operation::SignPart(..)
-        | Operation::SignBatch(_)
-        | Operation::Sign => None,
+impl<R: Sessions, O: Bucket, Q: Queue> Deps<R, O, Q> {
+    pub(super) async fn complete_for_uppy(&self, request: &Request, upload: &str) -> Response<Body> {
+        let xml = is_xml(request);
+        answer(xml, self.complete_named_parts(request, upload, xml).await)
     }
-}
 
-async fn complete<S: Sessions, M: MultipartUploads + Objects, Q: Queue>(
-    deps: &Deps<S, M, Q>,
-    request: &Request,
-    upload: &str,
-    xml: bool,
-) -> Result<Finished, Problem> {
-    let key = session_key(request, &deps.config.access, upload)?;
-    let wanted = named_parts(request, xml)?;
-    match finish(deps, &key, &wanted).await {
-        // Also where S3 is still at it: every part is there and the work has an owner. These clients know no "not
-        // yet": one would send everything again, and neither could be told of the end.
-        Ok(_) => {}
-        Err(problem @ SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
-            // No part less is ever sent again: what is there is too much for good.
-            deps.multipart().abort(&key).await?;
-            return Err(problem.into());
+    async fn complete_named_parts(
+        &self,
+        request: &Request,
+        upload: &str,
+        xml: bool,
+    ) -> Result<CompleteResponse, Problem> {
+        let key = session_key(request, &self.config.access, upload)?;
+        let requested = named_parts(request, xml)?;
+        match self.complete_session(&key, &requested).await {
+            // 200 even while S3 still completes the upload: all parts have arrived, and the reconciler finishes it.
+            // These clients do not know 202. After an error one of them would send the whole file again.
+            Ok(_) => {}
+            Err(problem @ SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
+                // These clients do not replace parts, so the upload can never get below its limit.
+                self.multipart().abort(&key).await?;
+                return Err(problem.into());
+            }
+            Err(problem) => return Err(problem.into()),
         }
-        Err(problem) => return Err(problem.into()),
+        let (bucket, key) = (self.config.bucket.clone(), key.to_string());
+        Ok(CompleteResponse { location: format!("{}{key}", self.config.endpoint.bucket_url()), key, bucket })
     }
-    let (bucket, key) = (deps.config.bucket.clone(), key.to_string());
-    Ok(Finished { location: format!("{}{key}", deps.config.place.bucket_url()), key, bucket })
+
+    pub(super) async fn abort_for_uppy(&self, request: &Request, upload: &str) -> Response<Body> {
+        answer(is_xml(request), self.abort_upload(request, upload).await)
+    }
+
+    async fn abort_upload(&self, request: &Request, upload: &str) -> Result<AbortResponse, Problem> {
+        let key = session_key(request, &self.config.access, upload)?;
+        // A session that is completing or completed does not change: Uppy 3 to 5 send DELETE after any error.
+        self.multipart().abort(&key).await?;
+        Ok(AbortResponse {})
+    }
 }
 
-async fn abort<S: Sessions, M: MultipartUploads + Objects, Q>(
-    deps: &Deps<S, M, Q>,
-    request: &Request,
-    upload: &str,
-) -> Result<GivenUp, Problem> {
-    let key = session_key(request, &deps.config.access, upload)?;
-    // What is being completed, or is complete, stays as it is: versions 3 to 5 send this after any failure.
-    deps.multipart().abort(&key).await?;
-    Ok(GivenUp {})
+fn is_xml(request: &Request) -> bool {
+    wants_xml(&query(request.uri().query().unwrap_or_default()))
 }
 
 #[cfg(test)]

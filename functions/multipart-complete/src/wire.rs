@@ -1,53 +1,54 @@
-//! Bodies as callers see them.
+//! Request and response bodies.
 
+use lambda_http_kit::http::{ChecksumBody, Code, Problem};
+use policy::key::ObjectKey;
+use policy::parts::{ETag, PartNumber, PartPlan};
+use policy::session::{Session, State};
 use serde::{Deserialize, Serialize};
-use shared::http::{Code, Problem, WantedChecksum};
-use shared::key::ObjectKey;
-use shared::multipart::{self, Listed};
-use shared::parts::{ETag, PartNumber, PartPlan};
-use shared::session::{Session, State};
+use uploads_core::multipart::{ListedPart, RequestedParts};
 
 /// The body of `POST …/complete`.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Wanted {
-    parts: Option<Vec<WantedPart>>,
-    checksum: Option<WantedChecksum>,
+pub(crate) struct CompleteBody {
+    parts: Option<Vec<PartBody>>,
+    checksum: Option<ChecksumBody>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
-struct WantedPart {
+struct PartBody {
     part_number: u32,
     etag: String,
     checksum: Option<String>,
 }
 
-impl Wanted {
-    pub(crate) fn into_parts(self) -> Result<multipart::Wanted, Problem> {
-        let parts = self.parts.map(|parts| parts.into_iter().map(WantedPart::read).collect::<Result<_, _>>());
+impl CompleteBody {
+    pub(crate) fn into_requested_parts(self) -> Result<RequestedParts, Problem> {
+        let parts = self.parts.map(|parts| parts.into_iter().map(PartBody::into_listed_part).collect());
         let checksum = self.checksum.map(|checksum| checksum.read()).transpose()?;
-        Ok(multipart::Wanted { parts: parts.transpose()?, checksum })
+        Ok(RequestedParts { parts: parts.transpose()?, checksum })
     }
 }
 
-impl WantedPart {
-    fn read(self) -> Result<Listed, Problem> {
-        let number = self.part_number;
-        let zero = || Problem::new(Code::InvalidPart, "parts are numbered from 1");
-        let etag = ETag::parse(&self.etag)
-            .map_err(|_| Problem::new(Code::InvalidPart, format!("part {number} has an etag that is none")))?;
-        Ok((PartNumber::new(number).ok_or_else(zero)?, etag, self.checksum))
+impl PartBody {
+    fn into_listed_part(self) -> Result<ListedPart, Problem> {
+        let Self { part_number, etag, checksum } = self;
+        let invalid = |detail: String| Problem::new(Code::InvalidPart, detail);
+        let etag =
+            ETag::parse(&etag).map_err(|_| invalid(format!("part {part_number}: `etag` is not an entity tag")))?;
+        let number = PartNumber::new(part_number).ok_or_else(|| invalid("part numbers start at 1".to_owned()))?;
+        Ok((number, etag, checksum))
     }
 }
 
-/// The answer of a completion.
+/// The response to a completion.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Completed<'a> {
+pub(crate) struct CompleteResponse<'a> {
     id: String,
     session_id: String,
-    /// Complete is not checked: the verdict is the validator's.
+    /// Always `validating`: the validator writes the verdict later.
     status: &'static str,
     bucket: &'a str,
     key: String,
@@ -59,7 +60,7 @@ pub(crate) struct Completed<'a> {
     size: Option<u64>,
 }
 
-impl<'a> Completed<'a> {
+impl<'a> CompleteResponse<'a> {
     pub(crate) fn new(session: &Session, bucket: &'a str) -> Self {
         let id = session.key.id().to_string();
         let result = match &session.state {
@@ -82,16 +83,16 @@ impl<'a> Completed<'a> {
     }
 }
 
-/// Where a session stands, in one word.
+/// The response to an abort, and to a completion that takes longer than a request.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Standing {
+pub(crate) struct SessionStatus {
     id: String,
     session_id: String,
     status: &'static str,
 }
 
-impl Standing {
+impl SessionStatus {
     pub(crate) fn new(key: &ObjectKey, status: &'static str) -> Self {
         let id = key.id().to_string();
         Self { session_id: id.clone(), id, status }

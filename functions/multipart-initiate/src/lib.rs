@@ -1,103 +1,113 @@
-//! Begins an upload in parts.
+//! Creates multipart uploads.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
 //! - **Routes**: `POST /uploads/multipart`; for Uppy `POST /s3/multipart`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
-//! - **IAM**: `dynamodb:PutItem` for the session and idempotency keys, `dynamodb:UpdateItem` to count sessions without a
-//!   declared size; `s3:PutObject` to begin the upload and because the part URLs act with these rights,
-//!   `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` for one that comes
-//!   second, or is one too many
+//! - **IAM**: `dynamodb:PutItem` to write sessions and idempotency keys, `dynamodb:UpdateItem` to count sessions without
+//!   a declared size; `s3:PutObject` to create the upload and because the part URLs act with this right;
+//!   `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` to abort a second
+//!   upload for the same session, or one above the owner's limit
 //!
-//! The table learns of the intent before S3 is asked, so that nothing is begun that nobody knows of.
+//! The session is written to the table before the upload is created in S3. If the process dies in between, the
+//! reconciler still finds the upload.
 
 mod uppy;
 mod wire;
 
-use std::convert::Infallible;
-
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::ambient::Ambient;
-use shared::config::Config;
-use shared::http::{Code, PartUrls, Problem, caller, idempotent_id, json, parse_body, sign_parts};
-use shared::key::ObjectKey;
-use shared::multipart::Multipart;
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::parts::{PartNumber, PartPlan};
-use shared::records::Answers;
-use shared::records::sessions::Sessions;
-use shared::session::Session;
-use shared::uppy::{Operation, Route, refused};
+use lambda_http_kit::HttpHandler;
+use lambda_http_kit::config::ApiConfig;
+use lambda_http_kit::http::{Code, PartUrls, Problem, Route, caller, idempotent_id, json, parse_body, sign_parts};
+use lambda_http_kit::uppy::{Operation, refused};
+use policy::ReviewedMultipart;
+use policy::key::{ObjectKey, UploadId};
+use policy::parts::{PartNumber, PartPlan};
+use policy::session::Session;
+use uploads_core::env::Env;
+use uploads_core::multipart::{Multipart, SessionProblem};
+use uploads_core::ports::multipart_uploads::MultipartUploads;
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::IdempotencyStore;
+use uploads_core::ports::sessions::Sessions;
 
-/// What beginning needs.
-pub struct Deps<R, M> {
-    /// Bucket, credentials, policy, access.
-    pub config: Config,
+/// A table, as far as creating multipart uploads needs it.
+pub trait Table: Sessions + IdempotencyStore {}
+impl<T: Sessions + IdempotencyStore> Table for T {}
+
+/// A bucket, as far as creating multipart uploads needs it.
+pub trait Bucket: MultipartUploads + Objects {}
+impl<T: MultipartUploads + Objects> Bucket for T {}
+
+/// What the function works with.
+pub struct Deps<R, O> {
+    /// Bucket, credentials, policy and access.
+    pub config: ApiConfig,
     /// The table.
     pub records: R,
     /// The bucket.
-    pub store: M,
+    pub objects: O,
     /// Clock and randomness.
-    pub ambient: Ambient,
+    pub env: Env,
 }
 
-/// How many URLs come with the first answer: enough to begin with, and few enough not to be waited for.
-const FIRST_PAGE: u32 = 100;
+/// How many part URLs the first answer has: enough to start uploading, and few enough for a fast answer.
+const FIRST_PAGE_PARTS: u32 = 100;
 
-/// Answers one request; there is always an answer.
-///
-/// # Errors
-/// Never.
-pub async fn handle<R: Sessions + Answers, M: MultipartUploads + Objects>(
-    deps: &Deps<R, M>,
-    request: Request,
-) -> Result<Response<Body>, Infallible> {
-    let path = request.uri().path();
-    let answer = match (request.method(), path.trim_end_matches('/')) {
-        (&Method::POST, "/uploads/multipart") => initiate(deps, &request).await,
-        (method, path) => match Route::parse(method.as_str(), path) {
-            Some(Route { class, operation: Operation::Create }) => Ok(uppy::create(deps, &request, class).await),
-            Some(_) | None => {
-                Err(Problem::new(Code::NoSuchRoute, "this function begins uploads in parts: POST /uploads/multipart"))
+impl<R: Table, O: Bucket> HttpHandler for Deps<R, O> {
+    async fn handle(&self, request: Request) -> Response<Body> {
+        let answer = match Route::of(&request) {
+            Some(Route::CreateMultipart) => self.create_multipart(&request).await,
+            Some(Route::Uppy(route)) if route.operation == Operation::Create => {
+                Ok(self.create_for_uppy(&request, route.class).await)
             }
-        },
-    };
-    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
-}
-
-async fn initiate<R: Sessions + Answers, M: MultipartUploads + Objects>(
-    deps: &Deps<R, M>,
-    request: &Request,
-) -> Result<Response<Body>, Problem> {
-    let owner = caller(request, &deps.config.access)?;
-    let (wish, part_checksum) = parse_body::<wire::Wanted>(request)?.into_wish(owner.clone())?;
-    let reviewed = deps.config.policy.review_parts(wish, part_checksum)?;
-    // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
-    reviewed.grant.encode_for_parts()?;
-    let id = idempotent_id(&deps.records, &deps.ambient, request, &owner, "multipart").await?;
-    let now = (deps.ambient.now)();
-    let key = ObjectKey::new(owner, id);
-    let session = Session::new(key, reviewed.grant, reviewed.plan, reviewed.terms, now);
-    let multipart = Multipart { sessions: &deps.records, store: &deps.store, now: deps.ambient.now };
-    let session = multipart.open(session, reviewed.unsized_sessions).await?;
-    let page = first_page(deps, &session)?;
-    tracing::info!(upload = %id, class = session.grant.class, parts = session.plan.last().get(), "begun");
-    Ok(json(StatusCode::CREATED, &wire::Begun::new(&session, page)))
-}
-
-/// The URLs to begin with; none where each needs a checksum first.
-fn first_page<R, M>(deps: &Deps<R, M>, session: &Session) -> Result<PartUrls, Problem> {
-    let last = session.plan.last();
-    let count = if session.terms.part_checksum.is_some() { 0 } else { last.get().min(FIRST_PAGE) };
-    let wanted = (1..=count).filter_map(PartNumber::new).map(|number| (number, None));
-    let mut page = sign_parts(&deps.config, session, wanted, (deps.ambient.now)())?;
-    // More can be asked for; where the size is not known, nobody knows yet whether there is more.
-    if let PartPlan::Sized { .. } = session.plan {
-        page.next = page.next.or_else(|| (count < last.get()).then(|| count + 1));
+            Some(_) | None => {
+                let detail = "this function creates multipart uploads: POST /uploads/multipart";
+                Err(Problem::new(Code::NoSuchRoute, detail))
+            }
+        };
+        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
     }
-    Ok(page)
+}
+
+impl<R: Table, O: Bucket> Deps<R, O> {
+    async fn create_multipart(&self, request: &Request) -> Result<Response<Body>, Problem> {
+        let owner = caller(request, &self.config.access)?;
+        let (upload, part_checksum) = parse_body::<wire::CreateBody>(request)?.into_upload_request(owner.clone())?;
+        let reviewed = self.config.policy.review_multipart(upload, part_checksum)?;
+        // Before the idempotency key is used: after a refusal, the corrected body must work with the same key.
+        reviewed.grant.encode_for_parts()?;
+        let id = idempotent_id(&self.records, &self.env, request, &owner, "multipart").await?;
+        let session = self.open_session(id, reviewed).await?;
+        let page = self.sign_first_page(&session)?;
+        Ok(json(StatusCode::CREATED, &wire::CreateResponse::new(&session, page)))
+    }
+
+    /// Writes the session and creates its multipart upload in S3.
+    async fn open_session(&self, id: UploadId, reviewed: ReviewedMultipart) -> Result<Session, SessionProblem> {
+        let ReviewedMultipart { grant, plan, terms, unsized_sessions } = reviewed;
+        let key = ObjectKey::new(grant.owner.clone(), id);
+        let session = Session::new(key, grant, plan, terms, (self.env.now)());
+        let multipart = Multipart { records: &self.records, objects: &self.objects, now: self.env.now };
+        let session = multipart.open(session, unsized_sessions).await?;
+        let (class, last_part) = (&session.grant.class, session.plan.last().get());
+        tracing::info!(upload = %id, class, parts = last_part, "multipart upload created");
+        Ok(session)
+    }
+
+    /// Signs the first parts; none where each part URL needs a checksum, which the client sends later.
+    fn sign_first_page(&self, session: &Session) -> Result<PartUrls, Problem> {
+        let last = session.plan.last();
+        let count = if session.terms.part_checksum.is_some() { 0 } else { last.get().min(FIRST_PAGE_PARTS) };
+        let parts = (1..=count).map(|number| (PartNumber::new(number).expect("counted from 1"), None));
+        let mut page = sign_parts(&self.config, session, parts, (self.env.now)())?;
+        // Without a declared size, the number of parts is unknown: there is no next part to announce.
+        if let PartPlan::Sized { .. } = session.plan {
+            page.next = page.next.or_else(|| (count < last.get()).then(|| count + 1));
+        }
+        Ok(page)
+    }
 }
 
 #[cfg(test)]

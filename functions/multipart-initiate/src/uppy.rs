@@ -1,67 +1,56 @@
-//! `POST /s3/multipart` for Uppy: the same session as `POST /uploads/multipart`, asked for and answered as Companion
-//! would, or as S3 would.
+//! `POST /s3/multipart` for Uppy: the same session as `POST /uploads/multipart`, with Companion's request and response
+//! format, or with S3's for clients that speak S3.
 
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Body, Request, Response};
-use shared::http::{Problem, caller, parse_body};
-use shared::key::ObjectKey;
-use shared::multipart::Multipart;
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::parts::PartPlan;
-use shared::records::sessions::Sessions;
-use shared::session::Session;
-use shared::uppy::{Asked, Created, Opened, answer, query, wants_xml};
+use lambda_http_kit::http::{Problem, caller, parse_body};
+use lambda_http_kit::uppy::{CreateResponse, Created, UppyFile, answer, query, wants_xml};
+use policy::parts::PartPlan;
 
-use super::Deps;
+use super::{Bucket, Deps, Table};
 
-/// A new session, below whatever class the path names.
-pub(super) async fn create<R: Sessions, M: MultipartUploads + Objects>(
-    deps: &Deps<R, M>,
-    request: &Request,
-    class: Option<String>,
-) -> Response<Body> {
-    let pairs = query(request.uri().query().unwrap_or_default());
-    let xml = wants_xml(&pairs);
-    let opened = match asked(request, &pairs, xml) {
-        Ok(asked) => open(deps, request, asked, class).await,
-        Err(problem) => Err(problem),
-    };
-    answer(xml, opened)
+impl<R: Table, O: Bucket> Deps<R, O> {
+    /// Creates a multipart upload in the class that the path names. A query with `xml` gets S3's XML as the answer.
+    pub(super) async fn create_for_uppy(&self, request: &Request, class: Option<String>) -> Response<Body> {
+        let pairs = query(request.uri().query().unwrap_or_default());
+        let xml = wants_xml(&pairs);
+        let created = match read_file(request, &pairs, xml) {
+            Ok(file) => self.create_for_file(request, file, class).await,
+            Err(problem) => Err(problem),
+        };
+        answer(xml, created)
+    }
+
+    async fn create_for_file(
+        &self,
+        request: &Request,
+        file: UppyFile,
+        class: Option<String>,
+    ) -> Result<CreateResponse, Problem> {
+        let policy = &self.config.policy;
+        let owner = caller(request, &self.config.access)?;
+        let upload = file.into_upload_request(owner, class, policy)?;
+        let mut reviewed = policy.review_multipart(upload, None)?;
+        if let PartPlan::Sized { size, part_size, .. } = reviewed.plan {
+            // Uppy chooses its own part size: a declared size limits the whole upload, but determines no part.
+            reviewed.plan = PartPlan::unsized_up_to(size, part_size, policy.store);
+        }
+        reviewed.grant.encode_for_parts()?;
+        let id = self.env.upload_id();
+        let session = self.open_session(id, reviewed).await?;
+        let bucket = self.config.bucket.clone();
+        Ok(CreateResponse { key: session.key.to_string(), upload_id: id.to_string(), bucket })
+    }
 }
 
-/// An S3 client says nothing in a body; what the page knows came into the query when it was signed.
-fn asked(request: &Request, pairs: &[(String, String)], xml: bool) -> Result<Asked, Problem> {
+/// Reads the file from Companion's JSON body. S3 clients send no body: `POST /s3/sign` put the file into the query.
+fn read_file(request: &Request, pairs: &[(String, String)], xml: bool) -> Result<UppyFile, Problem> {
     if xml {
-        let sent = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        Ok(Asked::from_query(pairs).or_type(sent))
+        let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        Ok(UppyFile::from_query(pairs).or_type(content_type))
     } else {
-        Asked::from_body(parse_body::<Created>(request)?)
+        UppyFile::from_body(parse_body::<Created>(request)?)
     }
-}
-
-async fn open<R: Sessions, M: MultipartUploads + Objects>(
-    deps: &Deps<R, M>,
-    request: &Request,
-    asked: Asked,
-    class: Option<String>,
-) -> Result<Opened, Problem> {
-    let config = &deps.config;
-    let owner = caller(request, &config.access)?;
-    let wish = asked.into_wish(owner.clone(), class, &config.policy)?;
-    let mut reviewed = config.policy.review_parts(wish, None)?;
-    if let PartPlan::Sized { size, part_size, .. } = reviewed.plan {
-        // The client cuts as it likes: what is known of the size bounds the whole, and plans no part.
-        reviewed.plan = PartPlan::unsized_up_to(size, part_size, config.policy.store);
-    }
-    reviewed.grant.encode_for_parts()?;
-    let id = deps.ambient.upload_id();
-    let key = ObjectKey::new(owner, id);
-    let session = Session::new(key, reviewed.grant, reviewed.plan, reviewed.terms, (deps.ambient.now)());
-    let multipart = Multipart { sessions: &deps.records, store: &deps.store, now: deps.ambient.now };
-    let session = multipart.open(session, reviewed.unsized_sessions).await?;
-    tracing::info!(upload = %id, class = session.grant.class, "begun");
-    Ok(Opened { key: session.key.to_string(), upload_id: id.to_string(), bucket: config.bucket.clone() })
 }
 
 #[cfg(test)]

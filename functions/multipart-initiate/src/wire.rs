@@ -1,49 +1,55 @@
-//! Bodies as callers see them.
+//! The JSON bodies of requests and answers.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lambda_http_kit::http::{ChecksumBody, Code, CreateFields, PartUrls, Problem, SizeBody};
+use policy::UploadRequest;
+use policy::checksum::{ChecksumAlgorithm, InvalidChecksum};
+use policy::key::OwnerId;
+use policy::parts::PartPlan;
+use policy::session::Session;
 use serde::{Deserialize, Serialize};
-use shared::checksum::{ChecksumAlgorithm, NotAChecksum};
-use shared::http::{Code, Facts, PartUrls, Problem, WantedChecksum, WantedSize};
-use shared::key::OwnerId;
-use shared::parts::PartPlan;
-use shared::policy::Wish;
-use shared::session::Session;
 
 /// The body of `POST /uploads/multipart`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Wanted {
+pub(crate) struct CreateBody {
     filename: String,
     content_type: String,
-    size: Option<WantedSize>,
+    size: Option<SizeBody>,
     class: Option<String>,
-    checksum: Option<WantedChecksum>,
+    checksum: Option<ChecksumBody>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
     part_checksum: Option<String>,
 }
 
-impl Wanted {
-    pub(crate) fn into_wish(self, owner: OwnerId) -> Result<(Wish, Option<ChecksumAlgorithm>), Problem> {
+impl CreateBody {
+    pub(crate) fn into_upload_request(
+        self,
+        owner: OwnerId,
+    ) -> Result<(UploadRequest, Option<ChecksumAlgorithm>), Problem> {
         let Self { filename, content_type, size, class, checksum, metadata, part_checksum } = self;
-        let unknown = || Problem::new(Code::InvalidChecksum, NotAChecksum::Algorithm.to_string());
+        let unknown_algorithm = || Problem::new(Code::InvalidChecksum, InvalidChecksum::Algorithm.to_string());
         let part_checksum =
-            part_checksum.map(|name| ChecksumAlgorithm::named(&name).ok_or_else(unknown)).transpose()?;
-        let wish = Facts { filename, content_type, size, class, checksum, metadata }.into_wish(owner)?;
-        Ok((wish, part_checksum))
+            part_checksum.map(|name| ChecksumAlgorithm::named(&name).ok_or_else(unknown_algorithm)).transpose()?;
+        let upload =
+            CreateFields { filename, content_type, size, class, checksum, metadata }.into_upload_request(owner)?;
+        Ok((upload, part_checksum))
     }
 }
 
 /// The answer to `POST /uploads/multipart`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Begun {
+pub(crate) struct CreateResponse {
+    /// The same id as `session_id`: the upload keeps it after completion.
     id: String,
     session_id: String,
+    /// Bytes.
     part_size: u64,
-    /// Missing where nobody declared a size.
+    /// Absent without a declared size.
     #[serde(skip_serializing_if = "Option::is_none")]
     part_count: Option<u32>,
     expires_at: Timestamp,
@@ -51,7 +57,7 @@ pub(crate) struct Begun {
     page: PartUrls,
 }
 
-impl Begun {
+impl CreateResponse {
     pub(crate) fn new(session: &Session, page: PartUrls) -> Self {
         let id = session.key.id().to_string();
         Self {

@@ -1,4 +1,4 @@
-//! Signs parts, page by page, and lists what has arrived.
+//! Signs the URLs of parts, page by page, and lists the parts that S3 has received.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
@@ -6,93 +6,81 @@
 //!   `GET /s3/multipart/{uploadId}`, `GET /s3/multipart/{uploadId}/{partNumber}` (`batch` for several) and `POST /s3/sign`,
 //!   also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
-//! - **IAM**: `dynamodb:GetItem` for the session, `dynamodb:PutItem` to prolong or heal it, `dynamodb:UpdateItem` to count
-//!   one that is over no more; `s3:PutObject` because the part URLs act with this right, and to begin anew what S3 has
-//!   lost; `s3:ListMultipartUploadParts`; `s3:GetObject` and `s3:ListBucket` to see that an upload is lost because it is
-//!   complete; `s3:AbortMultipartUpload` for one that comes second or is above its limit
+//! - **IAM**: `dynamodb:GetItem` to read the session, `dynamodb:PutItem` to extend it and to store a recreated upload,
+//!   `dynamodb:UpdateItem` to stop counting a closed session; `s3:PutObject` because the part URLs act with this right,
+//!   and to recreate an upload that S3 has lost; `s3:ListMultipartUploadParts`; `s3:GetObject` and `s3:ListBucket` to
+//!   tell a lost upload from a completed one; `s3:AbortMultipartUpload` for a second upload of the same session, and for
+//!   an upload above its limit
 
 mod uppy;
 mod wire;
 
-use std::convert::Infallible;
-
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::ambient::Ambient;
-use shared::config::Config;
-use shared::http::{Code, Problem, json, parse_body, session_key, sign_parts};
-use shared::multipart::Multipart;
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::records::sessions::Sessions;
-use shared::uppy::{Route, refused};
+use lambda_http_kit::HttpHandler;
+use lambda_http_kit::config::ApiConfig;
+use lambda_http_kit::http::{Code, Problem, Route, json, parse_body, session_key, sign_parts};
+use lambda_http_kit::uppy::refused;
+use uploads_core::env::Env;
+use uploads_core::multipart::Multipart;
+use uploads_core::ports::multipart_uploads::MultipartUploads;
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::sessions::Sessions;
 
-/// What signing and listing need.
-pub struct Deps<S, M> {
-    /// Bucket, credentials, policy, access.
-    pub config: Config,
+/// A bucket, as far as signing and listing parts need it.
+pub trait Bucket: MultipartUploads + Objects {}
+impl<T: MultipartUploads + Objects> Bucket for T {}
+
+/// What the function works with.
+pub struct Deps<R, O> {
+    /// Bucket, credentials, policy and access.
+    pub config: ApiConfig,
     /// The table.
-    pub sessions: S,
+    pub records: R,
     /// The bucket.
-    pub store: M,
-    /// The clock.
-    pub ambient: Ambient,
+    pub objects: O,
+    /// Clock and randomness.
+    pub env: Env,
 }
 
-impl<S, M> Deps<S, M> {
-    fn multipart(&self) -> Multipart<'_, S, M> {
-        Multipart { sessions: &self.sessions, store: &self.store, now: self.ambient.now }
+impl<R: Sessions, O: Bucket> HttpHandler for Deps<R, O> {
+    async fn handle(&self, request: Request) -> Response<Body> {
+        let answer = match Route::of(&request) {
+            Some(Route::SignParts(session_id)) => self.sign_page(&request, &session_id).await,
+            Some(Route::ListParts(session_id)) => self.list_parts(&request, &session_id).await,
+            Some(Route::Uppy(route)) => self.answer_uppy(&request, &route).await,
+            Some(_) | None => Err(no_such_route()),
+        };
+        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
     }
 }
 
-/// Answers one request; there is always an answer.
-///
-/// # Errors
-/// Never.
-pub async fn handle<S: Sessions, M: MultipartUploads + Objects>(
-    deps: &Deps<S, M>,
-    request: Request,
-) -> Result<Response<Body>, Infallible> {
-    let path = request.uri().path().trim_end_matches('/');
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let answer = match (request.method(), segments.as_slice()) {
-        (&Method::POST, ["uploads", "multipart", session, "parts"]) => sign(deps, &request, session).await,
-        (&Method::GET, ["uploads", "multipart", session, "parts"]) => list(deps, &request, session).await,
-        _ => match Route::parse(request.method().as_str(), path) {
-            Some(route) => uppy::handle(deps, &request, &route).await.unwrap_or_else(no_such_route),
-            None => no_such_route(),
-        },
-    };
-    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
+fn no_such_route() -> Problem {
+    let detail = "this function signs and lists the parts of multipart uploads: /uploads/multipart/{sessionId}/parts";
+    Problem::new(Code::NoSuchRoute, detail)
 }
 
-fn no_such_route() -> Result<Response<Body>, Problem> {
-    Err(Problem::new(Code::NoSuchRoute, "this function signs and lists the parts of a session"))
-}
+impl<R: Sessions, O: Bucket> Deps<R, O> {
+    fn multipart(&self) -> Multipart<'_, R, O> {
+        Multipart { records: &self.records, objects: &self.objects, now: self.env.now }
+    }
 
-async fn sign<S: Sessions, M: MultipartUploads + Objects>(
-    deps: &Deps<S, M>,
-    request: &Request,
-    session: &str,
-) -> Result<Response<Body>, Problem> {
-    let key = session_key(request, &deps.config.access, session)?;
-    let wanted = parse_body::<wire::Wanted>(request)?;
-    let multipart = deps.multipart();
-    let session = multipart.for_signing(&key).await?;
-    let wanted = wanted.into_parts(&session)?;
-    let page = sign_parts(&deps.config, &session, wanted, (deps.ambient.now)())?;
-    tracing::info!(upload = %key.id(), parts = page.parts.len(), "signed");
-    Ok(json(StatusCode::OK, &page))
-}
+    /// Signs as many of the requested parts as fit into one answer.
+    async fn sign_page(&self, request: &Request, session_id: &str) -> Result<Response<Body>, Problem> {
+        let key = session_key(request, &self.config.access, session_id)?;
+        let body = parse_body::<wire::SignBody>(request)?;
+        let session = self.multipart().for_signing(&key).await?;
+        let parts = body.into_parts(&session)?;
+        let page = sign_parts(&self.config, &session, parts, (self.env.now)())?;
+        tracing::info!(upload = %key.id(), parts = page.parts.len(), "part URLs signed");
+        Ok(json(StatusCode::OK, &page))
+    }
 
-async fn list<S: Sessions, M: MultipartUploads + Objects>(
-    deps: &Deps<S, M>,
-    request: &Request,
-    session: &str,
-) -> Result<Response<Body>, Problem> {
-    let key = session_key(request, &deps.config.access, session)?;
-    let listing = deps.multipart().list(&key).await?;
-    Ok(json(StatusCode::OK, &wire::Stored::from(&listing)))
+    async fn list_parts(&self, request: &Request, session_id: &str) -> Result<Response<Body>, Problem> {
+        let key = session_key(request, &self.config.access, session_id)?;
+        let listing = self.multipart().list(&key).await?;
+        Ok(json(StatusCode::OK, &wire::ListResponse::from(&listing)))
+    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,17 @@
-//! Builds what [`multipart_parts::handle`] needs and runs it.
+//! Builds what [`multipart_parts::Deps`] needs and runs it.
 
-use lambda_http::Error;
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use lambda_http_kit::config::ApiConfig;
 use multipart_parts::Deps;
-use shared::clients::Clients;
-use shared::{
-    ambient::Ambient, config::Config, http, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry,
-};
+use uploads_core::env::Env;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::new(config.path_style);
-    let sessions = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
-    let store = S3Objects::new(clients, &config.bucket);
-    let deps = Deps { config, sessions, store, ambient: Ambient::system() };
-    http::run(|request| multipart_parts::handle(&deps, request)).await
+fn main() -> Result<(), lambda_http::Error> {
+    lambda_http_kit::run_http(|config: ApiConfig| {
+        let clients = Clients::new(config.path_style);
+        let records = DynamoRecords::new(clients.clone(), &config.table);
+        let objects = S3Objects::new(clients, &config.bucket);
+        Deps { config, records, objects, env: Env::system() }
+    })
 }

@@ -1,18 +1,18 @@
-//! Pages of URLs, and listings that follow S3's pages to their end.
+//! Golden events and access; `signing` and `listing` have the rest.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
+use policy::SessionTerms;
+use policy::checksum::ChecksumAlgorithm;
+use policy::parts::PartPlan;
+use policy::s3_limits::StoreLimits;
+use policy::session::{Session, State};
+use policy::size::ByteSize;
 use serde_json::{Value, json};
-use shared::checksum::ChecksumAlgorithm;
-use shared::parts::PartPlan;
-use shared::policy::Terms;
-use shared::s3_limits::StoreLimits;
-use shared::session::{Session, State};
-use shared::size::ByteSize;
-use shared::testing::http::{Answer, Call, refusal_type, request};
-use shared::testing::{
-    ALICE, BOB, Interruption, MemoryObjects, MemoryRecords, ambient, config, golden_events, grant, id, key, now, owner,
+use testkit::http::{Answer, Call, refusal_type, request};
+use testkit::{
+    ALICE, BOB, Interruption, MemoryObjects, MemoryRecords, config, env, golden_events, grant, id, key, now, owner,
     sized_plan,
 };
 
@@ -25,49 +25,55 @@ const MIB: u64 = 1 << 20;
 const SIZE: u64 = 20 * MIB;
 
 #[derive(Default)]
-struct World {
+struct Fixture {
     records: MemoryRecords,
     objects: MemoryObjects,
 }
 
-impl World {
+impl Fixture {
+    /// A fixture with an open session of Alice's.
     async fn with(plan: PartPlan, part_checksum: Option<ChecksumAlgorithm>) -> Self {
-        let world = Self::default();
-        let terms = Terms {
+        let fixture = Self::default();
+        let terms = SessionTerms {
             url_life: std::time::Duration::from_mins(15),
             session_life: std::time::Duration::from_hours(48),
             part_checksum,
         };
         let session = Session::new(key(ALICE, id(1)), grant(&owner(ALICE), SIZE), plan, terms, now());
-        let multipart = Multipart { sessions: &world.records, store: &world.objects, now };
-        let most = matches!(plan, PartPlan::Unsized { .. }).then_some(10);
-        multipart.open(session, most).await.unwrap();
-        world
+        let unsized_sessions = matches!(plan, PartPlan::Unsized { .. }).then_some(10);
+        fixture.multipart().open(session, unsized_sessions).await.unwrap();
+        fixture
     }
 
-    async fn open() -> Self {
+    /// A session of three parts: 8, 8 and 4 MiB.
+    async fn with_three_parts() -> Self {
         Self::with(sized_plan(SIZE), None).await
     }
 
-    async fn ask_at(&self, now: fn() -> Timestamp, count: &Interruption, request: Request) -> Answer {
+    async fn send_at(&self, now: fn() -> Timestamp, interruption: &Interruption, request: Request) -> Answer {
         let deps = Deps {
             config: config(&[]),
-            sessions: count.of(&self.records),
-            store: count.of(&self.objects),
-            ambient: Ambient { now, ..ambient() },
+            records: interruption.of(&self.records),
+            objects: interruption.of(&self.objects),
+            env: Env { now, ..env() },
         };
-        Answer::of(&handle(&deps, request).await.unwrap())
+        Answer::of(&deps.handle(request).await)
     }
 
-    async fn ask(&self, call: &Call) -> Answer {
-        self.ask_at(now, &Interruption::none(), call.request()).await
+    async fn send(&self, call: &Call) -> Answer {
+        self.send_at(now, &Interruption::none(), call.request()).await
+    }
+
+    fn multipart(&self) -> Multipart<'_, MemoryRecords, MemoryObjects> {
+        Multipart { records: &self.records, objects: &self.objects, now }
     }
 
     fn session(&self) -> Session {
         self.records.session_of(id(1)).unwrap()
     }
 
-    fn upload(&self) -> String {
+    /// S3's id of the session's multipart upload.
+    fn upload_id(&self) -> String {
         match self.session().state {
             State::Open { upload } => upload,
             other => panic!("{other:?} has no upload"),
@@ -92,20 +98,20 @@ fn unsized_plan() -> PartPlan {
 }
 
 #[tokio::test]
-async fn every_golden_event_has_its_answer() {
-    // For an open session of three parts, and where there is none.
-    let none = (404, "session-not-found");
+async fn golden_events_get_the_expected_answers() {
+    // The outcomes with an open session of three parts, and without a session.
+    let not_found = (404, "session-not-found");
     let expected = [
-        ("sign-numbers", (200, ""), none),
-        ("sign-range", (200, ""), none),
-        ("list", (200, ""), none),
-        ("bad-beyond", (422, "invalid-part"), none),
-        ("bad-neither", (400, "invalid-body"), none),
-        ("bad-other-user", none, none),
-        ("uppy-list", (200, ""), none),
-        ("uppy-part", (200, ""), none),
-        ("uppy-batch", (200, ""), none),
-        ("uppy-sign-part", (200, ""), none),
+        ("sign-numbers", (200, ""), not_found),
+        ("sign-range", (200, ""), not_found),
+        ("list", (200, ""), not_found),
+        ("bad-beyond", (422, "invalid-part"), not_found),
+        ("bad-neither", (400, "invalid-body"), not_found),
+        ("bad-other-user", not_found, not_found),
+        ("uppy-list", (200, ""), not_found),
+        ("uppy-part", (200, ""), not_found),
+        ("uppy-batch", (200, ""), not_found),
+        ("uppy-sign-part", (200, ""), not_found),
         ("uppy-sign-whole", (200, ""), (200, "")),
         ("uppy-sign-complete", (200, ""), (200, "")),
         ("bad-uppy-part", (400, "invalid-parameter"), (400, "invalid-parameter")),
@@ -114,10 +120,12 @@ async fn every_golden_event_has_its_answer() {
     let events = golden_events("multipart-parts");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
         (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
-    assert_eq!(files, known, "every file is used, and every use has its file");
-    for (name, there, nothing) in expected {
-        for (world, outcome) in [(World::open().await, there), (World::default(), nothing)] {
-            let answer = world.ask_at(now, &Interruption::none(), request(&events[name])).await;
+    assert_eq!(files, known, "the golden events and the expectations have the same names");
+    for (name, with_session, without_session) in expected {
+        for (fixture, outcome) in
+            [(Fixture::with_three_parts().await, with_session), (Fixture::default(), without_session)]
+        {
+            let answer = fixture.send_at(now, &Interruption::none(), request(&events[name])).await;
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
             if answer.status >= 400 {
                 assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
@@ -127,12 +135,12 @@ async fn every_golden_event_has_its_answer() {
 }
 
 #[tokio::test]
-async fn another_user_s_session_is_none() {
-    let world = World::open().await;
+async fn only_the_owner_finds_a_session() {
+    let fixture = Fixture::with_three_parts().await;
     for call in [sign(&json!({ "from": 1 })).by(BOB), list().by(BOB)] {
-        assert_eq!(world.ask(&call).await.outcome(), (404, "session-not-found"));
+        assert_eq!(fixture.send(&call).await.outcome(), (404, "session-not-found"));
     }
-    assert_eq!(world.ask(&Call::new("GET", &path())).await.outcome(), (401, "unauthenticated"));
-    let odd = Call::new("GET", "/uploads/multipart/nonsense/parts").by(ALICE);
-    assert_eq!(world.ask(&odd).await.outcome(), (404, "session-not-found"));
+    assert_eq!(fixture.send(&Call::new("GET", &path())).await.outcome(), (401, "unauthenticated"));
+    let invalid_id = Call::new("GET", "/uploads/multipart/nonsense/parts").by(ALICE);
+    assert_eq!(fixture.send(&invalid_id).await.outcome(), (404, "session-not-found"));
 }

@@ -1,84 +1,89 @@
-//! Grants one client the right to upload one object, for a short time.
+//! Grants a client the right to upload one object, with a presigned URL or form.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
 //! - **Routes**: `POST /uploads`, `GET /policy`; for Uppy `GET /s3/params`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
-//! - **IAM**: `s3:PutObject` on the bucket's objects, because a presigned request acts with the signer's rights;
+//! - **IAM**: `s3:PutObject` on the bucket's objects, because a presigned request has the signer's rights;
 //!   `dynamodb:PutItem` on the table, for requests with an `Idempotency-Key` only
 //!
-//! Without that header a grant makes no network call at all.
+//! Without that header the function makes no network call.
 
 mod uppy;
 mod wire;
 
-use std::convert::Infallible;
-
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared::ambient::Ambient;
-use shared::config::Config;
-use shared::http::{Code, Problem, caller, idempotent_id, json, parse_body};
-use shared::key::UploadId;
-use shared::policy::{Refusal, Reviewed, Transport};
-use shared::records::Answers;
-use shared::signing::ticket::{Ticket, Unsigned};
-use shared::uppy::{Operation, Route, refused};
+use lambda_http_kit::HttpHandler;
+use lambda_http_kit::config::ApiConfig;
+use lambda_http_kit::http::{Code, Problem, Route, caller, idempotent_id, json, parse_body};
+use lambda_http_kit::presigned_upload::{PresignedUpload, UploadToSign};
+use lambda_http_kit::uppy::{Operation, refused};
+use policy::key::UploadId;
+use policy::{Refusal, ReviewedUpload, Transport};
+use uploads_core::env::Env;
+use uploads_core::ports::records::IdempotencyStore;
 
-/// What granting needs.
-pub struct Deps<A> {
-    /// Bucket, credentials, policy, access.
-    pub config: Config,
-    /// Where idempotency keys are kept.
-    pub answers: A,
+/// What the function works with.
+pub struct Deps<R> {
+    /// Bucket, credentials, policy and access.
+    pub config: ApiConfig,
+    /// The table.
+    pub records: R,
     /// Clock and randomness.
-    pub ambient: Ambient,
+    pub env: Env,
 }
 
-/// Answers one request; there is always an answer.
-///
-/// # Errors
-/// Never.
-pub async fn handle<A: Answers>(deps: &Deps<A>, request: Request) -> Result<Response<Body>, Infallible> {
-    let path = request.uri().path();
-    let answer = match (request.method(), path.trim_end_matches('/')) {
-        (&Method::POST, "/uploads") => presign(deps, &request).await,
-        (&Method::GET, "/policy") => policy(deps, &request),
-        (method, path) => match Route::parse(method.as_str(), path) {
-            Some(Route { class, operation: Operation::Params }) => uppy::params(deps, &request, class),
+impl<R: IdempotencyStore> HttpHandler for Deps<R> {
+    async fn handle(&self, request: Request) -> Response<Body> {
+        let answer = match Route::of(&request) {
+            Some(Route::CreateUpload) => self.create_upload(&request).await,
+            Some(Route::GetPolicy) => self.get_policy(&request),
+            Some(Route::Uppy(route)) if route.operation == Operation::Params => self.params(&request, route.class),
             Some(_) | None => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),
-        },
-    };
-    Ok(answer.unwrap_or_else(|problem| refused(path, problem)))
+        };
+        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
+    }
 }
 
-async fn presign<A: Answers>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
-    let owner = caller(request, &deps.config.access)?;
-    let (wish, transport) = parse_body::<wire::Wanted>(request)?.into_wish(owner.clone())?;
-    let reviewed = deps.config.policy.review(wish, transport)?;
-    // Before the idempotency key is spent: a refused body must leave nothing that would refuse its correction.
-    let carried = reviewed.grant.encode()?;
-    let id = idempotent_id(&deps.answers, &deps.ambient, request, &owner, "").await?;
-    let ticket = sign(deps, id, &reviewed, carried, transport);
-    tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
-    Ok(json(StatusCode::CREATED, &wire::Ticket::new(id, ticket, reviewed.multipart_recommended)))
-}
+impl<R: IdempotencyStore> Deps<R> {
+    async fn create_upload(&self, request: &Request) -> Result<Response<Body>, Problem> {
+        let owner = caller(request, &self.config.access)?;
+        let (upload, transport) = parse_body::<wire::CreateBody>(request)?.into_upload_request(owner.clone())?;
+        let reviewed = self.config.policy.review(upload, transport)?;
+        // Before the idempotency key is used: after a refusal, the corrected body must work with the same key.
+        let encoded_grant = reviewed.grant.encode()?;
+        let id = idempotent_id(&self.records, &self.env, request, &owner, "").await?;
+        let presigned = self.sign(id, &reviewed, encoded_grant, transport);
+        tracing::info!(upload = %id, class = reviewed.grant.class, "upload granted");
+        let body = wire::CreateResponse::new(id, presigned, reviewed.multipart_recommended);
+        Ok(json(StatusCode::CREATED, &body))
+    }
 
-fn policy<A>(deps: &Deps<A>, request: &Request) -> Result<Response<Body>, Problem> {
-    caller(request, &deps.config.access)?;
-    let (query, policy) = (request.query_string_parameters(), &deps.config.policy);
-    let limits = match query.first("class") {
-        Some(name) => wire::Limits::of(policy, name).ok_or(Refusal::UnknownClass { class: name.to_owned() })?,
-        None => wire::Limits::from(policy),
-    };
-    Ok(json(StatusCode::OK, &limits))
-}
+    fn get_policy(&self, request: &Request) -> Result<Response<Body>, Problem> {
+        caller(request, &self.config.access)?;
+        let (query, policy) = (request.query_string_parameters(), &self.config.policy);
+        let body = match query.first("class") {
+            Some(name) => {
+                wire::PolicyResponse::of_class(policy, name).ok_or(Refusal::UnknownClass { class: name.to_owned() })?
+            }
+            None => wire::PolicyResponse::from(policy),
+        };
+        Ok(json(StatusCode::OK, &body))
+    }
 
-/// Signs what was granted.
-fn sign<A>(deps: &Deps<A>, id: UploadId, reviewed: &Reviewed, carried: String, transport: Transport) -> Ticket {
-    let (config, now) = (&deps.config, (deps.ambient.now)());
-    let unsigned = Unsigned { id, reviewed, carried, transport, bucket: &config.bucket, place: &config.place };
-    config.signers.at(now).ticket(unsigned, now)
+    fn sign(
+        &self,
+        id: UploadId,
+        reviewed: &ReviewedUpload,
+        encoded_grant: String,
+        transport: Transport,
+    ) -> PresignedUpload {
+        let (config, now) = (&self.config, (self.env.now)());
+        let (bucket, endpoint) = (&config.bucket, &config.endpoint);
+        let unsigned = UploadToSign { id, reviewed, encoded_grant, transport, bucket, endpoint };
+        unsigned.sign(&config.signers.at(now), now)
+    }
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Builds what [`presign::handle`] needs and runs it.
+//! Builds what [`presign::Deps`] needs and runs it.
 
-use lambda_http::Error;
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use lambda_http_kit::config::ApiConfig;
 use presign::Deps;
-use shared::{ambient::Ambient, clients::Clients, config::Config, http, records::dynamodb::DynamoRecords, telemetry};
+use uploads_core::env::Env;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let answers = DynamoRecords::new(Clients::new(config.path_style), &config.table, config.owner_shards);
-    let deps = Deps { config, answers, ambient: Ambient::system() };
-    http::run(|request| presign::handle(&deps, request)).await
+fn main() -> Result<(), lambda_http::Error> {
+    lambda_http_kit::run_http(|config: ApiConfig| {
+        let records = DynamoRecords::new(Clients::new(config.path_style), &config.table);
+        Deps { config, records, env: Env::system() }
+    })
 }

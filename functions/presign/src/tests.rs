@@ -1,15 +1,13 @@
-//! Golden events in, grants out, and nothing stored on the way.
+//! Grants, their presigned URLs and forms, and the policy.
 
 use std::collections::BTreeSet;
 
+use policy::key::ObjectKey;
+use policy::{Grant, SizeGrant};
 use serde_json::{Value, json};
-use shared::key::ObjectKey;
-use shared::policy::{Grant, SizeGrant};
-use shared::testing::http::{Answer, Call, refusal_type, request};
-use shared::testing::records::NoTable;
-use shared::testing::{
-    ALICE, BOB, Interruption, Kind, MemoryRecords, Moment, ambient, config, golden_events, now, owner,
-};
+use testkit::http::{Answer, Call, refusal_type, request};
+use testkit::records::NoTable;
+use testkit::{ALICE, BOB, Interruption, Kind, MemoryRecords, Moment, config, env, golden_events, now, owner};
 
 use super::*;
 
@@ -17,12 +15,12 @@ mod idempotency;
 mod refusals;
 mod uppy;
 
-fn deps<A>(answers: A) -> Deps<A> {
-    Deps { config: config(&[]), answers, ambient: ambient() }
+fn deps<R>(records: R) -> Deps<R> {
+    Deps { config: config(&[]), records, env: env() }
 }
 
-async fn ask<A: Answers>(deps: &Deps<A>, request: Request) -> Answer {
-    Answer::of(&handle(deps, request).await.unwrap())
+async fn send<R: IdempotencyStore>(deps: &Deps<R>, request: Request) -> Answer {
+    Answer::of(&deps.handle(request).await)
 }
 
 fn create(body: &Value) -> Call {
@@ -38,15 +36,15 @@ fn with(mut body: Value, field: &str, value: Value) -> Value {
     body
 }
 
-/// Asks without a table: whatever answers here made no network call.
+/// The body of a grant that was made without a call to the table.
 async fn granted(body: &Value) -> Value {
-    let answer = ask(&deps(NoTable), create(body).request()).await;
+    let answer = send(&deps(NoTable), create(body).request()).await;
     assert_eq!(answer.outcome(), (201, ""), "{body}: {}", answer.body);
     assert_eq!(answer.content_type, "application/json");
     answer.body
 }
 
-fn carried(value: &str) -> Grant {
+fn decode_grant(value: &str) -> Grant {
     Grant::decode(value).unwrap()
 }
 
@@ -82,40 +80,40 @@ async fn every_golden_event_has_its_answer() {
     let events = golden_events("presign");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
         (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
-    assert_eq!(files, known, "every file is used, and every use has its file");
+    assert_eq!(files, known, "files and expectations must match");
     for (name, status, code) in expected {
         let deps = deps(MemoryRecords::default());
-        let answer = ask(&deps, request(&events[name])).await;
+        let answer = send(&deps, request(&events[name])).await;
         assert_eq!(answer.outcome(), (status, code), "{name}: {}", answer.body);
         if status >= 400 {
             assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
         }
-        assert_eq!(deps.answers.answers(), usize::from(name == "idempotency-key"), "{name}");
+        assert_eq!(deps.records.answers(), usize::from(name == "idempotency-key"), "{name}");
     }
 }
 
 #[tokio::test]
-async fn a_put_is_signed_to_the_letter() {
-    let ticket = granted(&png()).await;
-    let id = ticket["id"].as_str().unwrap();
+async fn a_put_has_its_presigned_url_and_headers() {
+    let presigned = granted(&png()).await;
+    let id = presigned["id"].as_str().unwrap();
     assert_eq!(id, "01a1a147-cefa-7102-8304-05060708090a");
-    assert_eq!((&ticket["method"], &ticket["expiresAt"]), (&json!("PUT"), &json!("2026-11-03T12:15:00Z")));
-    assert_eq!(ticket.get("fields"), None);
-    assert_eq!(ticket.get("multipartRecommended"), None);
-    let headers = &ticket["headers"];
+    assert_eq!((&presigned["method"], &presigned["expiresAt"]), (&json!("PUT"), &json!("2026-11-03T12:15:00Z")));
+    assert_eq!(presigned.get("fields"), None);
+    assert_eq!(presigned.get("multipartRecommended"), None);
+    let headers = &presigned["headers"];
     let names: Vec<&String> = headers.as_object().unwrap().keys().collect();
     assert_eq!(names, ["content-length", "content-type", "if-none-match", "x-amz-meta-sluice"]);
     assert_eq!(headers["content-length"], "72");
     assert_eq!(headers["content-type"], "image/png");
     assert_eq!(headers["if-none-match"], "*");
-    let grant = carried(headers["x-amz-meta-sluice"].as_str().unwrap());
+    let grant = decode_grant(headers["x-amz-meta-sluice"].as_str().unwrap());
     assert_eq!((grant.owner, grant.class.as_str()), (owner(ALICE), "default"));
-    assert_eq!(grant.size, SizeGrant::Exactly(shared::size::ByteSize::from_bytes(72)));
-    assert_eq!(grant.policy_hash, config(&[]).policy.hash);
+    assert_eq!(grant.size, SizeGrant::Exactly(policy::size::ByteSize::from_bytes(72)));
+    assert_eq!(grant.policy_hash, config::<ApiConfig>(&[]).policy.hash);
 
-    // The URL in its parts; the signature alone depends on the shipped policy, whose name the grant carries.
+    // Without the signature: it depends on the hash of the shipped policy, which is part of the grant.
     let key = ObjectKey::new(owner(ALICE), UploadId::parse(id).unwrap()).to_string();
-    let url = ticket["url"].as_str().unwrap();
+    let url = presigned["url"].as_str().unwrap();
     let golden = format!(
         "https://sluice-example.s3.eu-central-1.amazonaws.com/{key}\
          ?X-Amz-Algorithm=AWS4-HMAC-SHA256\
@@ -128,14 +126,14 @@ async fn a_put_is_signed_to_the_letter() {
     );
     let signature = url.strip_prefix(golden.as_str()).unwrap_or_else(|| panic!("{url}\n{golden}"));
     assert!(signature.len() == 64 && signature.bytes().all(|b| b.is_ascii_hexdigit()));
-    assert_eq!(granted(&png()).await, ticket, "the same moment and randomness give the same ticket");
+    assert_eq!(granted(&png()).await, presigned, "the same time and randomness give the same response");
 }
 
 #[tokio::test]
-async fn the_whole_url_is_golden_under_a_policy_that_never_changes() {
+async fn a_fixed_policy_gives_a_fixed_url() {
     let policy = r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["*/*"]}]}}}"#;
     let deps = Deps { config: config(&[("POLICY", policy)]), ..deps(NoTable) };
-    let answer = ask(&deps, create(&png()).request()).await;
+    let answer = send(&deps, create(&png()).request()).await;
     assert_eq!(answer.body["url"], GOLDEN_URL);
 }
 
@@ -152,24 +150,24 @@ async fn a_checksum_becomes_a_signed_header() {
     for (algorithm, bytes) in [("crc32", 4), ("crc32c", 4), ("crc64nvme", 8), ("sha1", 20), ("sha256", 32)] {
         // Zeros in base64: one `A` for each six bits, filled up with `=`.
         let value = format!("{}{}", "A".repeat((bytes * 8_usize).div_ceil(6)), "=".repeat((3 - bytes % 3) % 3));
-        let ticket = granted(&with(png(), "checksum", json!({ "algorithm": algorithm, "value": value }))).await;
+        let presigned = granted(&with(png(), "checksum", json!({ "algorithm": algorithm, "value": value }))).await;
         let header = format!("x-amz-checksum-{algorithm}");
-        assert_eq!(ticket["headers"][&header], value);
-        assert!(ticket["url"].as_str().unwrap().contains(&format!("%3B{header}%3B")), "{algorithm}");
+        assert_eq!(presigned["headers"][&header], value);
+        assert!(presigned["url"].as_str().unwrap().contains(&format!("%3B{header}%3B")), "{algorithm}");
     }
 }
 
 #[tokio::test]
 async fn a_form_binds_type_grant_and_range() {
     let body = with(json!({ "filename": "photo.png", "contentType": "image/png" }), "method", json!("POST"));
-    let ticket = granted(&body).await;
-    assert_eq!(ticket["url"], "https://sluice-example.s3.eu-central-1.amazonaws.com/");
-    assert_eq!((&ticket["method"], ticket.get("headers")), (&json!("POST"), None));
-    let document = form_policy(&ticket);
-    assert_eq!(document["expiration"], ticket["expiresAt"]);
+    let presigned = granted(&body).await;
+    assert_eq!(presigned["url"], "https://sluice-example.s3.eu-central-1.amazonaws.com/");
+    assert_eq!((&presigned["method"], presigned.get("headers")), (&json!("POST"), None));
+    let document = form_policy(&presigned);
+    assert_eq!(document["expiration"], presigned["expiresAt"]);
     let conditions = document["conditions"].as_array().unwrap();
     assert!(conditions.contains(&json!(["content-length-range", 1, 5_000_000_000_u64])), "{document}");
-    for (name, value) in ticket["fields"].as_object().unwrap() {
+    for (name, value) in presigned["fields"].as_object().unwrap() {
         let bound = conditions.contains(&json!({ name: value }));
         assert_eq!(bound, !matches!(name.as_str(), "policy" | "x-amz-signature"), "{name}");
     }
@@ -177,28 +175,28 @@ async fn a_form_binds_type_grant_and_range() {
     assert!(exact["conditions"].as_array().unwrap().contains(&json!(["content-length-range", 72, 72])));
 }
 
-fn form_policy(ticket: &Value) -> Value {
-    let policy = ticket["fields"]["policy"].as_str().unwrap();
+fn form_policy(presigned: &Value) -> Value {
+    let policy = presigned["fields"]["policy"].as_str().unwrap();
     serde_json::from_slice(&base64(policy)).unwrap()
 }
 
-/// Standard base64, read by hand: a test is no reason for another dependency.
+/// Decodes standard base64 without another dependency.
 fn base64(text: &str) -> Vec<u8> {
     const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let (mut bytes, mut bits, mut held) = (Vec::new(), 0, 0_u32);
+    let (mut bytes, mut bits, mut buffer) = (Vec::new(), 0, 0_u32);
     for digit in text.chars().map_while(|c| DIGITS.find(c)) {
-        held = (held << 6 | u32::try_from(digit).unwrap()) & 0xff_ffff;
+        buffer = (buffer << 6 | u32::try_from(digit).unwrap()) & 0xff_ffff;
         bits += 6;
         if bits >= 8 {
             bits -= 8;
-            bytes.push(u8::try_from((held >> bits) & 0xff).unwrap());
+            bytes.push(u8::try_from((buffer >> bits) & 0xff).unwrap());
         }
     }
     bytes
 }
 
 #[tokio::test]
-async fn multipart_is_recommended_from_the_limit_on() {
+async fn multipart_is_recommended_from_the_configured_size() {
     for (size, recommended) in [(99_999_999, Value::Null), (100_000_000, json!(true)), (100_000_001, json!(true))] {
         let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
         assert_eq!(granted(&body).await["multipartRecommended"], recommended, "{size}");
@@ -206,29 +204,29 @@ async fn multipart_is_recommended_from_the_limit_on() {
 }
 
 #[tokio::test]
-async fn the_policy_is_told_before_a_file_is_chosen() {
-    let answer = ask(&deps(NoTable), Call::new("GET", "/policy").by(ALICE).request()).await;
+async fn the_policy_has_the_limits_of_each_class() {
+    let answer = send(&deps(NoTable), Call::new("GET", "/policy").by(ALICE).request()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.body["classes"]["avatar"]["allow"][0]["max"], 5_000_000);
     assert_eq!(answer.body["classes"]["avatar"]["urlLifeSeconds"], 300);
     assert_eq!(answer.body["classes"]["default"]["singleRequestMax"], 5_000_000_000_u64);
-    let of = |class: &str| Call::new("GET", "/policy").by(ALICE).query(&format!("class={class}"));
-    let one = ask(&deps(NoTable), of("avatar").request()).await;
+    let get_class = |class: &str| Call::new("GET", "/policy").by(ALICE).query(&format!("class={class}"));
+    let one = send(&deps(NoTable), get_class("avatar").request()).await;
     assert_eq!(one.body, json!({ "classes": { "avatar": answer.body["classes"]["avatar"] } }));
-    assert_eq!(ask(&deps(NoTable), of("video").request()).await.outcome(), (422, "unknown-class"));
+    assert_eq!(send(&deps(NoTable), get_class("video").request()).await.outcome(), (422, "unknown-class"));
     for query in ["", "class=avatar"] {
-        let nobody = ask(&deps(NoTable), Call::new("GET", "/policy").query(query).request()).await;
-        assert_eq!(nobody.outcome(), (401, "unauthenticated"));
+        let without_claims = send(&deps(NoTable), Call::new("GET", "/policy").query(query).request()).await;
+        assert_eq!(without_claims.outcome(), (401, "unauthenticated"));
     }
 }
 
 #[tokio::test]
-async fn an_open_deployment_grants_to_everybody_as_one_owner() {
+async fn open_mode_grants_to_every_caller_as_one_owner() {
     let deps = Deps { config: config(&[("OPEN_MODE", "true")]), ..deps(NoTable) };
     for call in [create(&png()), Call::new("POST", "/uploads").body(png().to_string())] {
-        let answer = ask(&deps, call.request()).await;
+        let answer = send(&deps, call.request()).await;
         assert_eq!(answer.status, 201);
-        let grant = carried(answer.body["headers"]["x-amz-meta-sluice"].as_str().unwrap());
-        assert_eq!(grant.owner, shared::key::OwnerId::open());
+        let grant = decode_grant(answer.body["headers"]["x-amz-meta-sluice"].as_str().unwrap());
+        assert_eq!(grant.owner, policy::key::OwnerId::open());
     }
 }

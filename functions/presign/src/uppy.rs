@@ -1,22 +1,25 @@
-//! `GET /s3/params` for Uppy: the same grant as `POST /uploads`, asked for and answered as Companion would.
+//! `GET /s3/params` for Uppy: the same grant as `POST /uploads`, with Companion's request and response format.
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::http::{Problem, caller, json};
-use shared::uppy::{Asked, Params, query};
+use lambda_http_kit::http::{Problem, caller, json};
+use lambda_http_kit::uppy::{Params, UppyFile, query};
+use uploads_core::ports::records::IdempotencyStore;
 
-use super::{Deps, sign};
+use super::Deps;
 
-/// One upload in one request, below whatever class the path names.
-pub(super) fn params<A>(deps: &Deps<A>, request: &Request, class: Option<String>) -> Result<Response<Body>, Problem> {
-    let config = &deps.config;
-    let owner = caller(request, &config.access)?;
-    let asked = Asked::from_query(&query(request.uri().query().unwrap_or_default()));
-    let transport = asked.transport();
-    let reviewed = config.policy.review(asked.into_wish(owner, class, &config.policy)?, transport)?;
-    let carried = reviewed.grant.encode()?;
-    let id = deps.ambient.upload_id();
-    let ticket = sign(deps, id, &reviewed, carried, transport);
-    tracing::info!(upload = %id, class = reviewed.grant.class, "granted");
-    Ok(json(StatusCode::OK, &Params::new(ticket, reviewed.url_life)))
+impl<R: IdempotencyStore> Deps<R> {
+    /// Without a class in the path, the class comes from the file's metadata.
+    pub(super) fn params(&self, request: &Request, class: Option<String>) -> Result<Response<Body>, Problem> {
+        let policy = &self.config.policy;
+        let owner = caller(request, &self.config.access)?;
+        let file = UppyFile::from_query(&query(request.uri().query().unwrap_or_default()));
+        let transport = file.transport();
+        let reviewed = policy.review(file.into_upload_request(owner, class, policy)?, transport)?;
+        let encoded_grant = reviewed.grant.encode()?;
+        let id = self.env.upload_id();
+        let presigned = self.sign(id, &reviewed, encoded_grant, transport);
+        tracing::info!(upload = %id, class = reviewed.grant.class, "upload granted");
+        Ok(json(StatusCode::OK, &Params::new(presigned, reviewed.url_life)))
+    }
 }

@@ -1,23 +1,23 @@
-//! Bodies as callers see them.
+//! Request and response bodies.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
+use lambda_http_kit::presigned_upload::PresignedUpload;
+use policy::key::{OwnerId, UploadId};
+use policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, UploadRequest};
 use serde::{Deserialize, Serialize};
-use shared::http::{Facts, Problem, WantedChecksum, WantedSize};
-use shared::key::{OwnerId, UploadId};
-use shared::policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, Wish};
-use shared::signing::ticket as signing;
 
 /// The body of `POST /uploads`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
-pub(crate) struct Wanted {
+pub(crate) struct CreateBody {
     filename: String,
     content_type: String,
-    size: Option<WantedSize>,
+    size: Option<SizeBody>,
     class: Option<String>,
-    checksum: Option<WantedChecksum>,
+    checksum: Option<ChecksumBody>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
     #[serde(default)]
@@ -33,22 +33,23 @@ enum Method {
     Post,
 }
 
-impl Wanted {
-    pub(crate) fn into_wish(self, owner: OwnerId) -> Result<(Wish, Transport), Problem> {
+impl CreateBody {
+    pub(crate) fn into_upload_request(self, owner: OwnerId) -> Result<(UploadRequest, Transport), Problem> {
         let Self { filename, content_type, size, class, checksum, metadata, method } = self;
-        let wish = Facts { filename, content_type, size, class, checksum, metadata }.into_wish(owner)?;
+        let upload =
+            CreateFields { filename, content_type, size, class, checksum, metadata }.into_upload_request(owner)?;
         let transport = match method {
             Method::Put => Transport::Put,
             Method::Post => Transport::Post,
         };
-        Ok((wish, transport))
+        Ok((upload, transport))
     }
 }
 
-/// The answer to `POST /uploads`.
+/// The response to `POST /uploads`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Ticket {
+pub(crate) struct CreateResponse {
     id: String,
     method: &'static str,
     url: String,
@@ -61,11 +62,11 @@ pub(crate) struct Ticket {
     multipart_recommended: bool,
 }
 
-impl Ticket {
-    pub(crate) fn new(id: UploadId, signed: signing::Ticket, multipart_recommended: bool) -> Self {
+impl CreateResponse {
+    pub(crate) fn new(id: UploadId, signed: PresignedUpload, multipart_recommended: bool) -> Self {
         let (method, url, headers, fields, expires_at) = match signed {
-            signing::Ticket::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
-            signing::Ticket::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
+            PresignedUpload::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
+            PresignedUpload::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
         };
         Self {
             id: id.to_string(),
@@ -79,9 +80,9 @@ impl Ticket {
     }
 }
 
-/// The answer to `GET /policy`: what a client needs to refuse a file before asking.
+/// The response to `GET /policy`. A client can check a file against it before it requests a grant.
 #[derive(Serialize)]
-pub(crate) struct Limits {
+pub(crate) struct PolicyResponse {
     classes: BTreeMap<String, ClassLimits>,
 }
 
@@ -104,15 +105,15 @@ struct RuleLimits {
     max: u64,
 }
 
-impl Limits {
-    /// Those of one class; `None` where there is none of that name.
-    pub(crate) fn of(policy: &Policy, class: &str) -> Option<Self> {
+impl PolicyResponse {
+    /// The limits of one class; `None` if the policy has no such class.
+    pub(crate) fn of_class(policy: &Policy, class: &str) -> Option<Self> {
         let limits = ClassLimits::from(policy.classes.get(class)?);
         Some(Self { classes: BTreeMap::from([(class.to_owned(), limits)]) })
     }
 }
 
-impl From<&Policy> for Limits {
+impl From<&Policy> for PolicyResponse {
     fn from(policy: &Policy) -> Self {
         let classes = &policy.classes;
         Self { classes: classes.iter().map(|(name, class)| (name.clone(), class.into())).collect() }

@@ -1,23 +1,20 @@
-//! Builds what [`reconcile::handle`] needs and runs it.
+//! Builds what [`reconcile::Deps`] needs and runs it.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use aws_adapters::sqs::SqsQueue;
+use lambda_http_kit::config::ReconcileConfig;
 use reconcile::Deps;
-use serde_json::Value;
-use shared::{ambient::Ambient, clients::Clients, config::Config, telemetry};
-use shared::{objects::s3::S3Objects, queue::sqs::SqsQueue, records::dynamodb::DynamoRecords};
+use uploads_core::env::Env;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::new(config.path_style);
-    let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
-    let objects = S3Objects::new(clients.clone(), &config.bucket);
-    let events = SqsQueue::new(clients, &config.queue);
-    let deps = Deps { config, records, objects, events, ambient: Ambient::system() };
-    let deps = &deps;
-    let handle = |event: LambdaEvent<Value>| async move {
-        reconcile::handle(deps, &event.payload, event.context.deadline()).await
-    };
-    run(service_fn(handle)).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_http_kit::run_events(|config: ReconcileConfig| {
+        let storage = &config.storage;
+        let clients = Clients::new(storage.path_style);
+        let records = DynamoRecords::new(clients.clone(), &storage.table).with_owner_shards(storage.owner_shards);
+        let objects = S3Objects::new(clients.clone(), &storage.bucket);
+        let events = SqsQueue::new(clients, &config.queue_url);
+        Deps { config, records, objects, events, env: Env::system() }
+    })
 }

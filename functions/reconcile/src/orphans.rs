@@ -1,71 +1,60 @@
-//! Uploads in parts that belong to no session: what a process left behind that began one and was killed.
+//! Multipart uploads without a session: their process was killed after it created them.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use shared::key::ObjectKey;
-use shared::multipart::Fault;
-use shared::objects::ObjectsError;
-use shared::objects::multipart::{MultipartUploads, UnderWay};
-use shared::queue::Queue;
-use shared::session::{Session, State};
+use jiff::Timestamp;
+use policy::key::ObjectKey;
+use policy::session::{Session, State};
+use uploads_core::multipart::BackendError;
+use uploads_core::ports::multipart_uploads::InProgressUpload;
+use uploads_core::ports::objects::ObjectsError;
 
-use crate::pass::After;
-use crate::report::{Count, Report};
-use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Trouble};
+use crate::deps::{Bucket, Deps, MAX_CONCURRENCY, Table};
+use crate::progress::PageMarker;
+use crate::report::{Metric, Report};
 
-/// Below which all our keys are.
-const ALL: &str = "1/";
+/// The prefix of every object key that Sluice creates.
+const KEY_PREFIX: &str = "1/";
 
-/// Aborts what is old and of no session on one page of all that is under way.
-pub(crate) async fn page<R: Table, O: Bucket, Q: Queue>(
-    deps: &Deps<R, O, Q>,
-    after: Option<After>,
-) -> Result<(Report, Option<After>), Trouble> {
-    let page = deps.objects.under_way(ALL, after).await.map_err(Fault::from)?;
-    let before = (deps.ambient.now)().checked_sub(deps.config.reconcile.orphan_age).unwrap_or_default();
-    // A key of another layout is somebody else's business.
-    let old = page.uploads.iter().filter(|found| found.begun_at <= before);
-    let old: Vec<(ObjectKey, &UnderWay)> =
-        old.filter_map(|found| ObjectKey::parse(&found.key).ok().map(|key| (key, found))).collect();
-    let keys: Vec<ObjectKey> = old.iter().map(|(key, _)| key.clone()).collect();
-    let sessions =
-        if keys.is_empty() { Vec::new() } else { deps.records.sessions_of(&keys).await.map_err(Fault::from)? };
-    let lives =
-        |key: &ObjectKey, upload: &str| sessions.iter().any(|session| session.key == *key && may_use(session, upload));
-    let orphans = old.into_iter().filter(|(key, found)| !lives(key, &found.upload));
-    let aborted = stream::iter(orphans)
-        .map(|(key, found)| async move {
-            let bytes = held(&deps.objects, &key, &found.upload).await?;
-            deps.multipart().remove(&key, &found.upload).await?;
-            tracing::warn!(upload = %key.id(), bytes, "aborted an upload in parts that was of no session");
-            Ok::<_, ObjectsError>(Report::of(Count::UploadsAborted, 1).and(Count::BytesFreed, bytes))
-        })
-        .buffer_unordered(SIDE_BY_SIDE)
-        .try_fold(Report::default(), async |sum, one| Ok(sum + one))
-        .await
-        .map_err(Fault::from)?;
-    Ok((aborted.and(Count::UploadsUnderWay, page.uploads.len() as u64), page.next))
+impl<R: Table, O: Bucket, Q> Deps<R, O, Q> {
+    /// Lists one page of the multipart uploads in progress, and aborts those that are old and have no session.
+    /// Returns the marker of the next page.
+    pub(crate) async fn abort_orphans_page(
+        &self,
+        after: Option<PageMarker>,
+    ) -> Result<(Report, Option<PageMarker>), BackendError> {
+        let page = self.objects.list_in_progress(KEY_PREFIX, after).await?;
+        let created_before = (self.env.now)().checked_sub(self.config.orphan_age).unwrap_or(Timestamp::MIN);
+        let old = page.uploads.iter().filter(|found| found.begun_at <= created_before);
+        // Keys of another layout are not Sluice's.
+        let old: Vec<(ObjectKey, &InProgressUpload)> =
+            old.filter_map(|found| ObjectKey::parse(&found.key).ok().map(|key| (key, found))).collect();
+        let keys: Vec<ObjectKey> = old.iter().map(|(key, _)| key.clone()).collect();
+        let sessions = if keys.is_empty() { Vec::new() } else { self.records.sessions_of(&keys).await? };
+        let has_session = |key: &ObjectKey, upload: &str| {
+            sessions.iter().any(|session| session.key == *key && may_use(session, upload))
+        };
+        let orphans = old.into_iter().filter(|(key, found)| !has_session(key, &found.upload));
+        let aborted = stream::iter(orphans)
+            .map(|(key, found)| async move {
+                let bytes = self.stored_bytes(&key, &found.upload).await?;
+                self.multipart().remove(&key, &found.upload).await?;
+                tracing::warn!(upload = %key.id(), bytes, "aborted a multipart upload without a session");
+                Ok::<_, ObjectsError>(Report::of(Metric::UploadsAborted, 1).and(Metric::BytesFreed, bytes))
+            })
+            .buffer_unordered(MAX_CONCURRENCY)
+            .try_fold(Report::default(), async |sum, report| Ok(sum + report))
+            .await?;
+        Ok((aborted.and(Metric::UploadsInProgress, page.uploads.len() as u64), page.next))
+    }
 }
 
-/// Whether the session still has a use for the upload.
+/// Whether the session may still use the upload.
 pub(crate) fn may_use(session: &Session, upload: &str) -> bool {
     match &session.state {
-        // It may be the very one that is about to be written down.
+        // The session may be about to store this upload's id.
         State::Opening => true,
         State::Open { upload: own } => own == upload,
-        State::Completing(at) => at.upload == upload,
+        State::Completing(completing) => completing.upload == upload,
         State::Completed(_) | State::Aborted(_) | State::Expired(_) => false,
     }
-}
-
-/// What S3 holds of an upload, in bytes.
-pub(crate) async fn held(store: &impl MultipartUploads, key: &ObjectKey, upload: &str) -> Result<u64, ObjectsError> {
-    let (mut sum, mut after) = (0_u64, None);
-    while let Some(page) = store.parts(key, upload, after).await? {
-        sum = page.parts.iter().fold(sum, |sum, part| sum.saturating_add(part.size.bytes()));
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    Ok(sum)
 }

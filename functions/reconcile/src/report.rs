@@ -1,92 +1,135 @@
-//! What was done, in figures.
+//! What a run did, as counts.
 
+use std::error::Error;
 use std::ops::{Add, AddAssign};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use uploads_core::multipart::{BackendError, SessionProblem};
 
-macro_rules! counts {
-    ($($variant:ident $name:literal $unit:literal $doc:literal,)*) => {
-        /// What is counted. Each is a metric of that name.
+macro_rules! metrics {
+    ($($(#[doc = $doc:literal])* $name:ident: $unit:ident,)*) => {
+        /// The metrics of a run, published under these names.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub(crate) enum Count {
-            $(#[doc = $doc] $variant,)*
+        pub(crate) enum Metric {
+            $($(#[doc = $doc])* $name,)*
         }
 
-        impl Count {
-            /// All of them.
-            pub(crate) const ALL: &[Self] = &[$(Self::$variant,)*];
+        impl Metric {
+            /// Every metric, in the order of the variants.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
 
             fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self { $(Self::$name => stringify!($name),)* }
             }
 
+            /// The unit, as `CloudWatch` spells it.
             fn unit(self) -> &'static str {
-                match self { $(Self::$variant => $unit,)* }
+                match self { $(Self::$name => stringify!($unit),)* }
             }
         }
     };
 }
 
-counts! {
-    SessionsExpired "SessionsExpired" "Count" "Sessions that nobody used in time, closed.",
-    SessionsSwept "SessionsSwept" "Count" "Sessions that were over, and of which S3 still held something.",
-    SessionsCompleted "SessionsCompleted" "Count" "Completions that nobody was at any more, finished.",
-    SessionsReopened "SessionsReopened" "Count" "Completions that nobody was at any more and that can't be finished as they are.",
-    SessionsCompleting "SessionsCompleting" "Count" "Completions that S3 is still at.",
-    SessionsSummed "SessionsSummed" "Count" "Sessions without a declared size, added up.",
-    SessionsAboveLimit "SessionsAboveLimit" "Count" "Of these, given up.",
-    DeletionsFinished "DeletionsFinished" "Count" "Deletions that nobody came back for, finished.",
-    UploadsUnderWay "UploadsUnderWay" "Count" "Uploads in parts that S3 has under way, those that are aborted now included.",
-    UploadsAborted "UploadsAborted" "Count" "Of these, old and of no session: aborted.",
-    BytesFreed "BytesFreed" "Bytes" "What all of these held.",
-    ObjectsRequeued "ObjectsRequeued" "Count" "Versions without a verdict, or with half of one, sent to the validator again.",
-    BytesRequeued "BytesRequeued" "Bytes" "Their size.",
-    PiecesLeft "PiecesLeft" "Count" "Pieces of the walk through the bucket that the next run goes on with.",
-    Failures "Failures" "Count" "What could not be done.",
+metrics! {
+    /// Sessions that reached their deadline and were closed.
+    SessionsExpired: Count,
+    /// Ended sessions of which S3 still had an upload.
+    SessionsCleanedUp: Count,
+    /// Interrupted completions that were finished.
+    SessionsCompleted: Count,
+    /// Interrupted completions that failed: their sessions are open again.
+    SessionsReopened: Count,
+    /// Completions that S3 has not finished yet.
+    SessionsCompleting: Count,
+    /// Sessions without a declared size whose parts were added up.
+    SessionsMeasured: Count,
+    /// The measured sessions above their limit, which were aborted.
+    SessionsAboveLimit: Count,
+    /// Interrupted deletions that were finished.
+    DeletionsFinished: Count,
+    /// Multipart uploads that S3 listed, including those that this run aborted.
+    UploadsInProgress: Count,
+    /// Old multipart uploads without a session, which were aborted.
+    UploadsAborted: Count,
+    /// The size of the parts that were deleted.
+    BytesFreed: Bytes,
+    /// Versions without a final verdict that were sent to the validator again.
+    ObjectsRequeued: Count,
+    /// The size of the requeued versions that a listing found.
+    BytesRequeued: Bytes,
+    /// Listings of the bucket that the next run continues.
+    ListingsLeft: Count,
+    /// Steps that failed.
+    Failures: Count,
 }
 
-/// What one run did.
+/// The value of each [`Metric`] after one step, or after a whole run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Report([u64; Count::ALL.len()]);
+pub(crate) struct Report([u64; Metric::ALL.len()]);
 
 impl Report {
-    /// One figure.
-    pub(crate) fn of(count: Count, figure: u64) -> Self {
-        let mut report = Self::default();
-        report.grow(count, figure);
-        report
+    /// A report of one metric.
+    pub(crate) fn of(metric: Metric, value: u64) -> Self {
+        Self::default().and(metric, value)
     }
 
-    /// And another.
-    pub(crate) fn and(mut self, count: Count, figure: u64) -> Self {
-        self.grow(count, figure);
+    /// This report with `value` added to `metric`.
+    pub(crate) fn and(mut self, metric: Metric, value: u64) -> Self {
+        self.increase(metric, value);
         self
     }
 
-    fn grow(&mut self, count: Count, figure: u64) {
-        if let Some(sum) = self.0.get_mut(count as usize) {
-            *sum = sum.saturating_add(figure);
+    /// Logs why a step failed. The next run repeats the step.
+    pub(crate) fn failure(error: &dyn Error, step: &str) -> Self {
+        tracing::error!(%error, cause = cause(error), step, "a step failed; the next run retries it");
+        Self::of(Metric::Failures, 1)
+    }
+
+    /// This report if the session took the step. An empty one if the session has changed meanwhile and refused it.
+    ///
+    /// # Errors
+    /// When table, bucket or queue did not answer.
+    pub(crate) fn if_applied<T>(self, outcome: Result<T, SessionProblem>) -> Result<Self, BackendError> {
+        match outcome {
+            Ok(_) => Ok(self),
+            Err(SessionProblem::Backend(error)) => Err(error),
+            Err(
+                SessionProblem::NotFound
+                | SessionProblem::Closed
+                | SessionProblem::Completing
+                | SessionProblem::Completed
+                | SessionProblem::Parts(_)
+                | SessionProblem::Restarted
+                | SessionProblem::KeyTaken
+                | SessionProblem::TooMany { .. }
+                | SessionProblem::ChecksumTypeUnsupported { .. }
+                | SessionProblem::ObjectMismatch(_),
+            ) => Ok(Self::default()),
         }
     }
 
-    /// A figure.
-    pub(crate) fn count(&self, count: Count) -> u64 {
-        self.0.get(count as usize).copied().unwrap_or_default()
+    fn increase(&mut self, metric: Metric, value: u64) {
+        let sum = &mut self.0[metric as usize];
+        *sum = sum.saturating_add(value);
     }
 
-    /// Every figure by name.
+    pub(crate) fn value(&self, metric: Metric) -> u64 {
+        self.0[metric as usize]
+    }
+
+    /// Every value by its metric's name.
     pub(crate) fn json(&self) -> Value {
-        Count::ALL.iter().map(|count| (count.name().to_owned(), json!(self.count(*count)))).collect()
+        Metric::ALL.iter().map(|metric| (metric.name().to_owned(), json!(self.value(*metric)))).collect()
     }
 
-    /// The figures as metrics, in the form that `CloudWatch` reads from a log
+    /// The report in the embedded metric format, which `CloudWatch` reads from the log
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>,
     /// read 2026-11).
-    pub(crate) fn metrics(&self, bucket: &str, now: Timestamp) -> Value {
-        let kinds: Vec<Value> =
-            Count::ALL.iter().map(|count| json!({ "Name": count.name(), "Unit": count.unit() })).collect();
-        let directive = json!({ "Namespace": "Sluice", "Dimensions": [["Bucket"]], "Metrics": kinds });
+    pub(crate) fn embedded_metrics(&self, bucket: &str, now: Timestamp) -> Value {
+        let definitions: Vec<Value> =
+            Metric::ALL.iter().map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() })).collect();
+        let directive = json!({ "Namespace": "Sluice", "Dimensions": [["Bucket"]], "Metrics": definitions });
         let mut line = self.json();
         line["Bucket"] = json!(bucket);
         line["_aws"] = json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] });
@@ -97,16 +140,21 @@ impl Report {
 impl Add for Report {
     type Output = Self;
 
-    fn add(mut self, more: Self) -> Self {
-        self += more;
+    fn add(mut self, other: Self) -> Self {
+        self += other;
         self
     }
 }
 
 impl AddAssign for Report {
-    fn add_assign(&mut self, more: Self) {
-        for count in Count::ALL {
-            self.grow(*count, more.count(*count));
+    fn add_assign(&mut self, other: Self) {
+        for metric in Metric::ALL {
+            self.increase(*metric, other.value(*metric));
         }
     }
+}
+
+/// The error behind `error`, such as the SDK's; empty if there is none.
+pub(crate) fn cause(error: &dyn Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }

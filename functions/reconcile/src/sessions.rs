@@ -1,165 +1,107 @@
-//! What is due. Sessions are closed, swept, added up, completed, or judged, whatever each of them waits for.
+//! Sessions that are due: each is expired, cleaned up, measured, completed, or has its object validated.
 
-use std::collections::HashSet;
-
-use futures_util::{StreamExt, stream};
-use shared::key::{ObjectKey, hex};
-use shared::multipart::{Closing, Completion, Fault, SessionProblem};
-use shared::parts::{PartPlan, PartsProblem};
-use shared::queue::Queue;
-use shared::records::census::Due;
-use shared::session::{Completed, Left, Session, State};
+use policy::hash::hex;
+use policy::key::ObjectKey;
+use policy::parts::{PartPlan, PartsProblem};
+use policy::session::{Cleanup, Completed, Session, State};
 use tokio::time::Instant;
+use uploads_core::multipart::{BackendError, CloseOutcome, Completion, SessionProblem};
+use uploads_core::ports::queue::Queue;
 
-use crate::report::{Count, Report};
-use crate::{Bucket, Deps, SIDE_BY_SIDE, Table, Time, Trouble, failure, halves, orphans, unjudged};
+use crate::deadline::Deadline;
+use crate::deps::{Bucket, Deps, Table};
+use crate::report::{Metric, Report};
 
-/// How many are asked for at a time.
-const BATCH: usize = 100;
-
-/// Settles everything that is due, as far as the time goes.
-pub(crate) async fn settle_due<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>) -> Report {
-    let mut report = Report::default();
-    let mut tried: HashSet<Due> = HashSet::new();
-    while !time.is_up() {
-        // What failed stays due, and must not stand before what has not been tried.
-        let limit = u16::try_from(BATCH.saturating_add(tried.len())).unwrap_or(u16::MAX);
-        let due = match deps.records.due((deps.ambient.now)(), limit).await {
-            Ok(due) => due,
-            Err(error) => return report + failure(&error, "what is due"),
+impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
+    /// Takes the step that the session's state requires.
+    pub(crate) async fn process_session(
+        &self,
+        deadline: &Deadline<'_>,
+        key: &ObjectKey,
+    ) -> Result<Report, BackendError> {
+        let now = (self.env.now)();
+        let found = self.records.session(key).await?;
+        // The index is eventually consistent: the session may no longer be due.
+        let Some(session) = found.filter(|session| session.due().is_some_and(|due| due <= now)) else {
+            return Ok(Report::default());
         };
-        let last = due.len() < usize::from(limit);
-        let fresh: Vec<Due> = due.into_iter().filter(|due| tried.insert(due.clone())).collect();
-        let more = !fresh.is_empty();
-        let settled = stream::iter(fresh).map(|due| settle(deps, time, due)).buffer_unordered(SIDE_BY_SIDE);
-        report = settled.fold(report, async |sum, one| sum + one).await;
-        if last || !more {
-            break;
+        match &session.state {
+            State::Completed(completed) => self.check_verdict(&session, completed).await,
+            State::Completing(_) => self.resume_completion(deadline, session).await,
+            State::Aborted(_) | State::Expired(_) => {
+                let bytes = self.session_bytes(&session).await?;
+                let report = Report::of(Metric::SessionsCleanedUp, 1).and(Metric::BytesFreed, bytes);
+                report.if_applied(self.multipart().clean_up(session).await)
+            }
+            State::Open { .. } if !session.is_over(now) => self.measure(session).await,
+            State::Opening | State::Open { .. } => self.expire(session).await,
         }
     }
-    report
-}
 
-async fn settle<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, time: &Time<'_>, due: Due) -> Report {
-    if time.is_up() {
-        return Report::default();
-    }
-    let outcome = match &due {
-        Due::Session(key) => outcome(deps, time, key).await,
-        Due::Upload(key) => halves::finish(deps, key).await,
-    };
-    outcome.unwrap_or_else(|error| failure(&error, &format!("what is due of {}", due.key().id())))
-}
-
-async fn outcome<R: Table, O: Bucket, Q: Queue>(
-    deps: &Deps<R, O, Q>,
-    time: &Time<'_>,
-    key: &ObjectKey,
-) -> Result<Report, Trouble> {
-    let now = (deps.ambient.now)();
-    let found = deps.records.session(key).await?;
-    // The index is a moment behind: the session itself says what it waits for.
-    let Some(session) = found.filter(|session| session.due().is_some_and(|due| due <= now)) else {
-        return Ok(Report::default());
-    };
-    let settled = match &session.state {
-        State::Completed(whole) => return verdict(deps, &session, whole).await,
-        State::Completing(_) => resume(deps, time, session).await,
-        State::Aborted(_) | State::Expired(_) => {
-            let bytes = held(deps, &session).await?;
-            let swept = deps.multipart().sweep(session).await.map(|_| ());
-            told(swept, Report::of(Count::SessionsSwept, 1).and(Count::BytesFreed, bytes))
+    /// Expires a session whose deadline has passed.
+    async fn expire(&self, session: Session) -> Result<Report, BackendError> {
+        let bytes = self.session_bytes(&session).await?;
+        let report = Report::of(Metric::SessionsExpired, 1).and(Metric::BytesFreed, bytes);
+        match self.multipart().expire(session).await {
+            // The owner used the session just now.
+            Ok(CloseOutcome::StillActive(_)) => Ok(Report::default()),
+            outcome => report.if_applied(outcome),
         }
-        State::Open { .. } if !session.is_over(now) => sum(deps, session).await,
-        State::Opening | State::Open { .. } => {
-            let bytes = held(deps, &session).await?;
-            let closed = Report::of(Count::SessionsExpired, 1).and(Count::BytesFreed, bytes);
-            match deps.multipart().expire(session).await {
-                // Somebody came back for it just now.
-                Ok(Closing::Stands(_)) => Ok(Report::default()),
-                other => told(other.map(|_| ()), closed),
+    }
+
+    /// Sends the object of a slow upload to the validator if it has no verdict. The walk through the bucket no longer
+    /// finds such an object, because S3 dates it by the start of its upload.
+    async fn check_verdict(&self, session: &Session, completed: &Completed) -> Result<Report, BackendError> {
+        let (key, version) = (&session.key, &completed.version);
+        if self.is_unvalidated(key, version).await? {
+            self.requeue(key, version).await?;
+            let outcome = self.multipart().verdict_missing(session).await;
+            return Report::of(Metric::ObjectsRequeued, 1).if_applied(outcome);
+        }
+        Report::default().if_applied(self.multipart().verdict_found(session).await)
+    }
+
+    /// Adds up the parts of a session without a declared size, and aborts it above its limit.
+    async fn measure(&self, session: Session) -> Result<Report, BackendError> {
+        debug_assert!(matches!(session.plan, PartPlan::Unsized { .. }), "sized sessions are due when they expire");
+        let bytes = self.session_bytes(&session).await?;
+        let report = Report::of(Metric::SessionsMeasured, 1);
+        match self.multipart().sum(session).await {
+            Err(SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
+                Ok(report.and(Metric::SessionsAboveLimit, 1).and(Metric::BytesFreed, bytes))
+            }
+            outcome => report.if_applied(outcome),
+        }
+    }
+
+    /// Finishes a completion whose lease ran out. If that is impossible, the session is open again and its owner can
+    /// correct the parts.
+    async fn resume_completion(&self, deadline: &Deadline<'_>, session: Session) -> Result<Report, BackendError> {
+        let (upload, holder) = (session.key.id(), hex(&(self.env.random)()));
+        // S3 may take long. The other half of the time is for the walk through the bucket.
+        let until = Instant::now() + deadline.at.duration_since(Instant::now()) / 2;
+        match self.multipart().resume(session, &holder, self.config.storage.policy.store, until).await {
+            Ok(Completion::Done(_)) => Ok(Report::of(Metric::SessionsCompleted, 1)),
+            // This run holds the lease. A later run checks the result when the lease has run out.
+            Ok(Completion::Slow(_)) => Ok(Report::of(Metric::SessionsCompleting, 1)),
+            Ok(Completion::Busy(_)) => Ok(Report::default()),
+            Err(SessionProblem::Backend(error)) => Err(error),
+            Err(problem) => {
+                tracing::info!(%upload, %problem, "a completion failed; its session is open again");
+                Ok(Report::of(Metric::SessionsReopened, 1))
             }
         }
-    };
-    Ok(settled?)
-}
-
-/// Has the object of an upload that took long judged, or removed, where its event was lost: to the walk it is too old.
-async fn verdict<R: Table, O: Bucket, Q: Queue>(
-    deps: &Deps<R, O, Q>,
-    session: &Session,
-    whole: &Completed,
-) -> Result<Report, Trouble> {
-    let (key, multipart) = (&session.key, deps.multipart());
-    if unjudged::is_waiting(deps, key, &whole.version).await? {
-        unjudged::send(deps, key, &whole.version).await?;
-        return Ok(told(multipart.unjudged(session).await, Report::of(Count::ObjectsRequeued, 1))?);
     }
-    Ok(told(multipart.judged(session).await, Report::default())?)
-}
 
-/// `done`, unless something behind us did not answer. What a session itself objects to is no failure of ours: it has
-/// moved on meanwhile.
-pub(crate) fn told(outcome: Result<(), SessionProblem>, done: Report) -> Result<Report, Fault> {
-    match outcome {
-        Ok(()) => Ok(done),
-        Err(SessionProblem::Fault(fault)) => Err(fault),
-        Err(
-            SessionProblem::NotFound
-            | SessionProblem::Closed
-            | SessionProblem::Completing
-            | SessionProblem::Completed
-            | SessionProblem::Parts(_)
-            | SessionProblem::Restarted
-            | SessionProblem::KeyTaken
-            | SessionProblem::TooMany { .. }
-            | SessionProblem::Unfit { .. }
-            | SessionProblem::Refused(_),
-        ) => Ok(Report::default()),
-    }
-}
-
-/// Adds up what has arrived where no size was declared.
-async fn sum<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, session: Session) -> Result<Report, Fault> {
-    debug_assert!(matches!(session.plan, PartPlan::Unsized { .. }), "others are due when they are over");
-    let bytes = held(deps, &session).await?;
-    match deps.multipart().sum(session).await {
-        Err(SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
-            Ok(Report::of(Count::SessionsSummed, 1).and(Count::SessionsAboveLimit, 1).and(Count::BytesFreed, bytes))
+    /// The size of the stored parts that ending the session deletes, in bytes.
+    async fn session_bytes(&self, session: &Session) -> Result<u64, BackendError> {
+        match &session.state {
+            State::Open { upload }
+            | State::Aborted(Cleanup::Upload(upload))
+            | State::Expired(Cleanup::Upload(upload)) => Ok(self.stored_bytes(&session.key, upload).await?),
+            State::Opening | State::Completing(_) | State::Completed(_) | State::Aborted(_) | State::Expired(_) => {
+                Ok(0)
+            }
         }
-        other => told(other.map(|_| ()), Report::of(Count::SessionsSummed, 1)),
-    }
-}
-
-/// Finishes a completion that nobody is at any more, or lets the session go so that its owner can mend it.
-async fn resume<R: Table, O: Bucket, Q: Queue>(
-    deps: &Deps<R, O, Q>,
-    time: &Time<'_>,
-    session: Session,
-) -> Result<Report, Fault> {
-    let holder = hex(&(deps.ambient.random)());
-    let store = deps.config.policy.store;
-    // S3 may take long, and the walk through the bucket is to have its share.
-    let patience = Instant::now() + time.until.duration_since(Instant::now()) / 2;
-    match deps.multipart().resume(session, &holder, store, patience).await {
-        Ok(Completion::Done(_)) => Ok(Report::of(Count::SessionsCompleted, 1)),
-        // We hold the lease, and when it runs out the next run looks what came of it.
-        Ok(Completion::Slow(_)) => Ok(Report::of(Count::SessionsCompleting, 1)),
-        Ok(Completion::Busy(_)) => Ok(Report::default()),
-        Err(problem @ SessionProblem::Fault(_)) => told(Err(problem), Report::default()),
-        Err(problem) => {
-            tracing::info!(%problem, "a completion is its owner's again");
-            Ok(Report::of(Count::SessionsReopened, 1))
-        }
-    }
-}
-
-/// What S3 holds of a session's upload, in bytes.
-async fn held<R: Table, O: Bucket, Q: Queue>(deps: &Deps<R, O, Q>, session: &Session) -> Result<u64, Fault> {
-    match &session.state {
-        State::Open { upload } | State::Aborted(Left::Upload(upload)) | State::Expired(Left::Upload(upload)) => {
-            Ok(orphans::held(&deps.objects, &session.key, upload).await?)
-        }
-        State::Opening | State::Completing(_) | State::Completed(_) | State::Aborted(_) | State::Expired(_) => Ok(0),
     }
 }

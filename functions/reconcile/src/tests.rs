@@ -1,39 +1,47 @@
-//! Everything that can be left behind, and what is left after a run.
+//! Runs over interrupted work, and the state after them.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jiff::SignedDuration;
-use shared::key::ObjectKey;
-use shared::multipart::{Completion, Multipart, Wanted};
-use shared::objects::multipart::{Beginning, MultipartUploads};
-use shared::policy::SizeGrant;
-use shared::records::UploadRecords;
-use shared::records::census::Bookmark;
-use shared::s3_limits::StoreLimits;
-use shared::session::{Asked, Completing, Event, Lease, Left, Session, State};
-use shared::size::ByteSize;
-use shared::testing::{
-    ALICE, Interruption, Kind, MemoryObjects, MemoryQueue, MemoryRecords, Moment, PNG, ambient, config, grant, id, key,
-    now, session_of,
+use jiff::{SignedDuration, Timestamp};
+use policy::SizeGrant;
+use policy::key::ObjectKey;
+use policy::parts::PartPlan;
+use policy::s3_limits::StoreLimits;
+use policy::session::{Cleanup, Completing, CompletionRequest, Event, Lease, Session, State};
+use policy::size::ByteSize;
+use policy::upload::Record;
+use testkit::{
+    ALICE, Interrupted, Interruption, Kind, MemoryObjects, MemoryQueue, MemoryRecords, Moment, PNG, config, env, grant,
+    id, key, now, session_of,
 };
-use shared::upload::Record;
+use uploads_core::env::Env;
+use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProblem};
+use uploads_core::ports::due_index::{Checkpoint, DueIndex};
+use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
 
 use super::*;
 
-mod halves;
-mod handed_over;
+mod completion_jobs;
 mod interruptions;
+mod pending;
 mod verdicts;
 mod walks;
 
-/// What a table, a bucket and a queue hold.
+type Clock = fn() -> Timestamp;
+
+/// The function, whose calls to table, bucket and queue may be interrupted.
+type InterruptedDeps<'a> =
+    Deps<Interrupted<'a, MemoryRecords>, Interrupted<'a, MemoryObjects>, Interrupted<'a, MemoryQueue>>;
+
 #[derive(Default)]
-struct World {
+struct Fixture {
     records: MemoryRecords,
     objects: MemoryObjects,
     events: MemoryQueue,
-    /// The window, if it is not all that these tests need.
+    /// `RECONCILE_DAYS`, 9 by default.
     days: Option<&'static str>,
     policy: Option<&'static str>,
 }
@@ -42,74 +50,119 @@ fn later(time: Timestamp, by: SignedDuration) -> Timestamp {
     time.checked_add(by).unwrap()
 }
 
+fn after_minutes(minutes: i64) -> Timestamp {
+    later(now(), SignedDuration::from_mins(minutes))
+}
+
 fn days(n: i64) -> SignedDuration {
     SignedDuration::from_hours(24 * n)
 }
 
-/// Eight days after [`now`], which is longer than a session lives.
+/// One day longer than a session lives.
 fn in_eight_days() -> Timestamp {
     later(now(), days(8))
 }
 
-impl World {
-    async fn run_under(&self, trouble: &Interruption, now: fn() -> Timestamp) -> Option<Report> {
-        self.run_while(trouble, now, &|| true).await
+fn in_a_minute() -> Instant {
+    Instant::now() + Duration::from_mins(1)
+}
+
+impl Fixture {
+    fn deps<'a>(&'a self, interruption: &'a Interruption, now: Clock) -> InterruptedDeps<'a> {
+        let days = ("RECONCILE_DAYS", self.days.unwrap_or("9"));
+        Deps {
+            config: config(&[days, ("POLICY", self.policy.unwrap_or_default())]),
+            records: interruption.of(&self.records),
+            objects: interruption.of(&self.objects),
+            events: interruption.of(&self.events),
+            env: Env { now, ..env() },
+        }
+    }
+
+    /// A run whose calls `interruption` interrupts; `None` if that kills it.
+    async fn run_interrupted(&self, interruption: &Interruption, now: Clock) -> Option<Report> {
+        self.run_while(interruption, now, &|| true).await
     }
 
     async fn run_while(
         &self,
-        trouble: &Interruption,
-        now: fn() -> Timestamp,
-        left: &(dyn Fn() -> bool + Sync),
+        interruption: &Interruption,
+        now: Clock,
+        has_time: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
-        let deps = Deps {
-            config: config(&[
-                ("RECONCILE_DAYS", self.days.unwrap_or("9")),
-                ("POLICY", self.policy.unwrap_or_default()),
-            ]),
-            records: trouble.of(&self.records),
-            objects: trouble.of(&self.objects),
-            events: trouble.of(&self.events),
-            ambient: Ambient { now, ..ambient() },
-        };
-        let until = Instant::now() + Duration::from_mins(1);
-        trouble.run(run(&deps, &Time { until, left })).await
+        let deps = self.deps(interruption, now);
+        interruption.run(deps.run(&Deadline { at: in_a_minute(), has_time })).await
     }
 
-    async fn run(&self, now: fn() -> Timestamp) -> Report {
-        self.run_under(&Interruption::none(), now).await.unwrap()
+    async fn run(&self, now: Clock) -> Report {
+        self.run_interrupted(&Interruption::none(), now).await.unwrap()
     }
 
-    fn multipart(&self, now: fn() -> Timestamp) -> Multipart<'_, MemoryRecords, MemoryObjects> {
-        Multipart { sessions: &self.records, store: &self.objects, now }
+    fn multipart(&self, now: Clock) -> Multipart<'_, MemoryRecords, MemoryObjects> {
+        Multipart { records: &self.records, objects: &self.objects, now }
     }
 
-    /// A session of two parts, the first of which has arrived.
-    async fn open(&self, key: &ObjectKey) -> Session {
-        let session = session_of(key, (8 << 20) + 1);
+    async fn complete(&self, key: &ObjectKey, now: Clock) -> Result<Completion, SessionProblem> {
+        let (multipart, parts) = (self.multipart(now), RequestedParts::default());
+        multipart.complete(key, &parts, "client", StoreLimits::S3, in_a_minute()).await
+    }
+
+    /// A session of two parts, the first of which is stored.
+    async fn open_session(&self, key: &ObjectKey) -> Session {
+        let session = session_of(key, PART_SIZE + 1);
         let session = self.multipart(now).open(session, None).await.unwrap();
-        self.objects.put_hollow_part(upload_of(&session), 1, 8 << 20).unwrap();
+        self.objects.put_hollow_part(upload_of(&session), 1, PART_SIZE).unwrap();
         session
     }
 
-    /// The same, whole.
-    async fn whole(&self, key: &ObjectKey) -> Session {
-        let session = self.open(key).await;
+    /// A session of two parts, both of which are stored.
+    async fn uploaded_session(&self, key: &ObjectKey) -> Session {
+        let session = self.open_session(key).await;
         self.objects.put_hollow_part(upload_of(&session), 2, 1).unwrap();
         session
     }
 
-    /// An upload that no session knows.
+    /// An open session without a declared size, of at most `limit` bytes.
+    async fn unsized_session(&self, key: &ObjectKey, limit: u64) -> Session {
+        let limit = ByteSize::from_bytes(limit);
+        let plan = PartPlan::unsized_up_to(limit, ByteSize::from_bytes(PART_SIZE), StoreLimits::S3);
+        let sized = session_of(key, 1);
+        let size = SizeGrant::Between { min: ByteSize::from_bytes(1), max: limit };
+        let grant = policy::Grant { size, ..sized.grant.clone() };
+        self.multipart(now).open(Session { plan, grant, ..sized }, Some(3)).await.unwrap()
+    }
+
+    /// Another process leases the session to complete it, and is killed.
+    fn store_lease(&self, session: &Session, until: Timestamp) {
+        let lease = Lease { holder: "killed".to_owned(), until };
+        let (upload, asked) = (upload_of(session).to_owned(), CompletionRequest::default());
+        let state = State::Completing(Completing { upload, lease, asked });
+        self.records.store_session(Session { state, ..session.clone() });
+    }
+
+    /// A multipart upload that no session refers to, with a part of 6 bytes.
     async fn orphan(&self, key: &ObjectKey) -> String {
-        let beginning =
-            Beginning { content_type: "image/png".to_owned(), carried: String::new(), generation: 1, checksum: None };
-        let upload = self.objects.begin(key, &beginning).await.unwrap();
-        self.objects.put_part(&upload, 1, b"left behind").unwrap();
+        let request = CreateMultipartUpload {
+            content_type: "image/png".to_owned(),
+            encoded_grant: String::new(),
+            generation: 1,
+            checksum: None,
+        };
+        let upload = self.objects.create_upload(key, &request).await.unwrap();
+        self.objects.put_part(&upload, 1, b"orphan").unwrap();
         upload
+    }
+
+    fn put_object(&self, key: &ObjectKey) -> String {
+        self.objects.put_granted(key, &grant(key.owner(), PNG.len() as u64), PNG)
     }
 
     fn state(&self, key: &ObjectKey) -> Option<State> {
         self.records.session_of(key.id()).map(|session| session.state)
+    }
+
+    fn session_due(&self, key: &ObjectKey) -> Option<Timestamp> {
+        self.records.session_of(key.id()).unwrap().due()
     }
 }
 
@@ -120,172 +173,151 @@ fn upload_of(session: &Session) -> &str {
     }
 }
 
-/// Lets somebody have begun to complete it, and be killed.
-fn leased(world: &World, session: &Session, until: Timestamp, asked: Asked) {
-    let lease = Lease { holder: "gone".to_owned(), until };
-    let state = State::Completing(Completing { upload: upload_of(session).to_owned(), lease, asked });
-    world.records.store_session(Session { state, ..session.clone() });
+/// Every metric that is not 0, except for the uploads in progress.
+fn counts(report: &Report) -> Vec<(Metric, u64)> {
+    let all = Metric::ALL.iter().map(|metric| (*metric, report.value(*metric)));
+    all.filter(|(metric, value)| *value > 0 && *metric != Metric::UploadsInProgress).collect()
 }
 
-fn figures(report: &Report) -> Vec<(Count, u64)> {
-    let all = Count::ALL.iter().map(|count| (*count, report.count(*count)));
-    all.filter(|(count, figure)| *figure > 0 && *count != Count::UploadsUnderWay).collect()
-}
-
-const PART: u64 = 8 << 20;
+const PART_SIZE: u64 = 8 << 20;
 
 #[tokio::test]
-async fn with_nothing_to_do_nothing_is_done() {
-    let world = World::default();
-    assert_eq!(figures(&world.run(now).await), []);
-    assert!(world.records.is_empty() && world.objects.is_empty() && world.events.sent().is_empty());
+async fn a_run_without_work_changes_nothing() {
+    let fixture = Fixture::default();
+    assert_eq!(counts(&fixture.run(now).await), []);
+    assert!(fixture.records.is_empty() && fixture.objects.is_empty() && fixture.events.sent().is_empty());
 }
 
 #[tokio::test]
-async fn a_session_expires_at_its_deadline_and_takes_its_upload_along() {
-    let (world, key) = (World::default(), key(ALICE, id(1)));
-    let session = world.open(&key).await;
+async fn a_session_expires_at_its_deadline_and_its_upload_is_aborted() {
+    let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+    let session = fixture.open_session(&key).await;
     assert_eq!(session.deadline, later(now(), days(7)));
-    let report = world.run(|| later(now(), days(7) - SignedDuration::from_millis(1))).await;
-    assert_eq!((figures(&report), world.state(&key)), (vec![], Some(session.state.clone())));
-    let report = world.run(|| later(now(), days(7))).await;
-    assert_eq!(figures(&report), [(Count::SessionsExpired, 1), (Count::BytesFreed, PART)]);
-    assert_eq!(world.state(&key), Some(State::Expired(Left::Nothing)));
-    assert_eq!(world.objects.pending(), Vec::<String>::new());
-    assert_eq!(figures(&world.run(in_eight_days).await), [], "and nothing is left to do");
+    let report = fixture.run(|| later(now(), days(7) - SignedDuration::from_millis(1))).await;
+    assert_eq!((counts(&report), fixture.state(&key)), (vec![], Some(session.state.clone())));
+    let report = fixture.run(|| later(now(), days(7))).await;
+    assert_eq!(counts(&report), [(Metric::SessionsExpired, 1), (Metric::BytesFreed, PART_SIZE)]);
+    assert_eq!(fixture.state(&key), Some(State::Expired(Cleanup::Done)));
+    assert_eq!(fixture.objects.pending(), Vec::<String>::new());
+    assert_eq!(counts(&fixture.run(in_eight_days).await), [], "a second run");
 }
 
 #[tokio::test]
-async fn an_opening_that_was_killed_is_closed_with_whatever_it_began() {
-    for began in [false, true] {
-        let (world, key) = (World::default(), key(ALICE, id(1)));
-        world.records.store_session(session_of(&key, PART));
-        if began {
-            world.orphan(&key).await;
+async fn an_interrupted_creation_expires_and_its_upload_is_aborted() {
+    for upload_was_created in [false, true] {
+        let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+        fixture.records.store_session(session_of(&key, PART_SIZE));
+        if upload_was_created {
+            fixture.orphan(&key).await;
         }
-        assert_eq!(figures(&world.run(|| later(now(), SignedDuration::from_secs(899))).await), []);
-        let report = world.run(|| later(now(), SignedDuration::from_secs(900))).await;
-        assert_eq!(figures(&report), [(Count::SessionsExpired, 1)]);
-        assert_eq!(world.state(&key), Some(State::Expired(Left::Nothing)));
-        assert_eq!(world.objects.pending(), Vec::<String>::new());
+        assert_eq!(counts(&fixture.run(|| later(now(), SignedDuration::from_secs(899))).await), []);
+        let report = fixture.run(|| later(now(), SignedDuration::from_secs(900))).await;
+        assert_eq!(counts(&report), [(Metric::SessionsExpired, 1)]);
+        assert_eq!(fixture.state(&key), Some(State::Expired(Cleanup::Done)));
+        assert_eq!(fixture.objects.pending(), Vec::<String>::new());
     }
 }
 
 #[tokio::test]
-async fn a_session_given_up_by_somebody_who_was_killed_is_swept() {
+async fn an_interrupted_abort_or_expiry_is_cleaned_up() {
     for end in [Event::Aborted, Event::Expired] {
-        let (world, key) = (World::default(), key(ALICE, id(1)));
-        let session = world.open(&key).await;
-        world.records.store_session(session.step(end, in_eight_days()).unwrap());
-        let report = world.run(now).await;
-        assert_eq!(figures(&report), [(Count::SessionsSwept, 1), (Count::BytesFreed, PART)]);
-        assert_eq!(world.objects.pending(), Vec::<String>::new());
-        assert_eq!(world.records.session_of(key.id()).unwrap().due(), None);
+        let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+        let session = fixture.open_session(&key).await;
+        fixture.records.store_session(session.step(end, in_eight_days()).unwrap());
+        let report = fixture.run(now).await;
+        assert_eq!(counts(&report), [(Metric::SessionsCleanedUp, 1), (Metric::BytesFreed, PART_SIZE)]);
+        assert_eq!(fixture.objects.pending(), Vec::<String>::new());
+        assert_eq!(fixture.session_due(&key), None);
     }
 }
 
 #[tokio::test]
-async fn a_completion_that_nobody_is_at_is_finished_once_its_lease_has_run_out() {
-    let (world, key) = (World::default(), key(ALICE, id(1)));
-    let session = world.whole(&key).await;
-    leased(&world, &session, later(now(), SignedDuration::from_secs(60)), Asked::default());
-    let before = world.state(&key);
-    world.run(|| later(now(), SignedDuration::from_millis(59_999))).await;
-    assert_eq!((world.state(&key), world.objects.is_empty()), (before, true), "somebody may be at it");
-    let report = world.run(|| later(now(), SignedDuration::from_secs(60))).await;
-    assert_eq!(figures(&report), [(Count::SessionsCompleted, 1)]);
-    let Some(State::Completed(result)) = world.state(&key) else { panic!("{:?}", world.state(&key)) };
-    assert_eq!(world.objects.kept(&key), [result.version]);
-    assert_eq!(world.objects.pending(), Vec::<String>::new());
+async fn an_interrupted_completion_is_finished_after_its_lease() {
+    let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+    let session = fixture.uploaded_session(&key).await;
+    fixture.store_lease(&session, later(now(), SignedDuration::from_secs(60)));
+    let before = fixture.state(&key);
+    fixture.run(|| later(now(), SignedDuration::from_millis(59_999))).await;
+    assert_eq!((fixture.state(&key), fixture.objects.is_empty()), (before, true), "during the lease");
+    let report = fixture.run(|| later(now(), SignedDuration::from_secs(60))).await;
+    assert_eq!(counts(&report), [(Metric::SessionsCompleted, 1)]);
+    let Some(State::Completed(completed)) = fixture.state(&key) else { panic!("{:?}", fixture.state(&key)) };
+    assert_eq!(fixture.objects.kept(&key), [completed.version]);
+    assert_eq!(fixture.objects.pending(), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn an_object_that_is_there_already_is_the_answer() {
-    let (world, key) = (World::default(), key(ALICE, id(1)));
-    let session = world.whole(&key).await;
-    let until = Instant::now() + Duration::from_mins(1);
-    world.multipart(now).complete(&key, &Wanted::default(), "me", StoreLimits::S3, until).await.unwrap();
-    // Its answer was lost.
-    leased(&world, &session, now(), Asked::default());
-    let report = world.run(now).await;
-    assert_eq!(figures(&report), [(Count::SessionsCompleted, 1)]);
-    assert_eq!(world.objects.kept(&key).len(), 1);
+async fn a_completion_whose_object_exists_creates_no_second_version() {
+    let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+    let session = fixture.uploaded_session(&key).await;
+    fixture.complete(&key, now).await.unwrap();
+    fixture.store_lease(&session, now());
+    let report = fixture.run(now).await;
+    assert_eq!(counts(&report), [(Metric::SessionsCompleted, 1)]);
+    assert_eq!(fixture.objects.kept(&key).len(), 1);
 }
 
 #[tokio::test]
-async fn a_completion_that_can_not_be_finished_is_its_owners_again() {
-    let (world, key) = (World::default(), key(ALICE, id(1)));
-    let session = world.open(&key).await;
-    leased(&world, &session, now(), Asked::default());
-    let report = world.run(now).await;
-    assert_eq!(figures(&report), [(Count::SessionsReopened, 1)]);
-    assert_eq!(world.state(&key), Some(session.state.clone()));
-    assert!(world.objects.is_empty());
-    world.objects.put_hollow_part(upload_of(&session), 2, 1).unwrap();
-    let until = Instant::now() + Duration::from_mins(1);
-    let done = world.multipart(now).complete(&key, &Wanted::default(), "me", StoreLimits::S3, until).await;
-    assert!(matches!(done, Ok(Completion::Done(_))), "{done:?}");
-}
-
-fn an_hour_later() -> Timestamp {
-    later(now(), SignedDuration::from_hours(1))
-}
-
-/// An open session without a declared size, at most `limit` bytes.
-async fn unsized_session(world: &World, key: &ObjectKey, limit: u64) -> Session {
-    let limit = ByteSize::from_bytes(limit);
-    let plan = shared::parts::PartPlan::unsized_up_to(limit, ByteSize::from_bytes(8 << 20), StoreLimits::S3);
-    let whole = session_of(key, 1);
-    let size = SizeGrant::Between { min: ByteSize::from_bytes(1), max: limit };
-    let grant = shared::policy::Grant { size, ..whole.grant.clone() };
-    world.multipart(now).open(Session { plan, grant, ..whole }, Some(3)).await.unwrap()
+async fn a_completion_with_a_missing_part_reopens_the_session() {
+    let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+    let session = fixture.open_session(&key).await;
+    fixture.store_lease(&session, now());
+    let report = fixture.run(now).await;
+    assert_eq!(counts(&report), [(Metric::SessionsReopened, 1)]);
+    assert_eq!(fixture.state(&key), Some(session.state.clone()));
+    assert!(fixture.objects.is_empty());
+    fixture.objects.put_hollow_part(upload_of(&session), 2, 1).unwrap();
+    let outcome = fixture.complete(&key, now).await;
+    assert!(matches!(outcome, Ok(Completion::Done(_))), "{outcome:?}");
 }
 
 #[tokio::test]
-async fn an_upload_without_a_size_is_added_up_every_hour() {
-    for (limit, fits) in [(PART, true), (PART - 1, false)] {
-        let (world, key) = (World::default(), key(ALICE, id(1)));
-        let session = unsized_session(&world, &key, limit).await;
-        world.objects.put_hollow_part(upload_of(&session), 1, PART).unwrap();
-        assert_eq!(figures(&world.run(now).await), [], "not yet");
-        let report = world.run(an_hour_later).await;
+async fn a_session_without_a_declared_size_is_measured_every_hour() {
+    const IN_AN_HOUR: Clock = || after_minutes(60);
+    for (limit, fits) in [(PART_SIZE, true), (PART_SIZE - 1, false)] {
+        let (fixture, key) = (Fixture::default(), key(ALICE, id(1)));
+        let session = fixture.unsized_session(&key, limit).await;
+        fixture.objects.put_hollow_part(upload_of(&session), 1, PART_SIZE).unwrap();
+        assert_eq!(counts(&fixture.run(now).await), [], "before the hour has passed");
+        let report = fixture.run(IN_AN_HOUR).await;
         if fits {
-            assert_eq!(figures(&report), [(Count::SessionsSummed, 1)]);
-            assert_eq!(world.records.session_of(key.id()).unwrap().summed_at, an_hour_later());
-            assert_eq!((world.objects.pending().len(), world.records.counted(key.owner())), (1, 1));
-            assert_eq!(figures(&world.run(an_hour_later).await), [], "and not at every run");
+            assert_eq!(counts(&report), [(Metric::SessionsMeasured, 1)]);
+            assert_eq!(fixture.records.session_of(key.id()).unwrap().summed_at, IN_AN_HOUR());
+            assert_eq!((fixture.objects.pending().len(), fixture.records.counted(key.owner())), (1, 1));
+            assert_eq!(counts(&fixture.run(IN_AN_HOUR).await), [], "a second run");
         } else {
-            let expected = [(Count::SessionsSummed, 1), (Count::SessionsAboveLimit, 1), (Count::BytesFreed, PART)];
-            assert_eq!(figures(&report), expected);
-            assert_eq!(world.state(&key), Some(State::Aborted(Left::Nothing)));
-            assert_eq!((world.objects.pending().len(), world.records.counted(key.owner())), (0, 0));
+            let expected =
+                [(Metric::SessionsMeasured, 1), (Metric::SessionsAboveLimit, 1), (Metric::BytesFreed, PART_SIZE)];
+            assert_eq!(counts(&report), expected);
+            assert_eq!(fixture.state(&key), Some(State::Aborted(Cleanup::Done)));
+            assert_eq!((fixture.objects.pending().len(), fixture.records.counted(key.owner())), (0, 0));
         }
     }
 }
 
 #[tokio::test]
-async fn an_upload_of_no_session_goes_when_it_is_a_day_old() {
-    let (world, mine) = (World::default(), key(ALICE, id(1)));
-    let session = world.open(&mine).await;
-    let loser = world.orphan(&mine).await;
-    let stray = world.orphan(&key(ALICE, id(2))).await;
-    let report = world.run(|| later(now(), days(1) - SignedDuration::from_millis(1))).await;
-    assert_eq!((figures(&report), report.count(Count::UploadsUnderWay)), (vec![], 3));
-    let report = world.run(|| later(now(), days(1))).await;
-    assert_eq!(figures(&report), [(Count::UploadsAborted, 2), (Count::BytesFreed, 22)]);
-    assert_eq!(world.objects.pending(), [upload_of(&session)], "{loser} and {stray} are gone");
-    assert_eq!(world.records.sessions(), [session]);
+async fn a_multipart_upload_without_a_session_is_aborted_after_a_day() {
+    let (fixture, own) = (Fixture::default(), key(ALICE, id(1)));
+    let session = fixture.open_session(&own).await;
+    // One beside the session's upload, and one at a key without a session.
+    fixture.orphan(&own).await;
+    fixture.orphan(&key(ALICE, id(2))).await;
+    let report = fixture.run(|| later(now(), days(1) - SignedDuration::from_millis(1))).await;
+    assert_eq!((counts(&report), report.value(Metric::UploadsInProgress)), (vec![], 3));
+    let report = fixture.run(|| later(now(), days(1))).await;
+    assert_eq!(counts(&report), [(Metric::UploadsAborted, 2), (Metric::BytesFreed, 12)]);
+    assert_eq!(fixture.objects.pending(), [upload_of(&session)]);
+    assert_eq!(fixture.records.sessions(), [session]);
 }
 
-#[tokio::test]
-async fn each_state_keeps_the_upload_that_it_may_still_use() {
-    let ended = |upload: &str| Left::Upload(upload.to_owned());
+#[test]
+fn only_sessions_that_have_not_ended_keep_their_upload() {
     for (state, kept) in [
         (State::Opening, true),
         (State::Open { upload: "u".to_owned() }, true),
         (State::Open { upload: "other".to_owned() }, false),
-        (State::Aborted(ended("u")), false),
-        (State::Expired(Left::Nothing), false),
+        (State::Aborted(Cleanup::Upload("u".to_owned())), false),
+        (State::Expired(Cleanup::Done), false),
     ] {
         let session = Session { state, ..session_of(&key(ALICE, id(1)), 1) };
         assert_eq!(orphans::may_use(&session, "u"), kept, "{:?}", session.state);

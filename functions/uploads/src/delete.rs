@@ -1,41 +1,35 @@
-//! Deleting: the tombstone first, then every version, then a note that all is done.
+//! Deletes an upload: writes the tombstone, deletes every version, marks the upload as purged.
 //!
-//! Killed anywhere in between, the same request finishes what is missing, or the reconciler does where nobody asks again;
-//! and from the tombstone on nothing that arrives under the id can stay.
+//! If the process is killed in between, a repeated request or the reconciler does the rest. Once the tombstone exists,
+//! the validator deletes every version that arrives under the id.
 
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use shared::deletion;
-use shared::http::{Problem, json, named_caller};
-use shared::multipart::Multipart;
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::records::UploadRecords;
-use shared::records::sessions::Sessions;
-use shared::upload::Record;
+use lambda_http_kit::http::{Problem, json, named_caller};
+use policy::upload::Record;
+use uploads_core::deletion;
+use uploads_core::multipart::Multipart;
 
-use crate::{Deps, not_received, own_key, own_record, wire};
+use crate::{Bucket, Deps, Table, not_received, object_key, wire};
 
-pub(crate) async fn delete<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
-    deps: &Deps<R, O>,
-    request: &Request,
-    id: &str,
-) -> Result<Response<Body>, Problem> {
-    let key = own_key(named_caller(request, &deps.config.access)?, id)?;
-    let multipart = Multipart { sessions: &deps.records, store: &deps.objects, now: deps.ambient.now };
-    let record = own_record(deps, &key).await?;
-    // A delete that was killed may have come to the tombstone and not to the session.
-    let in_parts = !matches!(record, Some(Record::Judged(_)));
-    // Without a record only an object or a session under the caller's own key proves that the id is theirs to bury. In
-    // between it may have been rejected and removed: where there is neither, the record has the last word.
-    let known = record.is_some()
-        || deps.objects.head(&key, None).await?.is_some()
-        || deps.records.session(&key).await?.is_some_and(|session| !session.is_over((deps.ambient.now)()))
-        || own_record(deps, &key).await?.is_some();
-    if !known {
-        return Err(not_received());
+impl<R: Table, O: Bucket> Deps<R, O> {
+    pub(crate) async fn delete(&self, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+        let key = object_key(named_caller(request, &self.config.access)?, id)?;
+        let record = self.own_record(&key).await?;
+        // Also with a tombstone: a killed delete may have written it without aborting the multipart upload.
+        let may_be_uploading = !matches!(record, Some(Record::Validated(_)));
+        // Without a record, an object or a session under the caller's own key proves that the id is the caller's.
+        // A rejection may write the record and delete the object between these reads, so the last read is the record.
+        let exists = record.is_some()
+            || self.objects.head(&key, None).await?.is_some()
+            || self.active_session(&key).await?.is_some()
+            || self.own_record(&key).await?.is_some();
+        if !exists {
+            return Err(not_received());
+        }
+        self.records.write_tombstone(&key, (self.env.now)()).await?;
+        let multipart = Multipart { records: &self.records, objects: &self.objects, now: self.env.now };
+        deletion::finish(&multipart, &key, may_be_uploading).await?;
+        Ok(json(StatusCode::OK, &wire::DeleteResponse::new(key.id())))
     }
-    deps.records.bury(&key, (deps.ambient.now)()).await?;
-    deletion::finish(&multipart, &key, in_parts).await?;
-    Ok(json(StatusCode::OK, &wire::Deleted::new(key.id())))
 }

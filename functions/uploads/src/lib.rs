@@ -1,151 +1,159 @@
-//! What became of uploads: status, listing, content, delete. Always the caller's own only.
+//! Serves the caller's own uploads: status, listing, content, deletion.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
 //! - **Routes**: `GET /uploads`, `GET /uploads/{id}`, `GET /uploads/{id}/content`, `DELETE /uploads/{id}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`, `OWNER_SHARDS`
 //! - **IAM**: `dynamodb:GetItem` for a record, `dynamodb:Query` on the owner index, `dynamodb:PutItem` and
-//!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell "still validating" from
-//!   "never arrived", `s3:GetObjectVersion` because the content URL acts with these rights,
-//!   `s3:ListBucketVersions` and `s3:DeleteObjectVersion` to delete; `s3:AbortMultipartUpload`,
-//!   `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` to delete what is still on its way in parts
+//!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell `validating` from
+//!   `not-received`, `s3:GetObjectVersion` because a content URL has the signer's rights, `s3:ListBucketVersions` and
+//!   `s3:DeleteObjectVersion` to delete; `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` and
+//!   `s3:ListBucketMultipartUploads` to delete a multipart upload that is in progress
 
 mod content;
 mod delete;
 mod wire;
 
-use std::convert::Infallible;
-
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, RequestExt, Response};
-use shared::ambient::Ambient;
-use shared::config::Config;
-use shared::http::{Code, Problem, caller, json, named_caller};
-use shared::key::{ObjectKey, OwnerId, UploadId};
-use shared::objects::Objects;
-use shared::objects::multipart::MultipartUploads;
-use shared::records::UploadRecords;
-use shared::records::sessions::Sessions;
-use shared::session::{Session, State};
-use shared::upload::{Judged, Record};
-use shared::verdict::Observed;
-use shared::view::Upload;
+use lambda_http_kit::HttpHandler;
+use lambda_http_kit::config::ApiConfig;
+use lambda_http_kit::http::{Code, Problem, Route, caller, json, named_caller};
+use policy::key::{ObjectKey, OwnerId, UploadId};
+use policy::session::{Session, State};
+use policy::upload::{Record, ValidatedUpload};
+use policy::verdict::ObservedObject;
+use policy::view::Upload;
+use uploads_core::env::Env;
+use uploads_core::ports::multipart_uploads::MultipartUploads;
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
+use uploads_core::ports::sessions::Sessions;
 
-/// What answering needs.
+/// What the function works with.
 pub struct Deps<R, O> {
-    /// Bucket, credentials, policy, access.
-    pub config: Config,
+    /// Bucket, credentials, policy and access.
+    pub config: ApiConfig,
     /// The table.
     pub records: R,
     /// The bucket.
     pub objects: O,
-    /// The clock.
-    pub ambient: Ambient,
+    /// The clock; this function uses no randomness.
+    pub env: Env,
 }
 
-/// Answers one request; there is always an answer.
-///
-/// # Errors
-/// Never.
-pub async fn handle<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
-    deps: &Deps<R, O>,
-    request: Request,
-) -> Result<Response<Body>, Infallible> {
-    let path = request.uri().path().trim_end_matches('/');
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
-    let answer = match (request.method(), segments.as_slice()) {
-        (&Method::GET, ["uploads"]) => list(deps, &request).await,
-        (&Method::GET, ["uploads", id]) => status(deps, &request, id).await,
-        (&Method::GET, ["uploads", id, "content"]) => content::content(deps, &request, id).await,
-        (&Method::DELETE, ["uploads", id]) => delete::delete(deps, &request, id).await,
-        _ => Err(Problem::new(Code::NoSuchRoute, "this function answers for uploads: GET /uploads/{id}")),
-    };
-    Ok(answer.unwrap_or_else(Problem::into_response))
-}
+/// The ports to the table that this function uses.
+pub trait Table: UploadRecords + Sessions {}
+impl<T: UploadRecords + Sessions> Table for T {}
 
-async fn status<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
-    deps: &Deps<R, O>,
-    request: &Request,
-    id: &str,
-) -> Result<Response<Body>, Problem> {
-    let key = own_key(caller(request, &deps.config.access)?, id)?;
-    let upload = match look(deps, &key).await? {
-        Seen::Judged(judged) => Upload::judged(&judged),
-        Seen::Arrived(observed) => Upload::validating(&key, &deps.config.bucket, &observed),
-        Seen::UnderWay(session) => Upload::uploading(&session, &deps.config.bucket),
-    };
-    Ok(json(StatusCode::OK, &upload))
-}
+/// The ports to the bucket that this function uses.
+pub trait Bucket: Objects + MultipartUploads {}
+impl<T: Objects + MultipartUploads> Bucket for T {}
 
-async fn list<R: UploadRecords + Sessions, O: Objects + MultipartUploads>(
-    deps: &Deps<R, O>,
-    request: &Request,
-) -> Result<Response<Body>, Problem> {
-    let owner = named_caller(request, &deps.config.access)?;
-    let query = request.query_string_parameters();
-    let before = match query.first("cursor") {
-        None => None,
-        Some(cursor) => Some(wire::read_cursor(cursor)?),
-    };
-    let page = deps.records.list(&owner, before, wire::page_size(query.first("limit"))?).await?;
-    Ok(json(StatusCode::OK, &wire::Listing::from(&page)))
-}
-
-/// What there is of an upload.
-enum Seen {
-    Judged(Box<Judged>),
-    Arrived(Box<Observed>),
-    UnderWay(Box<Session>),
-}
-
-/// The record, or else the object, or else the session of what comes in parts. Between two looks it may have been
-/// completed, or rejected and removed: so where there is none of them, the record has the last word.
-async fn look<R: UploadRecords + Sessions, O: Objects>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Seen, Problem> {
-    if let Some(judged) = judged(own_record(deps, key).await?)? {
-        return Ok(Seen::Judged(judged));
+impl<R: Table, O: Bucket> HttpHandler for Deps<R, O> {
+    async fn handle(&self, request: Request) -> Response<Body> {
+        let answer = match Route::of(&request) {
+            Some(Route::ListUploads) => self.list(&request).await,
+            Some(Route::GetUpload(id)) => self.get(&request, &id).await,
+            Some(Route::GetContent(id)) => self.content(&request, &id).await,
+            Some(Route::DeleteUpload(id)) => self.delete(&request, &id).await,
+            Some(_) | None => {
+                let detail = "this function lists, serves and deletes uploads: GET /uploads/{id}";
+                Err(Problem::new(Code::NoSuchRoute, detail))
+            }
+        };
+        answer.unwrap_or_else(Problem::into_response)
     }
-    if let Some(observed) = deps.objects.head(key, None).await? {
-        return Ok(Seen::Arrived(Box::new(observed)));
+}
+
+/// An upload that was not deleted.
+enum Found {
+    /// It has a verdict.
+    Validated(Box<ValidatedUpload>),
+    /// Its object exists, its verdict does not.
+    Arrived(Box<ObservedObject>),
+    /// Its multipart upload is not complete.
+    Uploading(Box<Session>),
+}
+
+impl<R: Table, O: Bucket> Deps<R, O> {
+    async fn get(&self, request: &Request, id: &str) -> Result<Response<Body>, Problem> {
+        let key = object_key(caller(request, &self.config.access)?, id)?;
+        let upload = match self.find(&key).await? {
+            Found::Validated(validated) => Upload::validated(&validated),
+            Found::Arrived(observed) => Upload::validating(&key, &self.config.bucket, &observed),
+            Found::Uploading(session) => Upload::uploading(&session, &self.config.bucket),
+        };
+        Ok(json(StatusCode::OK, &upload))
     }
-    if let Some(session) = deps.records.session(key).await?.filter(|session| !session.is_over((deps.ambient.now)())) {
-        match session.state {
-            State::Completed(_) => {
-                if let Some(observed) = deps.objects.head(key, None).await? {
-                    return Ok(Seen::Arrived(Box::new(observed)));
+
+    async fn list(&self, request: &Request) -> Result<Response<Body>, Problem> {
+        let owner = named_caller(request, &self.config.access)?;
+        let query = request.query_string_parameters();
+        let before = query.first("cursor").map(wire::read_cursor).transpose()?;
+        let page = self.records.list(&owner, before, wire::page_size(query.first("limit"))?).await?;
+        Ok(json(StatusCode::OK, &wire::ListResponse::from(&page)))
+    }
+
+    /// Finds the record, or else the object, or else the multipart session.
+    ///
+    /// Between two of these reads the upload may be completed, or rejected and its object deleted. So the last read is
+    /// the record again.
+    async fn find(&self, key: &ObjectKey) -> Result<Found, Problem> {
+        if let Some(validated) = verdict(self.own_record(key).await?)? {
+            return Ok(Found::Validated(validated));
+        }
+        if let Some(observed) = self.objects.head(key, None).await? {
+            return Ok(Found::Arrived(Box::new(observed)));
+        }
+        if let Some(session) = self.active_session(key).await? {
+            match session.state {
+                State::Completed(_) => {
+                    if let Some(observed) = self.objects.head(key, None).await? {
+                        return Ok(Found::Arrived(Box::new(observed)));
+                    }
+                }
+                State::Opening | State::Open { .. } | State::Completing(_) | State::Aborted(_) | State::Expired(_) => {
+                    return Ok(Found::Uploading(Box::new(session)));
                 }
             }
-            State::Opening | State::Open { .. } | State::Completing(_) | State::Aborted(_) | State::Expired(_) => {
-                return Ok(Seen::UnderWay(Box::new(session)));
-            }
+        }
+        verdict(self.own_record(key).await?)?.map(Found::Validated).ok_or_else(not_received)
+    }
+
+    /// The record, if it belongs to the caller. Another owner's record gets the same response as an upload that never
+    /// arrived.
+    async fn own_record(&self, key: &ObjectKey) -> Result<Option<Record>, Problem> {
+        match self.records.get(key.id()).await? {
+            Some(record) if record.key() != key => Err(not_received()),
+            record => Ok(record),
         }
     }
-    judged(own_record(deps, key).await?)?.map(Seen::Judged).ok_or_else(not_received)
+
+    /// The multipart session, unless it was aborted or has expired.
+    async fn active_session(&self, key: &ObjectKey) -> Result<Option<Session>, Problem> {
+        let session = self.records.session(key).await?;
+        Ok(session.filter(|session| !session.is_over((self.env.now)())))
+    }
 }
 
-fn judged(record: Option<Record>) -> Result<Option<Box<Judged>>, Problem> {
+/// The verdict of a record; `None` while it is pending.
+fn verdict(record: Option<Record>) -> Result<Option<Box<ValidatedUpload>>, Problem> {
     match record {
-        Some(Record::Judged(judged)) => Ok(Some(judged)),
+        Some(Record::Validated(validated)) => Ok(Some(validated)),
         Some(Record::Deleting(_) | Record::Deleted(_)) => Err(deleted()),
         Some(Record::Pending(_)) | None => Ok(None),
     }
 }
 
-/// Where the caller's upload of that id would lie.
-fn own_key(owner: OwnerId, id: &str) -> Result<ObjectKey, Problem> {
-    let id = UploadId::parse(id).map_err(|_| Problem::new(Code::NotFound, "there is no upload with this id"))?;
+/// The key of the owner's upload `id`, whether or not it exists.
+fn object_key(owner: OwnerId, id: &str) -> Result<ObjectKey, Problem> {
+    let id = UploadId::parse(id).map_err(|_| Problem::new(Code::NotFound, "the id is not a valid upload id"))?;
     Ok(ObjectKey::new(owner, id))
 }
 
-/// The record, if it is the caller's. Another's looks exactly like one that was never received.
-async fn own_record<R: UploadRecords, O>(deps: &Deps<R, O>, key: &ObjectKey) -> Result<Option<Record>, Problem> {
-    match deps.records.get(key.id()).await? {
-        Some(record) if record.key() != key => Err(not_received()),
-        record => Ok(record),
-    }
-}
-
 fn not_received() -> Problem {
-    Problem::new(Code::NotReceived, "nothing has arrived for this id: upload it first, or ask for a new grant")
+    Problem::new(Code::NotReceived, "nothing has arrived for this id: upload the file, or request a new grant")
 }
 
 fn deleted() -> Problem {

@@ -1,19 +1,18 @@
-//! Builds what [`uploads::handle`] needs and runs it.
+//! Builds what [`uploads::Deps`] needs and runs it.
 
-use lambda_http::Error;
-use shared::clients::Clients;
-use shared::{
-    ambient::Ambient, config::Config, http, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry,
-};
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use lambda_http_kit::config::UploadsConfig;
 use uploads::Deps;
+use uploads_core::env::Env;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::new(config.path_style);
-    let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
-    let objects = S3Objects::new(clients, &config.bucket);
-    let deps = Deps { config, records, objects, ambient: Ambient::system() };
-    http::run(|request| uploads::handle(&deps, request)).await
+fn main() -> Result<(), lambda_http::Error> {
+    lambda_http_kit::run_http(|config: UploadsConfig| {
+        let UploadsConfig { api, owner_shards } = config;
+        let clients = Clients::new(api.path_style);
+        let records = DynamoRecords::new(clients.clone(), &api.table).with_owner_shards(owner_shards);
+        let objects = S3Objects::new(clients, &api.bucket);
+        Deps { config: api, records, objects, env: Env::system() }
+    })
 }

@@ -1,72 +1,75 @@
-//! Bodies as callers see them.
+//! Response bodies and query parameters.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jiff::Timestamp;
+use lambda_http_kit::http::{Code, Problem};
+use policy::key::UploadId;
+use policy::upload::Record;
+use policy::view::Upload;
 use serde::Serialize;
-use shared::http::{Code, Problem};
-use shared::key::UploadId;
-use shared::records::Page;
-use shared::upload::Record;
-use shared::view::Upload;
+use uploads_core::ports::records::Page;
 
-/// The answer to `GET /uploads`.
+/// The response to `GET /uploads`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Listing {
+pub(crate) struct ListResponse {
     items: Vec<Upload>,
     next_cursor: Option<String>,
 }
 
-impl From<&Page> for Listing {
+impl From<&Page> for ListResponse {
     fn from(page: &Page) -> Self {
-        let judged = |record: &Record| match record {
-            Record::Judged(judged) => Some(Upload::judged(judged)),
+        let validated = |record: &Record| match record {
+            Record::Validated(validated) => Some(Upload::validated(validated)),
             Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
         };
         Self {
-            items: page.items.iter().filter_map(judged).collect(),
+            items: page.items.iter().filter_map(validated).collect(),
             next_cursor: page.next.map(|id| BASE64_URL_SAFE_NO_PAD.encode(format!("1{id}"))),
         }
     }
 }
 
-/// Reads a cursor of [`Listing`]: a version digit and the id that the page before ended with.
+/// Reads a cursor of [`ListResponse`]: a version digit, and the last id of the page before.
 pub(crate) fn read_cursor(cursor: &str) -> Result<UploadId, Problem> {
     let text = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     text.as_deref()
         .and_then(|text| text.strip_prefix('1'))
         .and_then(|id| UploadId::parse(id).ok())
-        .ok_or_else(|| Problem::new(Code::InvalidCursor, "pass nextCursor on as it came"))
+        .ok_or_else(|| Problem::new(Code::InvalidCursor, "the cursor is invalid: send nextCursor unchanged"))
 }
 
-/// How many uploads a page holds: what a Lambda answer of 6 MB takes at S3's 2 KB of metadata each, with room.
-const LONGEST_PAGE: u16 = 1000;
-const USUAL_PAGE: u16 = 100;
+/// Uploads in one page. S3 allows 2 KB of metadata for each, so a page stays well below Lambda's limit of 6 MB.
+const MAX_PAGE_SIZE: u16 = 1000;
+const DEFAULT_PAGE_SIZE: u16 = 100;
 
 pub(crate) fn page_size(limit: Option<&str>) -> Result<u16, Problem> {
     match limit.map(str::parse) {
-        None => Ok(USUAL_PAGE),
-        Some(Ok(limit)) if (1..=LONGEST_PAGE).contains(&limit) => Ok(limit),
-        Some(_) => Err(Problem::new(Code::InvalidParameter, format!("limit is a number from 1 to {LONGEST_PAGE}"))),
+        None => Ok(DEFAULT_PAGE_SIZE),
+        Some(Ok(limit)) if (1..=MAX_PAGE_SIZE).contains(&limit) => Ok(limit),
+        Some(_) => {
+            let detail = format!("limit must be a whole number from 1 to {MAX_PAGE_SIZE}");
+            Err(Problem::new(Code::InvalidParameter, detail))
+        }
     }
 }
 
-/// The answer to `GET /uploads/{id}/content`.
+/// The response to `GET /uploads/{id}/content`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Content {
+pub(crate) struct ContentResponse {
     pub(crate) url: String,
     pub(crate) expires_at: Timestamp,
 }
 
-/// The answer to `DELETE /uploads/{id}`.
+/// The response to `DELETE /uploads/{id}`.
 #[derive(Serialize)]
-pub(crate) struct Deleted {
+pub(crate) struct DeleteResponse {
     id: String,
     status: &'static str,
 }
 
-impl Deleted {
+impl DeleteResponse {
     pub(crate) fn new(id: UploadId) -> Self {
         Self { id: id.to_string(), status: "deleted" }
     }

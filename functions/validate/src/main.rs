@@ -1,17 +1,17 @@
-//! Builds what [`validate::handle`] needs and runs it.
+//! Builds what [`validate::Deps`] needs and runs it.
 
-use lambda_runtime::{Error, LambdaEvent, run, service_fn};
-use shared::clients::Clients;
-use shared::{ambient::Ambient, config::Config, objects::s3::S3Objects, records::dynamodb::DynamoRecords, telemetry};
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use lambda_http_kit::config::ValidateConfig;
+use uploads_core::env::Env;
 use validate::Deps;
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let config = Config::from_env()?;
-    let clients = Clients::new(config.path_style);
-    let records = DynamoRecords::new(clients.clone(), &config.table, config.owner_shards);
-    let objects = S3Objects::new(clients, &config.bucket);
-    let deps = Deps { config, records, objects, ambient: Ambient::system() };
-    run(service_fn(|event: LambdaEvent<_>| validate::handle(&deps, event.payload, event.context.deadline()))).await
+fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_http_kit::run_events(|config: ValidateConfig| {
+        let clients = Clients::new(config.path_style);
+        let records = DynamoRecords::new(clients.clone(), &config.table).with_owner_shards(config.owner_shards);
+        let objects = S3Objects::new(clients, &config.bucket);
+        Deps { config, records, objects, env: Env::system() }
+    })
 }

@@ -1,63 +1,63 @@
-//! Golden events in, verdicts and batch answers out.
+//! Golden events and their verdicts and responses.
 
 use std::collections::BTreeSet;
 
+use policy::key::{ObjectKey, UploadId};
+use policy::upload::{Outcome, Record};
 use serde_json::json;
-use shared::key::{ObjectKey, UploadId};
-use shared::testing::{
-    ALICE, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, Upload, ambient, config,
-    golden_events, grant, id, key, now, owner,
+use testkit::{
+    ALICE, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, Upload, config, env, golden_events,
+    grant, id, key, now, owner,
 };
-use shared::upload::{Outcome, Record};
 
 use super::*;
 
-mod in_parts;
+mod concurrency;
 mod interruptions;
-mod newcomers;
+mod later_versions;
+mod multipart_uploads;
 mod scans;
-mod time;
 
-/// What a bucket and a table hold, and a validator over them.
+/// A bucket, a table and a policy; the default policy if `None`.
 #[derive(Default)]
-struct World {
+struct Fixture {
     records: MemoryRecords,
     objects: MemoryObjects,
     policy: Option<&'static str>,
 }
 
-impl World {
-    /// Handles `event` under an interruption; `None` when it was killed.
-    async fn handle_under(&self, trouble: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
+impl Fixture {
+    /// Handles `event` while `interruption` affects the ports. `None` if it killed the process.
+    async fn handle_under(&self, interruption: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
         let policy: Vec<_> = self.policy.map(|policy| ("POLICY", policy)).into_iter().collect();
         let deps = Deps {
             config: config(&policy),
-            records: trouble.of(&self.records),
-            objects: trouble.of(&self.objects),
-            ambient: ambient(),
+            records: interruption.of(&self.records),
+            objects: interruption.of(&self.objects),
+            env: env(),
         };
-        trouble.run(handle(&deps, event, in_a_minute())).await
+        interruption.run(deps.handle(event, in_a_minute())).await
     }
 
     async fn handle(&self, event: Value) -> Result<Value, Retry> {
         self.handle_under(&Interruption::none(), event).await.unwrap()
     }
 
-    /// Puts what keeps to a grant for a PNG of `size` bytes.
+    /// Uploads `bytes` with a grant for a PNG of `size` bytes, and returns the version.
     fn put(&self, key: &ObjectKey, size: usize, bytes: &[u8]) -> String {
         self.objects.put_granted(key, &grant(key.owner(), size as u64), bytes)
     }
 
     fn outcome(&self, id: UploadId) -> Option<(Outcome, String)> {
         match self.records.record(id)? {
-            Record::Judged(judged) => Some((judged.outcome, judged.version)),
+            Record::Validated(validated) => Some((validated.outcome, validated.version)),
             Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
         }
     }
 
     fn reasons(&self, id: UploadId) -> Vec<String> {
         match self.records.record(id) {
-            Some(Record::Judged(judged)) => judged.reasons.into_iter().map(|note| note.code).collect(),
+            Some(Record::Validated(validated)) => validated.reasons.into_iter().map(|note| note.code).collect(),
             other => panic!("{other:?}"),
         }
     }
@@ -83,17 +83,17 @@ fn message(id: &str, body: &Value) -> Value {
 }
 
 fn failures(answer: &Value) -> BTreeSet<&str> {
-    let all = answer["batchItemFailures"].as_array().unwrap();
-    let failed: BTreeSet<_> = all.iter().map(|item| item["itemIdentifier"].as_str().unwrap()).collect();
-    assert_eq!(failed.len(), all.len(), "each message once");
+    let items = answer["batchItemFailures"].as_array().unwrap();
+    let failed: BTreeSet<_> = items.iter().map(|item| item["itemIdentifier"].as_str().unwrap()).collect();
+    assert_eq!(failed.len(), items.len(), "each message once");
     failed
 }
 
 #[tokio::test]
-async fn every_golden_event_has_its_answer() {
+async fn golden_events_have_the_expected_verdicts_and_responses() {
     let message = |n: u8| format!("{n:08}-aaaa-4bbb-8ccc-dddddddddddd");
     let [first, third, fourth, fifth] = [1, 3, 4, 5].map(message);
-    // Which messages come again, and which of the three uploads are judged.
+    // Name, failed messages, and which of the three uploads get a verdict.
     let expected: [(&str, &[&str], &[u16]); 28] = [
         ("direct-2.0", &[], &[1]),
         ("direct-2.1", &[], &[1]),
@@ -127,53 +127,53 @@ async fn every_golden_event_has_its_answer() {
     let events = golden_events("validate");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
         (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
-    assert_eq!(files, known, "every file is used, and every use has its file");
-    for (name, failed, judged) in expected {
-        let world = World::default();
+    assert_eq!(files, known);
+    for (name, failed, validated) in expected {
+        let fixture = Fixture::default();
         for n in 1..=3 {
-            assert_eq!(world.put(&key(ALICE, id(n)), PNG.len(), PNG), format!("version-{n}"));
+            assert_eq!(fixture.put(&key(ALICE, id(n)), PNG.len(), PNG), format!("version-{n}"));
         }
-        let answer = world.handle(events[name].clone()).await.unwrap();
+        let answer = fixture.handle(events[name].clone()).await.unwrap();
         if name.starts_with("sqs") {
             assert_eq!(failures(&answer), failed.iter().copied().collect(), "{name}");
         } else {
             assert_eq!(answer, Value::Null, "{name}");
         }
-        let seen: Vec<UploadId> = world.records.stored().iter().map(|record| record.key().id()).collect();
-        assert_eq!(seen, judged.iter().map(|n| id(*n)).collect::<Vec<_>>(), "{name}");
-        // Where nothing lies it is answered just the same: there is nothing to judge.
-        let empty = World::default();
+        let stored: Vec<UploadId> = fixture.records.stored().iter().map(|record| record.key().id()).collect();
+        assert_eq!(stored, validated.iter().map(|n| id(*n)).collect::<Vec<_>>(), "{name}");
+        // An event about an object that does not exist succeeds without effect.
+        let empty = Fixture::default();
         empty.handle(events[name].clone()).await.unwrap();
         assert!(empty.records.is_empty());
     }
 }
 
 #[tokio::test]
-async fn what_keeps_to_its_grant_is_accepted_with_everything_that_was_seen() {
-    let world = World::default();
+async fn an_object_that_matches_its_grant_is_accepted_with_all_observed_values() {
+    let fixture = Fixture::default();
     let key = key(ALICE, id(1));
-    let version = world.put(&key, PNG.len(), PNG);
-    world.handle(direct(&[created(&key, &version)])).await.unwrap();
-    let Some(Record::Judged(judged)) = world.records.record(id(1)) else { panic!("no verdict") };
+    let version = fixture.put(&key, PNG.len(), PNG);
+    fixture.handle(direct(&[created(&key, &version)])).await.unwrap();
+    let Some(Record::Validated(validated)) = fixture.records.record(id(1)) else { panic!("no verdict") };
     assert_eq!(
-        (judged.outcome, judged.version.as_str(), judged.bucket.as_str()),
+        (validated.outcome, validated.version.as_str(), validated.bucket.as_str()),
         (Outcome::Accepted, &*version, BUCKET)
     );
-    assert_eq!((judged.size.bytes(), judged.content_type.as_str()), (PNG.len() as u64, "image/png"));
-    assert_eq!(judged.judged_at, now());
-    assert_eq!(judged.sequencer.as_deref(), Some("0055aed6dcd90281e500000000000000"));
-    let granted = judged.granted.unwrap();
+    assert_eq!((validated.size.bytes(), validated.content_type.as_str()), (PNG.len() as u64, "image/png"));
+    assert_eq!(validated.judged_at, now());
+    assert_eq!(validated.sequencer.as_deref(), Some("0055aed6dcd90281e500000000000000"));
+    let granted = validated.granted.unwrap();
     assert_eq!((granted.filename.as_str(), granted.class.as_str()), ("photo.png", "default"));
-    assert_eq!(world.objects.kept(&key), [version]);
+    assert_eq!(fixture.objects.kept(&key), [version]);
 }
 
 #[tokio::test]
-async fn what_does_not_is_rejected_and_gone() {
-    let mut strayed = Upload::granted(&grant(&owner(ALICE), PNG.len() as u64), PNG);
-    strayed.metadata.insert("other".to_owned(), "x".to_owned());
+async fn an_object_that_does_not_match_its_grant_is_rejected_and_deleted() {
+    let mut extra_metadata = Upload::granted(&grant(&owner(ALICE), PNG.len() as u64), PNG);
+    extra_metadata.metadata.insert("other".to_owned(), "x".to_owned());
     let other_type = Upload { content_type: "text/html".to_owned(), ..Upload::granted(&grant(&owner(ALICE), 72), PNG) };
     let granted = |size: u64, bytes: &[u8]| Upload::granted(&grant(&owner(ALICE), size), bytes);
-    let others = grant(&owner("somebody"), PNG.len() as u64);
+    let other_owner = grant(&owner("another-owner"), PNG.len() as u64);
     let html = b"<!DOCTYPE html><html><body><script>alert(1)</script></body></html>";
     for (upload, reason) in [
         (granted(PNG.len() as u64 + 1, PNG), "size-mismatch"),
@@ -183,85 +183,85 @@ async fn what_does_not_is_rejected_and_gone() {
         (granted(8, b"MZ\x90\0\x03\0\0\0"), "content-mismatch"),
         (granted(40, &PNG[..40]), "truncated"),
         (Upload::foreign(PNG), "not-granted"),
-        (Upload::granted(&others, PNG), "not-granted"),
-        (strayed, "stray-metadata"),
+        (Upload::granted(&other_owner, PNG), "not-granted"),
+        (extra_metadata, "unexpected-metadata"),
         (other_type, "type-altered"),
     ] {
-        let world = World::default();
+        let fixture = Fixture::default();
         let key = key(ALICE, id(1));
-        let version = world.objects.put(&key, upload);
-        world.handle(direct(&[created(&key, &version)])).await.unwrap();
-        assert_eq!(world.outcome(id(1)), Some((Outcome::Rejected, version)), "{reason}");
-        assert!(world.reasons(id(1)).contains(&reason.to_owned()), "{reason}: {:?}", world.reasons(id(1)));
-        assert!(world.objects.is_empty(), "{reason}");
+        let version = fixture.objects.put(&key, upload);
+        fixture.handle(direct(&[created(&key, &version)])).await.unwrap();
+        assert_eq!(fixture.outcome(id(1)), Some((Outcome::Rejected, version)), "{reason}");
+        assert!(fixture.reasons(id(1)).contains(&reason.to_owned()), "{reason}: {:?}", fixture.reasons(id(1)));
+        assert!(fixture.objects.is_empty(), "{reason}");
     }
 }
 
 #[tokio::test]
-async fn a_version_that_is_gone_leaves_no_trace() {
-    let world = World::default();
+async fn an_event_about_a_deleted_version_writes_nothing() {
+    let fixture = Fixture::default();
     let key = key(ALICE, id(1));
-    let version = world.put(&key, PNG.len(), PNG);
-    world.objects.delete_version(&key, &version).await.unwrap();
-    world.handle(direct(&[created(&key, &version)])).await.unwrap();
-    let marker = world.objects.hide(&key);
-    world.handle(direct(&[created(&key, &marker)])).await.unwrap();
-    assert!(world.records.is_empty());
+    let version = fixture.put(&key, PNG.len(), PNG);
+    fixture.objects.delete_version(&key, &version).await.unwrap();
+    fixture.handle(direct(&[created(&key, &version)])).await.unwrap();
+    let marker = fixture.objects.hide(&key);
+    fixture.handle(direct(&[created(&key, &marker)])).await.unwrap();
+    assert!(fixture.records.is_empty());
 }
 
 #[tokio::test]
-async fn an_event_is_about_its_own_version_and_without_one_about_the_newest() {
-    let world = World::default();
-    let (pinned, open, gone) = (key(ALICE, id(1)), key(ALICE, id(2)), key(ALICE, id(3)));
-    let first = world.put(&pinned, PNG.len(), PNG);
-    world.put(&pinned, PNG.len(), b"newer, and no picture");
-    world.handle(direct(&[created(&pinned, &first)])).await.unwrap();
-    assert_eq!(world.outcome(id(1)), Some((Outcome::Accepted, first)));
-    world.put(&open, PNG.len(), b"text");
-    let newest = world.put(&open, PNG.len(), PNG);
-    world.handle(direct(&[created(&open, "")])).await.unwrap();
-    assert_eq!(world.outcome(id(2)), Some((Outcome::Accepted, newest)));
-    let replaced = world.put(&gone, PNG.len(), PNG);
-    world.objects.delete_version(&gone, &replaced).await.unwrap();
-    let newer = world.put(&gone, PNG.len(), PNG);
-    world.handle(direct(&[created(&gone, &replaced)])).await.unwrap();
-    assert_eq!((world.outcome(id(3)), world.objects.kept(&gone)), (None, vec![newer]));
+async fn an_event_validates_its_own_version_or_the_current_one_if_it_names_none() {
+    let fixture = Fixture::default();
+    let (with_version, without_version, deleted) = (key(ALICE, id(1)), key(ALICE, id(2)), key(ALICE, id(3)));
+    let first = fixture.put(&with_version, PNG.len(), PNG);
+    fixture.put(&with_version, PNG.len(), b"newer, and not a picture");
+    fixture.handle(direct(&[created(&with_version, &first)])).await.unwrap();
+    assert_eq!(fixture.outcome(id(1)), Some((Outcome::Accepted, first)));
+    fixture.put(&without_version, PNG.len(), b"text");
+    let newest = fixture.put(&without_version, PNG.len(), PNG);
+    fixture.handle(direct(&[created(&without_version, "")])).await.unwrap();
+    assert_eq!(fixture.outcome(id(2)), Some((Outcome::Accepted, newest)));
+    let replaced = fixture.put(&deleted, PNG.len(), PNG);
+    fixture.objects.delete_version(&deleted, &replaced).await.unwrap();
+    let newer = fixture.put(&deleted, PNG.len(), PNG);
+    fixture.handle(direct(&[created(&deleted, &replaced)])).await.unwrap();
+    assert_eq!((fixture.outcome(id(3)), fixture.objects.kept(&deleted)), (None, vec![newer]));
 }
 
 #[tokio::test]
-async fn a_key_that_eventbridge_encodes_all_the_same_is_ours() {
+async fn an_encoded_key_from_eventbridge_is_decoded() {
     for kind in ["direct-eventbridge", "direct-scan-clean"] {
         let text = golden_events("validate")[kind].to_string();
         let encoded: Value = serde_json::from_str(&text.replace('~', "%7E")).unwrap();
         assert_ne!(encoded, golden_events("validate")[kind]);
-        let wire::Event::Direct(contents) = wire::Event::read(&encoded) else { panic!("no batch") };
-        assert_eq!((contents.news[0].key(), contents.ignored.len()), (&key(ALICE, id(1)), 0), "{kind}");
+        let Event::Direct(contents) = Event::parse(&encoded) else { panic!("a queue batch") };
+        assert_eq!((contents.events[0].key(), contents.ignored.len()), (&key(ALICE, id(1)), 0), "{kind}");
     }
 }
 
 #[tokio::test]
-async fn a_thousand_events_of_one_invocation_are_all_judged() {
-    let world = World::default();
+async fn a_thousand_events_of_one_invocation_are_all_validated() {
+    let fixture = Fixture::default();
     let records: Vec<Value> = (0..1000)
         .map(|n| {
             let key = key(ALICE, id(n));
-            created(&key, &world.put(&key, PNG.len(), PNG))
+            created(&key, &fixture.put(&key, PNG.len(), PNG))
         })
         .collect();
     let batch: Vec<Value> =
         records.chunks(100).enumerate().map(|(n, part)| message(&n.to_string(), &direct(part))).collect();
-    let answer = world.handle(direct(&batch)).await.unwrap();
+    let answer = fixture.handle(direct(&batch)).await.unwrap();
     assert!(failures(&answer).is_empty());
-    world.handle(direct(&records)).await.unwrap();
-    assert_eq!(world.records.stored().len(), 1000);
-    assert!((0..1000).all(|n| world.outcome(id(n)).is_some_and(|(outcome, _)| outcome == Outcome::Accepted)));
+    fixture.handle(direct(&records)).await.unwrap();
+    assert_eq!(fixture.records.stored().len(), 1000);
+    assert!((0..1000).all(|n| fixture.outcome(id(n)).is_some_and(|(outcome, _)| outcome == Outcome::Accepted)));
 }
 
 #[tokio::test]
-async fn only_the_messages_that_failed_come_again() {
-    let world = World::default();
+async fn only_failed_messages_are_delivered_again() {
+    let fixture = Fixture::default();
     let good = key(ALICE, id(1));
-    let version = world.put(&good, PNG.len(), PNG);
+    let version = fixture.put(&good, PNG.len(), PNG);
     let batch = direct(&[
         message("poison", &json!("text")),
         message("good", &direct(&[created(&good, &version)])),
@@ -270,17 +270,17 @@ async fn only_the_messages_that_failed_come_again() {
         message("other", &direct(&[json!({ "eventSource": "aws:kinesis" })])),
         message("nothing", &direct(&[])),
     ]);
-    let answer = world.handle(batch).await.unwrap();
+    let answer = fixture.handle(batch).await.unwrap();
     assert_eq!(failures(&answer), BTreeSet::from(["nested", "poison", "unknown"]));
-    assert!(world.outcome(id(1)).is_some());
+    assert!(fixture.outcome(id(1)).is_some());
 }
 
 #[tokio::test]
-async fn what_is_no_event_at_all_is_an_error_one_can_name() {
+async fn an_unknown_payload_is_an_unreadable_event() {
     for event in
         [json!({}), json!(null), json!([]), json!({ "Records": "x" }), direct(&[json!({ "eventSource": "x" })])]
     {
-        let retry = World::default().handle(event.clone()).await.unwrap_err();
+        let retry = Fixture::default().handle(event.clone()).await.unwrap_err();
         assert!(matches!(retry, Retry::Unreadable(_)), "{event}: {retry}");
         assert_eq!(Diagnostic::from(retry).error_type, "UnreadableEvent");
     }

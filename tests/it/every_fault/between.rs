@@ -143,7 +143,7 @@ fn pass(mut client: &TcpStream, state: &Mutex<State>, killed: &Notify) {
     let _ = client.write_all(&answer);
 }
 
-/// Says nothing until the other side has had enough.
+/// Answers nothing until the other side has had enough.
 fn wait_for_the_end(mut client: &TcpStream) {
     let mut rest = [0; 256];
     while client.read(&mut rest).is_ok_and(|read| read > 0) {}

@@ -1,35 +1,36 @@
 //! Runs of the reconciler.
 
+use lambda_http_kit::EventHandler;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use aws_adapters::sqs::SqsQueue;
 use jiff::{SignedDuration, Timestamp};
+use policy::key::ObjectKey;
+use policy::parts::ETag;
+use policy::session::{Cleanup, Completed, Event, Session, State};
+use policy::upload::Record;
 use serde_json::{Value, json};
-use shared::key::ObjectKey;
-use shared::objects::Objects;
-use shared::objects::inventory::Inventory;
-use shared::objects::multipart::MultipartUploads;
-use shared::parts::ETag;
-use shared::queue::sqs::SqsQueue;
-use shared::records::UploadRecords;
-use shared::records::census::{Bookmark, Census};
-use shared::records::sessions::Sessions;
-use shared::session::{Completed, Event, Left, Session, State};
-use shared::testing::contract::Stocking;
-use shared::testing::{PNG, Upload, grant};
-use shared::upload::Record;
+use testkit::contract::Stocking;
+use testkit::{PNG, Upload, grant};
+use uploads_core::ports::due_index::{Checkpoint, DueIndex};
+use uploads_core::ports::multipart_uploads::MultipartUploads;
+use uploads_core::ports::object_listing::ObjectListing;
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
+use uploads_core::ports::sessions::Sessions;
 
-use super::Scene;
-use super::ground::{Ground, Said, Way, somebody, within};
+use super::Scenario;
+use super::fixture::{Fixture, Said, Way, somebody, within};
 use super::in_parts::session;
 use crate::reconcile::{begin, opened};
 use crate::world::messages;
 
 /// Lets a walk have been interrupted of which only `left` is left, so that a run does not take hundreds of requests.
-async fn walking(ground: &Ground, left: Value) {
+async fn walking(fixture: &Fixture, left: Value) {
     let text = json!({ "began": Timestamp::now(), "sound": true, "left": left }).to_string();
-    assert!(ground.records().keep(&Bookmark { edition: 1, text }).await.unwrap());
+    assert!(fixture.records().save_checkpoint(&Checkpoint { revision: 1, text }).await.unwrap());
 }
 
 /// The objects of a key's day that share its prefix.
@@ -37,21 +38,21 @@ fn day(key: &ObjectKey) -> String {
     key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/"
 }
 
-async fn run(ground: &Ground, way: &Way<'_>) -> Said {
+async fn run(fixture: &Fixture, way: &Way<'_>) -> Said {
     let way = Way { later: true, ..*way };
-    let (records, objects) = (way.records(ground), way.objects(ground));
-    let events = SqsQueue::new(way.clients(), &ground.queue);
-    let deps = reconcile::Deps { config: ground.config(&[]), records, objects, events, ambient: way.ambient() };
-    match reconcile::handle(&deps, &json!({}), within(Duration::from_mins(5))).await {
+    let (records, objects) = (way.records(fixture), way.objects(fixture));
+    let events = SqsQueue::new(way.clients(), &fixture.queue);
+    let deps = reconcile::Deps { config: fixture.config(&[]), records, objects, events, env: way.env() };
+    match deps.handle(json!({}), within(Duration::from_mins(5))).await {
         Ok(_) => Said::Done("done".to_owned()),
         Err(_) => Said::Again("next run".to_owned()),
     }
 }
 
 /// Sees that the validator was told of a version, once it was seen.
-fn assert_told(ground: &Ground, sent: &Cell<bool>, key: &ObjectKey, version: &str) {
+fn assert_told(fixture: &Fixture, sent: &Cell<bool>, key: &ObjectKey, version: &str) {
     if !sent.replace(true) {
-        let object = &messages(&ground.queue)[0]["Records"][0]["s3"]["object"];
+        let object = &messages(&fixture.queue)[0]["Records"][0]["s3"]["object"];
         assert_eq!((&object["key"], &object["versionId"]), (&json!(key.to_string()), &json!(version)));
     }
 }
@@ -59,14 +60,14 @@ fn assert_told(ground: &Ground, sent: &Cell<bool>, key: &ObjectKey, version: &st
 /// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without
 /// a verdict.
 pub(super) struct Reconciling {
-    ground: Ground,
+    fixture: Fixture,
     stale: ObjectKey,
     deleting: ObjectKey,
     unjudged: (ObjectKey, String),
     sent: Cell<bool>,
 }
 
-impl Scene for Reconciling {
+impl Scenario for Reconciling {
     const FUNCTION: &'static str = "reconcile";
     const WHAT: &'static str = "a run that finds a stale session, an upload of no session, a deletion half done, and an object without a verdict";
     const END: &'static str =
@@ -89,40 +90,40 @@ impl Scene for Reconciling {
     ];
     const FIRST_OF_EACH: bool = true;
 
-    async fn prepare(_: Rc<Ground>) -> Self {
-        // Of its own: there is one bookmark in a table, and the walk sees all of a bucket.
-        let ground = Ground::new();
-        let (records, objects) = (ground.records(), ground.objects());
+    async fn prepare(_: Rc<Fixture>) -> Self {
+        // Of its own: there is one checkpoint in a table, and the walk sees all of a bucket.
+        let fixture = Fixture::new();
+        let (records, objects) = (fixture.records(), fixture.objects());
         let (_, stale) = somebody();
-        let upload = begin(&objects, &ground.stock, &stale).await;
+        let upload = begin(&objects, &fixture.stock, &stale).await;
         opened(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
         let (_, deleting) = somebody();
         let granted = |key: &ObjectKey| Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG);
-        ground.stock.put(&deleting, &granted(&deleting)).await;
-        records.bury(&deleting, Timestamp::UNIX_EPOCH).await.unwrap();
+        fixture.stock.put(&deleting, &granted(&deleting)).await;
+        records.write_tombstone(&deleting, Timestamp::UNIX_EPOCH).await.unwrap();
         let (_, orphan) = somebody();
-        begin(&objects, &ground.stock, &orphan).await;
+        begin(&objects, &fixture.stock, &orphan).await;
         let (_, key) = somebody();
-        let version = ground.stock.put(&key, &granted(&key)).await;
-        walking(&ground, json!([{ "u": null }, { "o": [day(&key), null] }])).await;
-        Self { ground, stale, deleting, unjudged: (key, version), sent: Cell::new(false) }
+        let version = fixture.stock.put(&key, &granted(&key)).await;
+        walking(&fixture, json!([{ "u": null }, { "o": [day(&key), null] }])).await;
+        Self { fixture, stale, deleting, unjudged: (key, version), sent: Cell::new(false) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        run(&self.ground, way).await
+        run(&self.fixture, way).await
     }
 
     async fn check(&self) {
-        let state = self.ground.records().session(&self.stale).await.unwrap().unwrap().state;
-        assert!(matches!(state, State::Expired(Left::Nothing)), "{state:?}");
-        let found = self.ground.objects().under_way("1/", None).await.unwrap().uploads;
+        let state = self.fixture.records().session(&self.stale).await.unwrap().unwrap().state;
+        assert!(matches!(state, State::Expired(Cleanup::Done)), "{state:?}");
+        let found = self.fixture.objects().list_in_progress("1/", None).await.unwrap().uploads;
         assert!(found.is_empty(), "{found:?}");
-        let record = self.ground.records().get(self.deleting.id()).await.unwrap();
+        let record = self.fixture.records().get(self.deleting.id()).await.unwrap();
         assert_eq!(record, Some(Record::Deleted(self.deleting.clone())));
-        assert_eq!(self.ground.objects().versions(&self.deleting).await.unwrap(), Vec::<String>::new());
+        assert_eq!(self.fixture.objects().versions(&self.deleting).await.unwrap(), Vec::<String>::new());
         let (key, version) = &self.unjudged;
-        assert_told(&self.ground, &self.sent, key, version);
-        let lies = self.ground.objects().stored(&key.to_string(), None).await.unwrap().versions;
+        assert_told(&self.fixture, &self.sent, key, version);
+        let lies = self.fixture.objects().list_versions(&key.to_string(), None).await.unwrap().versions;
         assert_eq!(
             lies.iter().map(|one| &one.version).collect::<Vec<_>>(),
             [version],
@@ -133,12 +134,12 @@ impl Scene for Reconciling {
 
 /// A run over an upload in parts that took days, and of whose object nobody was told.
 pub(super) struct Unheard {
-    ground: Ground,
+    fixture: Fixture,
     whole: (ObjectKey, String),
     sent: Cell<bool>,
 }
 
-impl Scene for Unheard {
+impl Scenario for Unheard {
     const FUNCTION: &'static str = "reconcile";
     const WHAT: &'static str = "a run that finds an upload in parts which took days and has no verdict";
     const END: &'static str = "the validator is told of the object, and the session waits for its verdict";
@@ -155,30 +156,30 @@ impl Scene for Unheard {
     ];
     const FIRST_OF_EACH: bool = true;
 
-    async fn prepare(_: Rc<Ground>) -> Self {
-        let ground = Ground::new();
+    async fn prepare(_: Rc<Fixture>) -> Self {
+        let fixture = Fixture::new();
         let (_, key) = somebody();
-        let version = ground.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG)).await;
+        let version = fixture.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG)).await;
         let whole = Completed { version: version.clone(), etag: ETag::parse("e-1").unwrap() };
-        let began = session(&key).step(Event::Begun { upload: "u".to_owned() }, Timestamp::now()).unwrap();
+        let began = session(&key).step(Event::Created { upload: "u".to_owned() }, Timestamp::now()).unwrap();
         let days = Timestamp::now().checked_add(SignedDuration::from_hours(72)).unwrap();
         let done = began.step(Event::Completed(whole), days).unwrap();
-        ground.records().open(&Session { verdict_due: Some(Timestamp::now()), ..done }).await.unwrap();
-        walking(&ground, json!([{ "u": null }])).await;
-        Self { ground, whole: (key, version), sent: Cell::new(false) }
+        fixture.records().open(&Session { verdict_due: Some(Timestamp::now()), ..done }).await.unwrap();
+        walking(&fixture, json!([{ "u": null }])).await;
+        Self { fixture, whole: (key, version), sent: Cell::new(false) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        run(&self.ground, way).await
+        run(&self.fixture, way).await
     }
 
     async fn check(&self) {
         let (key, version) = &self.whole;
-        assert_told(&self.ground, &self.sent, key, version);
-        let session = self.ground.records().session(key).await.unwrap().unwrap();
+        assert_told(&self.fixture, &self.sent, key, version);
+        let session = self.fixture.records().session(key).await.unwrap().unwrap();
         assert!(matches!(session.state, State::Completed(_)), "{:?}", session.state);
         let tomorrow = Timestamp::now().checked_add(SignedDuration::from_hours(23)).unwrap();
         assert!(session.verdict_due.is_some_and(|due| due > tomorrow), "{:?}", session.verdict_due);
-        assert_eq!(self.ground.records().get(key.id()).await.unwrap(), None);
+        assert_eq!(self.fixture.records().get(key.id()).await.unwrap(), None);
     }
 }

@@ -1,45 +1,46 @@
 //! Scenes of single uploads: granted, asked for, listed, fetched, deleted.
 
+use lambda_http_kit::HttpHandler;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use policy::key::ObjectKey;
+use policy::upload::{Outcome, Record};
 use serde_json::json;
-use shared::key::ObjectKey;
-use shared::objects::Objects;
-use shared::records::UploadRecords;
-use shared::testing::contract::{Stocking, judged};
-use shared::testing::http::Call;
-use shared::testing::{PNG, Upload, grant};
-use shared::upload::{Outcome, Record};
+use testkit::contract::{Stocking, validated};
+use testkit::http::Call;
+use testkit::{PNG, Upload, grant};
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
 
-use super::Scene;
-use super::ground::{Ground, Said, Way, somebody};
+use super::Scenario;
+use super::fixture::{Fixture, Said, Way, somebody};
 
 /// A grant with an idempotency key.
 pub(super) struct Granting {
-    ground: Rc<Ground>,
+    fixture: Rc<Fixture>,
     call: Call,
     ids: RefCell<BTreeSet<String>>,
 }
 
-impl Scene for Granting {
+impl Scenario for Granting {
     const FUNCTION: &'static str = "presign";
     const WHAT: &'static str = "`POST /uploads` with an `Idempotency-Key`";
     const END: &'static str = "one id, however often it is asked for";
     const CALLS: &'static [&'static str] = &["PutItem answer"];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, _) = somebody();
         let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": PNG.len() });
         let call = Call::new("POST", "/uploads").by(&subject).header("idempotency-key", "k").body(body.to_string());
-        Self { ground, call, ids: RefCell::default() }
+        Self { fixture, call, ids: RefCell::default() }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        let (config, answers) = (self.ground.config(&[]), way.records(&self.ground));
-        let deps = presign::Deps { config, answers, ambient: way.ambient() };
-        let response = presign::handle(&deps, self.call.request()).await.unwrap();
+        let (config, records) = (self.fixture.config(&[]), way.records(&self.fixture));
+        let deps = presign::Deps { config, records, env: way.env() };
+        let response = deps.handle(self.call.request()).await;
         let (said, body) = Said::over_http(&response);
         self.ids.borrow_mut().extend(body["id"].as_str().map(str::to_owned));
         said
@@ -51,18 +52,18 @@ impl Scene for Granting {
 }
 
 /// What is there of somebody's upload before they ask.
-async fn arrived(ground: &Ground, key: &ObjectKey, accepted: bool) -> String {
+async fn arrived(fixture: &Fixture, key: &ObjectKey, accepted: bool) -> String {
     let upload = Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG);
-    let version = ground.stock.put(key, &upload).await;
+    let version = fixture.stock.put(key, &upload).await;
     if accepted {
-        ground.records().judge(&judged(key, &version, Outcome::Accepted)).await.unwrap();
+        fixture.records().put_verdict(&validated(key, &version, Outcome::Accepted)).await.unwrap();
     }
     version
 }
 
 /// A question that changes nothing: what it is, and which part of the answer tells that it is right.
 pub(super) struct Reading<const WHICH: usize> {
-    ground: Rc<Ground>,
+    fixture: Rc<Fixture>,
     call: Call,
 }
 
@@ -71,7 +72,7 @@ pub(super) type Waiting = Reading<1>;
 pub(super) type Listing = Reading<2>;
 pub(super) type Fetching = Reading<3>;
 
-impl<const WHICH: usize> Scene for Reading<WHICH> {
+impl<const WHICH: usize> Scenario for Reading<WHICH> {
     const FUNCTION: &'static str = "uploads";
     const WHAT: &'static str = [
         "`GET /uploads/{id}` of an accepted upload",
@@ -84,21 +85,21 @@ impl<const WHICH: usize> Scene for Reading<WHICH> {
         [&["GetItem upload"] as &[_], &["GetItem upload", "HeadObject"], &["Query byOwner"], &["GetItem upload"]]
             [WHICH];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, key) = somebody();
-        arrived(&ground, &key, WHICH != 1).await;
+        arrived(&fixture, &key, WHICH != 1).await;
         let path = match WHICH {
             2 => "/uploads".to_owned(),
             3 => format!("/uploads/{}/content", key.id()),
             _ => format!("/uploads/{}", key.id()),
         };
-        Self { ground, call: Call::new("GET", &path).by(&subject) }
+        Self { fixture, call: Call::new("GET", &path).by(&subject) }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
-        let deps = uploads::Deps { config: self.ground.config(&[]), records, objects, ambient: way.ambient() };
-        let (said, body) = Said::over_http(&uploads::handle(&deps, self.call.request()).await.unwrap());
+        let (records, objects) = (way.records(&self.fixture), way.objects(&self.fixture));
+        let deps = uploads::Deps { config: self.fixture.config(&[]), records, objects, env: way.env() };
+        let (said, body) = Said::over_http(&deps.handle(self.call.request()).await);
         if matches!(said, Said::Done(_)) {
             let right = match WHICH {
                 0 => body["status"] == "accepted",
@@ -116,12 +117,12 @@ impl<const WHICH: usize> Scene for Reading<WHICH> {
 
 /// A deletion.
 pub(super) struct Deleting {
-    ground: Rc<Ground>,
+    fixture: Rc<Fixture>,
     key: ObjectKey,
     call: Call,
 }
 
-impl Scene for Deleting {
+impl Scenario for Deleting {
     const FUNCTION: &'static str = "uploads";
     const WHAT: &'static str = "`DELETE /uploads/{id}`";
     const END: &'static str = "a tombstone, and no version";
@@ -135,23 +136,23 @@ impl Scene for Deleting {
         "UpdateItem upload",
     ];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, key) = somebody();
-        arrived(&ground, &key, true).await;
-        arrived(&ground, &key, false).await;
+        arrived(&fixture, &key, true).await;
+        arrived(&fixture, &key, false).await;
         let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(&subject);
-        Self { ground, key, call }
+        Self { fixture, key, call }
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
-        let (records, objects) = (way.records(&self.ground), way.objects(&self.ground));
-        let deps = uploads::Deps { config: self.ground.config(&[]), records, objects, ambient: way.ambient() };
-        Said::over_http(&uploads::handle(&deps, self.call.request()).await.unwrap()).0
+        let (records, objects) = (way.records(&self.fixture), way.objects(&self.fixture));
+        let deps = uploads::Deps { config: self.fixture.config(&[]), records, objects, env: way.env() };
+        Said::over_http(&deps.handle(self.call.request()).await).0
     }
 
     async fn check(&self) {
-        let record = self.ground.records().get(self.key.id()).await.unwrap();
+        let record = self.fixture.records().get(self.key.id()).await.unwrap();
         assert_eq!(record, Some(Record::Deleted(self.key.clone())));
-        assert_eq!(self.ground.objects().versions(&self.key).await.unwrap(), Vec::<String>::new());
+        assert_eq!(self.fixture.objects().versions(&self.key).await.unwrap(), Vec::<String>::new());
     }
 }

@@ -3,24 +3,24 @@
 
 use std::rc::Rc;
 
-use shared::filename::FileName;
-use shared::media::MediaType;
-use shared::objects::Objects;
-use shared::parts::PartPlan;
-use shared::policy::{Grant, SizeGrant};
-use shared::records::UploadRecords;
-use shared::records::sessions::Sessions;
-use shared::s3_limits::StoreLimits;
-use shared::session::Session;
-use shared::size::ByteSize;
-use shared::testing::contract::Stocking;
-use shared::testing::{PNG, Upload, grant};
-use shared::upload::{Outcome, Record};
+use content_sniff::MediaType;
+use policy::filename::FileName;
+use policy::parts::PartPlan;
+use policy::s3_limits::StoreLimits;
+use policy::session::Session;
+use policy::size::ByteSize;
+use policy::upload::{Outcome, Record};
+use policy::{Grant, SizeGrant};
+use testkit::contract::Stocking;
+use testkit::{PNG, Upload, grant};
+use uploads_core::ports::objects::Objects;
+use uploads_core::ports::records::UploadRecords;
+use uploads_core::ports::sessions::Sessions;
 
-use super::Scene;
+use super::Scenario;
 use super::between::Between;
 use super::events::{Arrived, PLAIN, SCANNED};
-use super::ground::{Ground, Said, Way, somebody};
+use super::fixture::{Fixture, Said, Way, somebody};
 use super::in_parts::session;
 
 /// What came before, without trouble.
@@ -33,7 +33,7 @@ async fn before(arrived: &Arrived, event: &serde_json::Value) {
 /// The scan comes second, and finds nothing or something.
 pub(super) struct Scanned<const CLEAN: bool>(Arrived);
 
-impl<const CLEAN: bool> Scene for Scanned<CLEAN> {
+impl<const CLEAN: bool> Scenario for Scanned<CLEAN> {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str = if CLEAN {
         "a clean scan of content that was fine"
@@ -47,8 +47,8 @@ impl<const CLEAN: bool> Scene for Scanned<CLEAN> {
         &["HeadObject", "PutItem upload", "PutItem upload", "DeleteObject"]
     };
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
-        let arrived = Arrived::new(ground, PNG, SCANNED).await;
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
+        let arrived = Arrived::new(fixture, PNG, SCANNED).await;
         before(&arrived, &arrived.created()).await;
         Self(arrived)
     }
@@ -68,23 +68,23 @@ pub(super) struct Replayed<const BURIED: bool> {
     second: Arrived,
 }
 
-impl<const BURIED: bool> Scene for Replayed<BURIED> {
+impl<const BURIED: bool> Scenario for Replayed<BURIED> {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str =
         if BURIED { "an object whose upload was deleted" } else { "another version over an accepted upload" };
     const END: &'static str = if BURIED { "nothing of it is there" } else { "the first one stays, the other is gone" };
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "PutItem upload", "DeleteObject"];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
-        let first = Arrived::new(ground, PNG, PLAIN).await;
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
+        let first = Arrived::new(fixture, PNG, PLAIN).await;
         before(&first, &first.created()).await;
         if BURIED {
-            first.ground.records().bury(&first.key, jiff::Timestamp::now()).await.unwrap();
-            first.ground.objects().delete_version(&first.key, &first.version).await.unwrap();
+            first.fixture.records().write_tombstone(&first.key, jiff::Timestamp::now()).await.unwrap();
+            first.fixture.objects().delete_version(&first.key, &first.version).await.unwrap();
         }
         let granted = Upload::granted(&grant(first.key.owner(), PNG.len() as u64), PNG);
-        let version = first.ground.stock.put(&first.key, &granted).await;
-        let second = Arrived { ground: Rc::clone(&first.ground), key: first.key.clone(), version, policy: PLAIN };
+        let version = first.fixture.stock.put(&first.key, &granted).await;
+        let second = Arrived { fixture: Rc::clone(&first.fixture), key: first.key.clone(), version, policy: PLAIN };
         Self { first, second }
     }
 
@@ -94,9 +94,9 @@ impl<const BURIED: bool> Scene for Replayed<BURIED> {
 
     async fn check(&self) {
         if BURIED {
-            let record = self.first.ground.records().get(self.first.key.id()).await.unwrap();
+            let record = self.first.fixture.records().get(self.first.key.id()).await.unwrap();
             assert_eq!(record, Some(Record::Deleting(self.first.key.clone())));
-            assert_eq!(self.first.ground.objects().versions(&self.first.key).await.unwrap(), Vec::<String>::new());
+            assert_eq!(self.first.fixture.objects().versions(&self.first.key).await.unwrap(), Vec::<String>::new());
         } else {
             self.first.assert_outcome(Outcome::Accepted).await;
         }
@@ -106,16 +106,16 @@ impl<const BURIED: bool> Scene for Replayed<BURIED> {
 /// Somebody took the object away while it waited for its scan.
 pub(super) struct Vanished(Arrived);
 
-impl Scene for Vanished {
+impl Scenario for Vanished {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str = "an event of a version that is gone, and that waited for its scan";
     const END: &'static str = "the upload counts as deleted";
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetItem upload", "PutItem upload"];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
-        let arrived = Arrived::new(ground, PNG, SCANNED).await;
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
+        let arrived = Arrived::new(fixture, PNG, SCANNED).await;
         before(&arrived, &arrived.created()).await;
-        arrived.ground.objects().delete_version(&arrived.key, &arrived.version).await.unwrap();
+        arrived.fixture.objects().delete_version(&arrived.key, &arrived.version).await.unwrap();
         Self(arrived)
     }
 
@@ -124,7 +124,7 @@ impl Scene for Vanished {
     }
 
     async fn check(&self) {
-        let record = self.0.ground.records().get(self.0.key.id()).await.unwrap();
+        let record = self.0.fixture.records().get(self.0.key.id()).await.unwrap();
         assert_eq!(record, Some(Record::Deleting(self.0.key.clone())));
     }
 }
@@ -132,13 +132,13 @@ impl Scene for Vanished {
 /// A long table, whose end is looked at as well; told of by an event that names no version.
 pub(super) struct Long(Arrived);
 
-impl Scene for Long {
+impl Scenario for Long {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str = "an object of more than one window, whose event names no version";
     const END: &'static str = "accepted, and it stays";
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetObject", "PutItem upload"];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (_, key) = somebody();
         let bytes = "name,place\nlock,canal\n".repeat(10_000).into_bytes();
         let granted = Grant {
@@ -147,8 +147,8 @@ impl Scene for Long {
             size: SizeGrant::Exactly(ByteSize::from_bytes(bytes.len() as u64)),
             ..grant(key.owner(), 0)
         };
-        let version = ground.stock.put(&key, &Upload::granted(&granted, &bytes)).await;
-        Self(Arrived { ground, key, version, policy: PLAIN })
+        let version = fixture.stock.put(&key, &Upload::granted(&granted, &bytes)).await;
+        Self(Arrived { fixture, key, version, policy: PLAIN })
     }
 
     async fn act(&self, way: &Way<'_>) -> Said {
@@ -165,7 +165,7 @@ impl Scene for Long {
 /// The object of a session whose size nobody had told, and which is still counted.
 pub(super) struct Counted(Arrived);
 
-impl Scene for Counted {
+impl Scenario for Counted {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str =
         "an object that came in parts without a declared size, whose session does not know of it";
@@ -180,12 +180,12 @@ impl Scene for Counted {
         "DeleteObject",
     ];
 
-    async fn prepare(ground: Rc<Ground>) -> Self {
+    async fn prepare(fixture: Rc<Fixture>) -> Self {
         let limit = ByteSize::from_bytes(1 << 30);
         let plan = PartPlan::unsized_up_to(limit, limit, StoreLimits::S3);
-        let arrived = Arrived::in_parts(ground, |key| Session { plan, ..session(key) }).await;
+        let arrived = Arrived::in_parts(fixture, |key| Session { plan, ..session(key) }).await;
         let key = &arrived.key;
-        assert!(arrived.ground.records().count_unsized(key.owner(), key.id(), 1).await.unwrap());
+        assert!(arrived.fixture.records().count_unsized(key.owner(), key.id(), 1).await.unwrap());
         Self(arrived)
     }
 
@@ -195,7 +195,7 @@ impl Scene for Counted {
 
     async fn check(&self) {
         self.0.assert_closed().await;
-        let (records, owner) = (self.0.ground.records(), self.0.key.owner());
+        let (records, owner) = (self.0.fixture.records(), self.0.key.owner());
         let (_, other) = somebody();
         assert!(records.count_unsized(owner, other.id(), 1).await.unwrap(), "there is room again");
         records.discount_unsized(owner, other.id()).await.unwrap();

@@ -2,16 +2,16 @@
 
 use std::sync::OnceLock;
 
+use aws_adapters::clients::Clients;
+use aws_adapters::dynamodb::DynamoRecords;
+use aws_adapters::s3::S3Objects;
+use policy::key::ObjectKey;
+use policy::session::{Session, State};
+use policy::size::ByteSize;
 use serde_json::{Value, json};
-use shared::clients::Clients;
-use shared::key::ObjectKey;
-use shared::objects::multipart::{Assembly, Beginning, MultipartUploads};
-use shared::objects::s3::S3Objects;
-use shared::records::dynamodb::DynamoRecords;
-use shared::records::sessions::Sessions;
-use shared::session::{Session, State};
-use shared::size::ByteSize;
 use tokio::runtime::Runtime;
+use uploads_core::ports::multipart_uploads::{CompleteMultipartUpload, CreateMultipartUpload, MultipartUploads};
+use uploads_core::ports::sessions::Sessions;
 use xtask::aws::json_call;
 use xtask::http::{Answer, send};
 use xtask::stack::Stack;
@@ -30,7 +30,7 @@ fn bucket(stack: &Stack) -> S3Objects {
 }
 
 fn table(stack: &Stack) -> DynamoRecords {
-    DynamoRecords::new(Clients::of(config(), true), &stack.table, 1)
+    DynamoRecords::new(Clients::of(config(), true), &stack.table)
 }
 
 /// Somebody's session on a stack.
@@ -74,8 +74,8 @@ impl<'a> Begun<'a> {
     /// Makes it look as if the process that began it had died before it could tell.
     fn forget_upload(&self) {
         let session = self.session();
-        let forgotten = Session { state: State::Opening, revision: session.revision + 1, ..session };
-        wait(table(self.stack).change(&forgotten)).unwrap();
+        let redacted = Session { state: State::Opening, revision: session.revision + 1, ..session };
+        wait(table(self.stack).change(&redacted)).unwrap();
     }
 
     fn send(&self, bytes: &[u8]) -> u16 {
@@ -118,7 +118,7 @@ pub(super) fn scenario(stack: &Stack, alice: &Person, role: &str, action: &str) 
         ("parts", "s3:ListMultipartUploadParts") => begun().call("GET", "/parts", "").status == 200,
         ("parts", "dynamodb:PutItem" | "s3:GetObject") => {
             let begun = begun();
-            wait(bucket(stack).abort(&begun.key(), &begun.upload())).unwrap();
+            wait(bucket(stack).abort_upload(&begun.key(), &begun.upload())).unwrap();
             begun.call("GET", "/parts", "").status == 200
         }
         ("parts", "dynamodb:UpdateItem" | "s3:AbortMultipartUpload") => {
@@ -168,9 +168,13 @@ fn one_too_many(stack: &Stack, alice: &Person) -> bool {
     let first = ask();
     // The answer names no session: what the table holds of the newest one does.
     let refused = newest_session(stack);
-    let beginning =
-        Beginning { content_type: "image/png".to_owned(), carried: String::new(), generation: 1, checksum: None };
-    wait(bucket(stack).begin(&refused, &beginning)).unwrap();
+    let beginning = CreateMultipartUpload {
+        content_type: "image/png".to_owned(),
+        encoded_grant: String::new(),
+        generation: 1,
+        checksum: None,
+    };
+    wait(bucket(stack).create_upload(&refused, &beginning)).unwrap();
     let item = json!({ "TableName": stack.table, "Key": { "pk": { "S": format!("session#{}", refused.id()) } } });
     json_call(&stack.endpoint, "dynamodb", "DynamoDB_20120810.DeleteItem", &item).unwrap();
     let second = ask();
@@ -178,7 +182,7 @@ fn one_too_many(stack: &Stack, alice: &Person) -> bool {
     (first.status, second.status) == (429, 429)
 }
 
-fn update(stack: &Stack, owner: &shared::key::OwnerId, expression: &str, ids: &[String]) {
+fn update(stack: &Stack, owner: &policy::key::OwnerId, expression: &str, ids: &[String]) {
     let update = json!({
         "TableName": stack.table,
         "Key": { "pk": { "S": format!("unsized#{}", owner.as_str()) } },
@@ -208,11 +212,11 @@ fn closed_by_its_event(stack: &Stack, alice: &Person) -> bool {
     let png = crate::world::asset("lock.png");
     let complete = || {
         assert_eq!(begun.send(&png), 200);
-        let part = wait(bucket(stack).parts(&key, &upload, None)).unwrap().unwrap().parts.remove(0);
+        let part = wait(bucket(stack).list_parts(&key, &upload, None)).unwrap().unwrap().parts.remove(0);
         let size = ByteSize::from_bytes(png.len() as u64);
         let parts = vec![(part.number, part.etag, None)];
-        let assembly = Assembly { parts, part_checksum: None, size, checksum: None };
-        wait(bucket(stack).assemble(&key, &upload, &assembly)).unwrap();
+        let assembly = CompleteMultipartUpload { parts, part_checksum: None, size, checksum: None };
+        wait(bucket(stack).complete_upload(&key, &upload, &assembly)).unwrap();
         200
     };
     super::settles(stack, complete, || matches!(begun.session().state, State::Completed(_)))

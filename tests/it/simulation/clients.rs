@@ -1,13 +1,14 @@
 //! Clients as they are: impatient, forgetful, and not all of them honest.
 
 use lambda_http::{Body, Response};
+use lambda_http_kit::HttpHandler;
+use policy::Grant;
+use policy::grant::METADATA_HEADER;
+use policy::key::{ObjectKey, UploadId};
 use serde_json::{Value, json};
-use shared::grant::METADATA_HEADER;
-use shared::key::{ObjectKey, UploadId};
-use shared::policy::Grant;
-use shared::testing::http::{Answer, Call};
-use shared::testing::interruption::turn;
-use shared::testing::{PNG, Upload, owner};
+use testkit::http::{Answer, Call};
+use testkit::interruption::turn;
+use testkit::{PNG, Upload, owner};
 
 use super::Task;
 use super::system::{PART, System, a_minute};
@@ -42,7 +43,7 @@ async fn in_parts(system: &System<'_>) {
         0 => {
             let abort = Call::new("DELETE", &path).by(subject);
             let complete = &system.functions.complete;
-            let gone = until(system, async || multipart_complete::handle(complete, abort.request()).await).await;
+            let gone = until(system, async || complete.handle(abort.request()).await).await;
             assert_eq!(gone.status, 200, "{}", gone.body);
         }
         1 | 2 => delete(system, subject, &key).await,
@@ -77,7 +78,7 @@ async fn complete(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) 
     let call = Call::new("POST", &format!("{path}/complete")).by(subject);
     let complete = &system.functions.complete;
     loop {
-        let done = until(system, async || multipart_complete::handle(complete, call.request()).await).await;
+        let done = until(system, async || complete.handle(call.request()).await).await;
         match done.status {
             200 => return,
             // Somebody died with the lease in hand.
@@ -98,7 +99,7 @@ async fn delete_some(system: &System<'_>, subject: &str, key: &ObjectKey) {
 
 async fn begin(system: &System<'_>, call: &Call) -> Value {
     let initiate = &system.functions.initiate;
-    let begun = until(system, async || multipart_initiate::handle(initiate, call.request()).await).await;
+    let begun = until(system, async || initiate.handle(call.request()).await).await;
     assert_eq!(begun.status, 201, "{}", begun.body);
     begun.body
 }
@@ -107,9 +108,9 @@ async fn begin(system: &System<'_>, call: &Call) -> Value {
 async fn resume(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) {
     let (path, parts) = (format!("{path}/parts"), &system.functions.parts);
     let list = Call::new("GET", &path).by(subject);
-    let listed = until(system, async || multipart_parts::handle(parts, list.request()).await).await;
+    let listed = until(system, async || parts.handle(list.request()).await).await;
     let sign = Call::new("POST", &path).by(subject).body(json!({ "from": 1 }).to_string());
-    let mut signed = until(system, async || multipart_parts::handle(parts, sign.request()).await).await;
+    let mut signed = until(system, async || parts.handle(sign.request()).await).await;
     match (listed.outcome(), signed.outcome()) {
         ((200, _), (200, _)) => {}
         // The lease of a completion that came to nothing could not be given back: completing again takes it over.
@@ -133,9 +134,9 @@ fn send(system: &System<'_>, signed: &Value, bytes: &[u8], most: usize) {
 }
 
 /// Asks until there is an answer that is no fault.
-async fn until<E>(system: &System<'_>, ask: impl AsyncFn() -> Result<Response<Body>, E>) -> Answer {
+async fn until(system: &System<'_>, ask: impl AsyncFn() -> Response<Body>) -> Answer {
     loop {
-        if let Some(Ok(response)) = system.live(ask()).await {
+        if let Some(response) = system.live(ask()).await {
             let answer = Answer::of(&response);
             if answer.status != 503 {
                 return answer;
@@ -186,7 +187,7 @@ async fn granted(system: &System<'_>, subject: &str, wanted: &Value) -> (ObjectK
     let call = call.body(wanted.to_string());
     let mut first = None;
     loop {
-        let answer = until(system, async || presign::handle(&system.functions.presign, call.request()).await).await;
+        let answer = until(system, async || system.functions.presign.handle(call.request()).await).await;
         assert_eq!(answer.status, 201, "{}", answer.body);
         let id = answer.body["id"].as_str().unwrap().to_owned();
         assert!(first.as_ref().is_none_or(|first| *first == id), "one key, two uploads: {first:?} and {id}");
@@ -227,10 +228,10 @@ async fn delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
     let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(subject);
     if system.random.permille(200) {
         system.unclear.borrow_mut().insert(key.id());
-        let _ = system.live(uploads::handle(&system.functions.uploads, call.request())).await;
+        let _ = system.live(system.functions.uploads.handle(call.request())).await;
         return;
     }
-    let gone = until(system, async || uploads::handle(&system.functions.uploads, call.request()).await).await;
+    let gone = until(system, async || system.functions.uploads.handle(call.request()).await).await;
     assert_eq!(gone.status, 200, "{}: {}", key.id(), gone.body);
     system.made.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), Fate::Deleted)).1 = Fate::Deleted;
 }
@@ -240,7 +241,7 @@ async fn status(system: &System<'_>, subject: &str, key: &ObjectKey) {
     let path = format!("/uploads/{}", key.id());
     for (who, own) in [(subject, true), ("mallory", false)] {
         let call = Call::new("GET", &path).by(who);
-        let Some(Ok(response)) = system.live(uploads::handle(&system.functions.uploads, call.request())).await else {
+        let Some(response) = system.live(system.functions.uploads.handle(call.request())).await else {
             continue;
         };
         let answer = Answer::of(&response);

@@ -1,20 +1,21 @@
 //! What stands between the functions: queue, dead letters, stream; and who dies when.
 
+use lambda_http_kit::EventHandler;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
+use aws_adapters::dynamodb::stream;
 use jiff::{SignedDuration, Timestamp};
+use lambda_http_kit::config::ApiConfig;
+use policy::key::{ObjectKey, UploadId};
+use policy::size::ByteSize;
 use serde_json::{Value, json};
-use shared::ambient::Ambient;
-use shared::config::Config;
-use shared::key::{ObjectKey, UploadId};
-use shared::records::stream;
-use shared::size::ByteSize;
-use shared::testing::{
+use testkit::{
     BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
+use uploads_core::env::Env;
 
 use super::clients::Left;
 use super::truth::{Fate, Truth};
@@ -122,37 +123,33 @@ pub(super) struct Functions<'a> {
 
 impl<'a> Functions<'a> {
     pub(super) fn of(stores: &'a Stores) -> Self {
-        let config: Config = config(&[("POLICY", POLICY), ("RECONCILE_DAYS", "2")]);
-        let ambient = Ambient { now: time, random: chance };
+        let variables = [("POLICY", POLICY), ("RECONCILE_DAYS", "2")];
+        let api: ApiConfig = config(&variables);
+        let env = Env { now: time, random: chance };
         let (records, objects) = (|| stores.weather.of(&stores.records), || stores.weather.of(&stores.objects));
         Self {
-            presign: presign::Deps { config: config.clone(), answers: records(), ambient },
-            initiate: multipart_initiate::Deps {
-                config: config.clone(),
-                records: records(),
-                store: objects(),
-                ambient,
-            },
-            parts: multipart_parts::Deps { config: config.clone(), sessions: records(), store: objects(), ambient },
+            presign: presign::Deps { config: api.clone(), records: records(), env },
+            initiate: multipart_initiate::Deps { config: api.clone(), records: records(), objects: objects(), env },
+            parts: multipart_parts::Deps { config: api.clone(), records: records(), objects: objects(), env },
             complete: multipart_complete::Deps {
-                config: config.clone(),
-                sessions: records(),
-                store: objects(),
+                config: api.clone(),
+                records: records(),
+                objects: objects(),
                 completions: MemoryQueue::default(),
-                ambient,
+                env,
             },
-            uploads: uploads::Deps { config: config.clone(), records: records(), objects: objects(), ambient },
+            uploads: uploads::Deps { config: api, records: records(), objects: objects(), env },
             reconcile: reconcile::Deps {
-                config: config.clone(),
+                config: config(&variables),
                 records: records(),
                 objects: objects(),
                 events: stores.weather.of(&stores.sent),
-                ambient,
+                env,
             },
-            validate: validate::Deps { config, records: records(), objects: objects(), ambient },
+            validate: validate::Deps { config: config(&variables), records: records(), objects: objects(), env },
             forward: forward::Deps {
-                bucket: BUCKET.to_owned(),
-                region: "eu-central-1".to_owned(),
+                config: config(&variables),
+                read_change: aws_adapters::dynamodb::stream::change,
                 bus: stores.weather.of(&stores.bus),
             },
         }
@@ -219,8 +216,8 @@ impl<'a> System<'a> {
         self.stormy.set(false);
     }
 
-    pub(super) fn cloud_over(&self) {
-        self.stores.weather.cloud_over(FAULTS_PERMILLE);
+    pub(super) fn inject(&self) {
+        self.stores.weather.inject(FAULTS_PERMILLE);
         self.stormy.set(true);
     }
 
@@ -287,7 +284,7 @@ impl<'a> System<'a> {
         let Some(batch) = self.receive() else { return };
         let message = |(n, message): (usize, &Message)| json!({ "eventSource": "aws:sqs", "messageId": n.to_string(), "body": message.body });
         let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
-        let answer = self.live(validate::handle(&self.functions.validate, event, in_an_hour())).await;
+        let answer = self.live(self.functions.validate.handle(event, in_an_hour())).await;
         let failed = |n: usize| match &answer {
             Some(Ok(answer)) => {
                 let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
@@ -329,9 +326,10 @@ impl<'a> System<'a> {
         if changes.is_empty() {
             return;
         }
-        let record = |(n, change): (usize, &stream::Change)| stream::record(change, told + n);
+        let record =
+            |(n, change): (usize, &uploads_core::ports::records::RecordChange)| stream::record(change, told + n);
         let event = json!({ "Records": changes.iter().enumerate().map(record).collect::<Vec<_>>() });
-        let answer = self.live(forward::handle(&self.functions.forward, event, in_an_hour())).await;
+        let answer = self.live(self.functions.forward.handle(event, in_an_hour())).await;
         let Some(Ok(answer)) = answer else { return };
         let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
         let next = failed.map_or(told + changes.len(), |number| number.parse().unwrap());
@@ -340,7 +338,7 @@ impl<'a> System<'a> {
 
     /// One run of the reconciler; whether it found nothing left to do.
     pub(super) async fn reconcile(&'a self) -> bool {
-        let report = self.live(reconcile::handle(&self.functions.reconcile, &json!({}), in_an_hour())).await;
+        let report = self.live(self.functions.reconcile.handle(json!({}), in_an_hour())).await;
         let mut state = self.state.borrow_mut();
         let sent = self.stores.sent.sent().into_iter().skip(state.sent);
         let sent: Vec<Message> = sent.map(|body| Message { body, receives: 0 }).collect();
@@ -348,7 +346,7 @@ impl<'a> System<'a> {
         state.queue.extend(sent);
         let Some(Ok(report)) = report else { return false };
         // What somebody may still come back for is counted, and left alone.
-        report.as_object().unwrap().iter().all(|(name, figure)| *figure == 0 || name == "UploadsUnderWay")
+        report.as_object().unwrap().iter().all(|(name, figure)| *figure == 0 || name == "UploadsInProgress")
     }
 
     /// Whether nothing is on its way.

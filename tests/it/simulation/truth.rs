@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::key::UploadId;
-use shared::upload::{Outcome, Record};
+use policy::key::UploadId;
+use policy::upload::{Outcome, Record};
 
 use super::system::System;
 
@@ -41,15 +41,19 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
         let unclear = system.unclear.borrow().contains(&id);
         let kept = system.stores.objects.kept(key);
         match system.stores.records.record(id) {
-            Some(Record::Judged(judged)) => {
-                assert_eq!(*fate, Fate::Kept, "{id} was deleted, and is judged");
-                assert_eq!(judged.outcome, truths[&judged.version].outcome(), "{id}: a wrong verdict: {judged:?}");
-                let word = match judged.outcome {
+            Some(Record::Validated(validated)) => {
+                assert_eq!(*fate, Fate::Kept, "{id} was deleted, and is validated");
+                assert_eq!(
+                    validated.outcome,
+                    truths[&validated.version].outcome(),
+                    "{id}: a wrong verdict: {validated:?}"
+                );
+                let word = match validated.outcome {
                     Outcome::Accepted => {
                         accepted += 1;
                         assert_eq!(
                             kept,
-                            std::slice::from_ref(&judged.version),
+                            std::slice::from_ref(&validated.version),
                             "{id}: exactly what was accepted stays"
                         );
                         "accepted"
@@ -60,7 +64,7 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
                         "rejected"
                     }
                 };
-                expected.insert(format!("{id}:{}:{word}", judged.version));
+                expected.insert(format!("{id}:{}:{word}", validated.version));
             }
             Some(Record::Deleted(_)) => {
                 deleted += 1;
@@ -84,10 +88,10 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
     // In its whole history no upload had two verdicts, and what was told is what was written.
     let mut verdicts: BTreeMap<UploadId, String> = BTreeMap::new();
     for change in system.stores.records.changes_from(0) {
-        if let Record::Judged(judged) = change.new {
-            let id = judged.key.id();
-            let told = format!("{id}:{}:{}", judged.version, format!("{:?}", judged.outcome).to_lowercase());
-            assert_eq!(verdicts.insert(id, told.clone()), None, "{id} was judged twice");
+        if let Record::Validated(validated) = change.new {
+            let id = validated.key.id();
+            let told = format!("{id}:{}:{}", validated.version, format!("{:?}", validated.outcome).to_lowercase());
+            assert_eq!(verdicts.insert(id, told.clone()), None, "{id} was validated twice");
             expected.insert(told);
         }
     }

@@ -105,7 +105,7 @@ fn another_checksum(bench: &Bench) -> Outcome<String> {
     Ok(seen)
 }
 
-/// S3 reads `x-amz-copy-source` on the URL of a part as the wish for a copy, and would copy whatever the signer can read.
+/// S3 reads `x-amz-copy-source` on the URL of a part as the upload for a copy, and would copy whatever the signer can read.
 fn copied(bench: &Bench) -> Outcome<String> {
     let there = bench.owner.upload(&bench.picture)?;
     bench.owner.verdict(&there.id)?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::PATIENCE;
+use super::TIMEOUT;
 use crate::Outcome;
 use crate::http::{Answer, form, send};
 
@@ -35,8 +35,8 @@ pub(super) fn eventually<T>(what: &str, mut look: impl FnMut() -> Outcome<Option
         if let Some(seen) = look()? {
             return Ok((seen, started.elapsed().as_secs_f64()));
         }
-        if started.elapsed() > PATIENCE {
-            return Err(format!("{what}: not within {} s", PATIENCE.as_secs()));
+        if started.elapsed() > TIMEOUT {
+            return Err(format!("{what}: not within {} s", TIMEOUT.as_secs()));
         }
         sleep(Duration::from_millis(300));
     }

@@ -1,45 +1,46 @@
-//! Giving up: repeatable, and S3 is asked whether anything is left.
+//! An abort can be repeated, and removes the multipart upload from S3.
 
 use super::*;
 
-fn assert_gone(world: &World, what: &str) {
-    assert_eq!(world.objects.pending(), Vec::<String>::new(), "{what}: uploads left");
-    assert!(world.objects.is_empty(), "{what}: an object");
-    let session = world.session();
-    assert!(matches!(session.state, State::Aborted(_)), "{what}: {:?}", session.state);
-    assert_eq!(session.due(), None, "{what}: nothing left to do");
+fn assert_aborted(fixture: &Fixture, context: &str) {
+    assert_eq!(fixture.objects.pending(), Vec::<String>::new(), "{context}: multipart uploads");
+    assert!(fixture.objects.is_empty(), "{context}: objects");
+    let session = fixture.session();
+    assert!(matches!(session.state, State::Aborted(_)), "{context}: {:?}", session.state);
+    assert_eq!(session.due(), None, "{context}: due for the reconciler");
 }
 
 #[tokio::test]
-async fn however_often_it_is_asked() {
-    let world = World::filled().await;
+async fn an_abort_can_be_repeated() {
+    let fixture = Fixture::with_all_parts().await;
     for _ in 0..3 {
-        let answer = world.ask(&abort()).await;
+        let answer = fixture.send(&abort()).await;
         assert_eq!((answer.status, &answer.body["status"]), (200, &json!("aborted")));
-        assert_gone(&world, "aborted");
+        assert_aborted(&fixture, "aborted");
     }
-    assert_eq!(world.ask(&complete()).await.outcome(), (410, "session-closed"));
-    assert_gone(&world, "completed after all");
+    assert_eq!(fixture.send(&complete()).await.outcome(), (410, "session-closed"));
+    assert_aborted(&fixture, "completed after the abort");
 }
 
 #[tokio::test]
-async fn killed_or_failed_at_any_call_and_asked_again_nothing_is_left() {
-    for begun in [true, false] {
+async fn a_repeated_abort_finishes_an_interrupted_one() {
+    for upload_id_stored in [true, false] {
         for (moment, kind) in Interruption::WAYS {
             let mut n = 0;
             loop {
-                let world = World::filled().await;
-                if !begun {
-                    // S3 was asked by a process that did not live to tell: nobody knows of its upload.
-                    world.records.store_session(Session { state: State::Opening, ..world.session() });
+                let fixture = Fixture::with_all_parts().await;
+                if !upload_id_stored {
+                    // The process was killed after CreateMultipartUpload: the table has no upload id.
+                    fixture.records.store_session(Session { state: State::Opening, ..fixture.session() });
                 }
-                let (trouble, script) = (Interruption::at(n, moment, kind), Scripted::new(&world.objects, &[]));
-                let first = world.ask_under(&script, &trouble, &abort()).await;
-                let what = format!("call {n}, {moment:?} {kind:?}, begun {begun}: {first:?}");
-                assert!(first.is_none_or(|first| [200, 503].contains(&first.status)), "{what}");
-                assert_eq!(world.ask(&abort()).await.status, 200, "{what}");
-                assert_gone(&world, &what);
-                if trouble.calls() <= n {
+                let interruption = Interruption::at(n, moment, kind);
+                let script = Scripted::new(&fixture.objects, &[]);
+                let first = fixture.send_under(&script, &interruption, abort().request()).await;
+                let context = format!("call {n}, {moment:?} {kind:?}, upload id {upload_id_stored}: {first:?}");
+                assert!(first.is_none_or(|first| [200, 503].contains(&first.status)), "{context}");
+                assert_eq!(fixture.send(&abort()).await.status, 200, "{context}");
+                assert_aborted(&fixture, &context);
+                if interruption.calls() <= n {
                     break;
                 }
                 n += 1;
@@ -50,11 +51,11 @@ async fn killed_or_failed_at_any_call_and_asked_again_nothing_is_left() {
 }
 
 #[tokio::test]
-async fn a_session_without_a_size_is_counted_no_more() {
-    let world = World::default();
-    let owner = shared::testing::owner(ALICE);
-    world.open(unsized_plan()).await;
-    assert_eq!(world.records.counted(&owner), 1);
-    assert_eq!(world.ask(&abort()).await.status, 200);
-    assert_eq!(world.records.counted(&owner), 0);
+async fn an_abort_decrements_the_count_of_unsized_sessions() {
+    let fixture = Fixture::default();
+    let owner = testkit::owner(ALICE);
+    fixture.open(unsized_plan()).await;
+    assert_eq!(fixture.records.counted(&owner), 1);
+    assert_eq!(fixture.send(&abort()).await.status, 200);
+    assert_eq!(fixture.records.counted(&owner), 0);
 }

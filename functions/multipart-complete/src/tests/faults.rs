@@ -1,55 +1,79 @@
-//! Everything that S3 may say, or not say, when it is to put an object together.
+//! Every response and time-out of `CompleteMultipartUpload`.
 
 use super::*;
 
-/// A script for S3, and what the caller gets.
-struct Fault {
+/// What S3 does, and the response of the first completion.
+struct S3Fault {
     name: &'static str,
-    scenes: &'static [Scene],
+    scenarios: &'static [Scenario],
     answer: (u16, &'static str),
 }
 
 const HALF_A_MINUTE: Duration = Duration::from_secs(30);
 const SIX_MINUTES: Duration = Duration::from_mins(6);
 
-/// What ends well, sooner or later.
-const MENDED: [Fault; 13] = [
-    Fault { name: "no fault", scenes: &[], answer: (200, "") },
-    Fault { name: "an error with status 200", scenes: &[Scene::Only(Says::Unclear)], answer: (200, "") },
-    Fault { name: "three of them", scenes: &[Scene::Only(Says::Unclear); 3], answer: (200, "") },
-    Fault { name: "a lost answer", scenes: &[Scene::After(Says::Unclear)], answer: (200, "") },
-    Fault {
-        name: "NoSuchUpload, and the object is there",
-        scenes: &[Scene::After(Says::NoSuchUpload)],
+/// Faults after which the upload completes.
+const RECOVERED: [S3Fault; 13] = [
+    S3Fault { name: "no fault", scenarios: &[], answer: (200, "") },
+    S3Fault {
+        name: "an error with status 200",
+        scenarios: &[Scenario::Only(ScriptedAnswer::Unclear)],
         answer: (200, ""),
     },
-    Fault { name: "412, and the object is ours", scenes: &[Scene::After(Says::Exists)], answer: (200, "") },
-    Fault { name: "409, and the object is there", scenes: &[Scene::After(Says::Conflict)], answer: (200, "") },
-    Fault { name: "409", scenes: &[Scene::Only(Says::Conflict)], answer: (200, "") },
-    Fault { name: "InvalidPart, and no part is wrong", scenes: &[Scene::Only(Says::InvalidPart)], answer: (200, "") },
-    Fault { name: "EntityTooSmall, and no part is", scenes: &[Scene::Only(Says::PartTooSmall)], answer: (200, "") },
-    Fault { name: "BadDigest once", scenes: &[Scene::Only(Says::Refused)], answer: (200, "") },
-    Fault { name: "more than 30 seconds", scenes: &[Scene::Later(HALF_A_MINUTE)], answer: (202, "") },
-    Fault { name: "more than 5 minutes", scenes: &[Scene::Later(SIX_MINUTES)], answer: (202, "") },
+    S3Fault {
+        name: "an error with status 200, three times",
+        scenarios: &[Scenario::Only(ScriptedAnswer::Unclear); 3],
+        answer: (200, ""),
+    },
+    S3Fault { name: "a lost response", scenarios: &[Scenario::After(ScriptedAnswer::Unclear)], answer: (200, "") },
+    S3Fault {
+        name: "NoSuchUpload, but the object exists",
+        scenarios: &[Scenario::After(ScriptedAnswer::NoSuchUpload)],
+        answer: (200, ""),
+    },
+    S3Fault {
+        name: "412, but the object is the session's own",
+        scenarios: &[Scenario::After(ScriptedAnswer::Exists)],
+        answer: (200, ""),
+    },
+    S3Fault {
+        name: "409, but the object exists",
+        scenarios: &[Scenario::After(ScriptedAnswer::Conflict)],
+        answer: (200, ""),
+    },
+    S3Fault { name: "409", scenarios: &[Scenario::Only(ScriptedAnswer::Conflict)], answer: (200, "") },
+    S3Fault {
+        name: "InvalidPart, but every part is right",
+        scenarios: &[Scenario::Only(ScriptedAnswer::InvalidPart)],
+        answer: (200, ""),
+    },
+    S3Fault {
+        name: "EntityTooSmall, but every part is large enough",
+        scenarios: &[Scenario::Only(ScriptedAnswer::PartTooSmall)],
+        answer: (200, ""),
+    },
+    S3Fault { name: "BadDigest once", scenarios: &[Scenario::Only(ScriptedAnswer::Refused)], answer: (200, "") },
+    S3Fault { name: "more than 30 seconds", scenarios: &[Scenario::Later(HALF_A_MINUTE)], answer: (202, "") },
+    S3Fault { name: "more than 5 minutes", scenarios: &[Scenario::Later(SIX_MINUTES)], answer: (202, "") },
 ];
 
 #[tokio::test(start_paused = true)]
-async fn whatever_s3_says_the_object_is_there_once_and_everybody_gets_the_same_answer() {
-    for fault in MENDED {
+async fn every_fault_of_s3_ends_with_one_object_and_the_same_answer() {
+    for fault in RECOVERED {
         for listed in [false, true] {
             let name = fault.name;
-            let world = World::filled().await;
-            let call = if listed { listing(&world).await } else { complete() };
-            let script = Scripted::new(&world.objects, fault.scenes);
-            let first = world.ask_under(&script, &Interruption::none(), &call).await.unwrap();
+            let fixture = Fixture::with_all_parts().await;
+            let call = if listed { complete_listed(&fixture).await } else { complete() };
+            let script = Scripted::new(&fixture.objects, fault.scenarios);
+            let first = fixture.send_scripted(&script, &call).await;
             assert_eq!(first.outcome(), fault.answer, "{name}: {}", first.body);
             assert!(script.is_over(), "{name}");
             if first.status == 202 {
                 assert_eq!(first.body["status"], "completing");
-                finish(&world, &script).await;
+                run_queued_job(&fixture, &script).await;
             }
-            world.assert_whole(name);
-            let again = world.ask_under(&script, &Interruption::none(), &call).await.unwrap();
+            fixture.assert_completed(name);
+            let again = fixture.send_scripted(&script, &call).await;
             assert_eq!((again.status, &again.body["status"]), (200, &json!("validating")), "{name}");
             if first.status == 200 {
                 assert_eq!(again.body, first.body, "{name}");
@@ -58,124 +82,117 @@ async fn whatever_s3_says_the_object_is_there_once_and_everybody_gets_the_same_a
     }
 }
 
-/// What the reconciler does with a completion that was handed over, with 15 minutes to wait.
-async fn finish(world: &World, script: &Scripted<'_, MemoryObjects>) {
-    let sent = world.queue.sent();
+/// Runs the queued completion twice, as the reconciler does when SQS delivers a message twice.
+async fn run_queued_job(fixture: &Fixture, script: &Scripted<'_, MemoryObjects>) {
+    let sent = fixture.queue.sent();
     let [message] = sent.as_slice() else { panic!("one message: {sent:?}") };
-    let hand_over = HandOver::read(message).unwrap();
-    let multipart = Multipart { sessions: &world.records, store: script, now: ticking };
-    let until = Instant::now() + Duration::from_mins(14);
-    let done = multipart.take_over(&hand_over, StoreLimits::S3, until).await.unwrap();
-    assert!(matches!(done, Completion::Done(_)), "{done:?}");
-    // The message comes twice: nothing happens.
-    let again = multipart.take_over(&hand_over, StoreLimits::S3, until).await.unwrap();
-    assert_eq!(again, done);
+    let job = CompletionJob::read(message).unwrap();
+    let multipart = Multipart { records: &fixture.records, objects: script, now: ticking };
+    let deadline = Instant::now() + Duration::from_mins(14);
+    let completion = multipart.run_job(&job, StoreLimits::S3, deadline).await.unwrap();
+    assert!(matches!(completion, Completion::Done(_)), "{completion:?}");
+    let again = multipart.run_job(&job, StoreLimits::S3, deadline).await.unwrap();
+    assert_eq!(again, completion);
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_took_over_keeps_the_lease_for_as_long_as_s3_needs() {
-    let world = World::filled().await;
-    let script = Scripted::new(&world.objects, &[Scene::Later(SIX_MINUTES), Scene::Later(SIX_MINUTES)]);
-    let first = world.ask_under(&script, &Interruption::none(), &complete()).await.unwrap();
-    assert_eq!(first.status, 202);
-    let none = Interruption::none();
-    let ask = async {
+async fn a_queued_job_renews_its_lease_until_s3_answers() {
+    let fixture = Fixture::with_all_parts().await;
+    let script = Scripted::new(&fixture.objects, &[Scenario::Later(SIX_MINUTES), Scenario::Later(SIX_MINUTES)]);
+    assert_eq!(fixture.send_scripted(&script, &complete()).await.status, 202);
+    let send_meanwhile = async {
         tokio::time::sleep(Duration::from_mins(3)).await;
-        world.ask_under(&script, &none, &complete()).await.unwrap()
+        fixture.send_scripted(&script, &complete()).await
     };
-    let ((), busy) = tokio::join!(finish(&world, &script), ask);
-    // In the middle of it: still at it, by the one who took over, and nobody asked S3 a third time.
+    let ((), busy) = tokio::join!(run_queued_job(&fixture, &script), send_meanwhile);
+    // The request and the job have called S3, the second request has not.
     assert_eq!((busy.status, script.asked()), (202, 2), "{}", busy.body);
-    world.assert_whole("six minutes");
+    fixture.assert_completed("six minutes");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_completion_that_nobody_finished_is_finished_by_the_next_who_asks() {
-    // Handed over, and the message is lost for ever.
-    let world = World::filled().await;
-    let script = Scripted::new(&world.objects, &[Scene::Later(HALF_A_MINUTE)]);
-    let call = listing(&world).await;
-    assert_eq!(world.ask_under(&script, &Interruption::none(), &call).await.unwrap().status, 202);
-    let mut answers = Vec::new();
-    while answers.last() != Some(&200) && answers.len() < 10 {
-        answers.push(world.ask_under(&script, &Interruption::none(), &call).await.unwrap().status);
+async fn a_repeated_request_completes_an_upload_whose_job_was_lost() {
+    let fixture = Fixture::with_all_parts().await;
+    let script = Scripted::new(&fixture.objects, &[Scenario::Later(HALF_A_MINUTE)]);
+    let call = complete_listed(&fixture).await;
+    assert_eq!(fixture.send_scripted(&script, &call).await.status, 202);
+    let mut statuses = Vec::new();
+    while statuses.last() != Some(&200) && statuses.len() < 10 {
+        statuses.push(fixture.send_scripted(&script, &call).await.status);
     }
-    assert_eq!(answers.last(), Some(&200), "{answers:?}");
-    world.assert_whole("lost message");
+    assert_eq!(statuses.last(), Some(&200), "{statuses:?}");
+    fixture.assert_completed("lost job");
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_caller_can_mend_leaves_the_session_open() {
-    let forever = [Scene::Only(Says::Refused); 2];
-    let conflict = [Scene::Only(Says::Conflict); 4];
-    for (name, scenes, answer) in [
-        ("a wrong checksum", &forever[..], (422, "whole-refused")),
-        ("409 without end", &conflict[..], (422, "whole-refused")),
-    ] {
-        let world = World::filled().await;
-        let script = Scripted::new(&world.objects, scenes);
-        let refused = world.ask_under(&script, &Interruption::none(), &complete()).await.unwrap();
-        assert_eq!(refused.outcome(), answer, "{name}");
+async fn a_final_refusal_of_s3_leaves_the_session_open() {
+    let wrong_checksum = [Scenario::Only(ScriptedAnswer::Refused); 2];
+    let conflicts = [Scenario::Only(ScriptedAnswer::Conflict); 4];
+    for (name, scenarios) in [("a wrong checksum", &wrong_checksum[..]), ("409 four times", &conflicts[..])] {
+        let fixture = Fixture::with_all_parts().await;
+        let script = Scripted::new(&fixture.objects, scenarios);
+        let refused = fixture.send_scripted(&script, &complete()).await;
+        assert_eq!(refused.outcome(), (422, "object-mismatch"), "{name}");
         assert!(script.is_over());
-        world.assert_open(name);
-        assert_eq!(world.ask(&complete()).await.status, 200);
-        world.assert_whole(name);
+        fixture.assert_open(name);
+        assert_eq!(fixture.send(&complete()).await.status, 200);
+        fixture.assert_completed(name);
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn s3_out_of_order_is_a_503_and_nothing_is_lost() {
-    let world = World::filled().await;
-    let script = Scripted::new(&world.objects, &[Scene::Only(Says::Unclear); 4]);
-    let answer = world.ask_under(&script, &Interruption::none(), &complete()).await.unwrap();
+async fn an_outage_answers_503_and_leaves_the_session_open() {
+    let fixture = Fixture::with_all_parts().await;
+    let script = Scripted::new(&fixture.objects, &[Scenario::Only(ScriptedAnswer::Unclear); 4]);
+    let answer = fixture.send_scripted(&script, &complete()).await;
     assert_eq!(answer.outcome(), (503, "unavailable"));
-    world.assert_open("out of order");
-    let down = world.ask_under(&script, &Interruption::outage(), &complete()).await.unwrap();
+    fixture.assert_open("S3 fails four times");
+    let down = fixture.send_under(&script, &Interruption::outage(), complete().request()).await.unwrap();
     assert_eq!(down.outcome(), (503, "unavailable"));
-    assert_eq!(world.ask(&complete()).await.status, 200);
-    world.assert_whole("back again");
+    assert_eq!(fixture.send(&complete()).await.status, 200);
+    fixture.assert_completed("after the outage");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_object_that_is_not_ours_is_left_alone() {
-    let world = World::filled().await;
-    let key = world.session().key;
-    let foreign = world.objects.put(&key, Upload::foreign(b"x"));
-    assert_eq!(world.ask(&complete()).await.outcome(), (409, "key-taken"));
-    assert_eq!(world.objects.kept(&key), [foreign]);
-    assert!(matches!(world.session().state, State::Open { .. }));
+async fn a_foreign_object_at_the_key_is_kept() {
+    let fixture = Fixture::with_all_parts().await;
+    let key = fixture.session().key;
+    let foreign = fixture.objects.put(&key, Upload::foreign(b"x"));
+    assert_eq!(fixture.send(&complete()).await.outcome(), (409, "key-taken"));
+    assert_eq!(fixture.objects.kept(&key), [foreign]);
+    assert!(matches!(fixture.session().state, State::Open { .. }));
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
+async fn a_repeated_completion_finishes_an_interrupted_one() {
     for (listed, sized) in [(false, true), (true, true), (false, false)] {
         for (moment, kind) in Interruption::WAYS {
             let mut n = 0;
             loop {
-                let world = World::default();
-                let session = world.open(if sized { sized_plan(SIZE) } else { unsized_plan() }).await;
-                world.fill(&session);
-                let call = if listed { listing(&world).await } else { complete() };
-                let trouble = Interruption::at(n, moment, kind);
-                let script = Scripted::new(&world.objects, &[]);
-                let first = world.ask_under(&script, &trouble, &call).await;
-                let what = format!("call {n}, {moment:?} {kind:?}, listed {listed}, sized {sized}: {first:?}");
+                let fixture = Fixture::default();
+                let session = fixture.open(if sized { sized_plan(SIZE) } else { unsized_plan() }).await;
+                fixture.put_all_parts(&session);
+                let call = if listed { complete_listed(&fixture).await } else { complete() };
+                let interruption = Interruption::at(n, moment, kind);
+                let script = Scripted::new(&fixture.objects, &[]);
+                let first = fixture.send_under(&script, &interruption, call.request()).await;
+                let context = format!("call {n}, {moment:?} {kind:?}, listed {listed}, sized {sized}: {first:?}");
                 if let Some(first) = &first {
-                    assert!([200, 503].contains(&first.status), "{what}");
+                    assert!([200, 503].contains(&first.status), "{context}");
                 }
-                // A dead process's lease has to run out first; whoever asks meanwhile is told to come back.
+                // 202 until the lease of the killed process expires.
                 let mut last = 0;
                 for _ in 0..10 {
-                    last = world.ask(&call).await.status;
+                    last = fixture.send(&call).await.status;
                     if last == 200 {
                         break;
                     }
-                    assert_eq!(last, 202, "{what}");
+                    assert_eq!(last, 202, "{context}");
                 }
-                assert_eq!(last, 200, "{what}");
-                world.assert_whole(&what);
-                assert_eq!(world.records.counted(session.key.owner()), 0, "{what}");
-                if trouble.calls() <= n {
+                assert_eq!(last, 200, "{context}");
+                fixture.assert_completed(&context);
+                assert_eq!(fixture.records.counted(session.key.owner()), 0, "{context}");
+                if interruption.calls() <= n {
                     break;
                 }
                 n += 1;
@@ -185,13 +202,14 @@ async fn killed_or_failed_at_any_call_and_asked_again_it_ends_the_same() {
     }
 }
 
+/// Without a part list there is one call more: `ListParts`.
 #[tokio::test(start_paused = true)]
-async fn a_completion_costs_one_call_to_s3_and_two_to_the_table() {
+async fn a_completion_makes_three_or_four_calls() {
     for (listed, calls) in [(true, 3), (false, 4)] {
-        let world = World::filled().await;
-        let call = if listed { listing(&world).await } else { complete() };
-        let (count, script) = (Interruption::none(), Scripted::new(&world.objects, &[]));
-        world.ask_under(&script, &count, &call).await.unwrap();
-        assert_eq!(count.calls(), calls, "listed: {listed}");
+        let fixture = Fixture::with_all_parts().await;
+        let call = if listed { complete_listed(&fixture).await } else { complete() };
+        let (counter, script) = (Interruption::none(), Scripted::new(&fixture.objects, &[]));
+        fixture.send_under(&script, &counter, call.request()).await.unwrap();
+        assert_eq!(counter.calls(), calls, "listed: {listed}");
     }
 }

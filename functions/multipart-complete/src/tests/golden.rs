@@ -1,10 +1,10 @@
-//! Every file of `events/multipart-complete` has its answer.
+//! Every event of `events/multipart-complete` has its expected response.
 
 use super::*;
 
 #[tokio::test]
 async fn every_golden_event_has_its_answer() {
-    // Where all parts have arrived, and where there is no session.
+    // With all parts in S3, and without a session.
     let expected = [
         ("complete", (200, ""), (404, "session-not-found")),
         ("complete-listed", (409, "parts-changed"), (404, "session-not-found")),
@@ -18,12 +18,13 @@ async fn every_golden_event_has_its_answer() {
     let events = golden_events("multipart-complete");
     let (files, known): (BTreeSet<&str>, BTreeSet<&str>) =
         (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
-    assert_eq!(files, known, "every file is used, and every use has its file");
-    for (name, there, nothing) in expected {
+    assert_eq!(files, known, "files and expectations must match");
+    for (name, with_parts, without_session) in expected {
         let none = Interruption::none();
-        for (world, outcome) in [(World::filled().await, there), (World::default(), nothing)] {
-            let script = Scripted::new(&world.objects, &[]);
-            let answer = world.answer_under(&script, &none, request(&events[name])).await.unwrap();
+        for (fixture, outcome) in [(Fixture::with_all_parts().await, with_parts), (Fixture::default(), without_session)]
+        {
+            let script = Scripted::new(&fixture.objects, &[]);
+            let answer = fixture.send_under(&script, &none, request(&events[name])).await.unwrap();
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
             if answer.status >= 400 {
                 assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");

@@ -1,17 +1,17 @@
-//! Everything that S3 has, from any device.
+//! `GET …/parts`: every part that S3 has, over all of its pages.
 
-use shared::session::{Asked, Completing, Lease};
+use policy::session::{Completing, CompletionRequest, Lease};
 
 use super::*;
 
 #[tokio::test]
-async fn ten_thousand_parts_come_back_complete() {
+async fn all_parts_are_listed_up_to_10_000() {
     for count in [0, 1, 999, 1000, 1001, 10_000] {
-        let world = World::with(sized_plan(53_687_091_200_000), None).await;
+        let fixture = Fixture::with(sized_plan(53_687_091_200_000), None).await;
         for number in 1..=count {
-            world.objects.put_hollow_part(&world.upload(), number, 5 << 30).unwrap();
+            fixture.objects.put_hollow_part(&fixture.upload_id(), number, 5 << 30).unwrap();
         }
-        let answer = world.ask(&list()).await;
+        let answer = fixture.send(&list()).await;
         let parts = answer.body["parts"].as_array().unwrap();
         assert_eq!(parts.len(), usize::try_from(count).unwrap());
         for (i, part) in parts.iter().enumerate() {
@@ -23,67 +23,66 @@ async fn ten_thousand_parts_come_back_complete() {
 }
 
 #[tokio::test]
-async fn a_lost_upload_lists_nothing_and_goes_on_under_the_same_session() {
-    let world = World::open().await;
-    world.objects.put_hollow_part(&world.upload(), 1, 8 * MIB).unwrap();
-    let lost = world.upload();
-    world.objects.lose(&lost);
-    let answer = world.ask(&list()).await;
+async fn an_upload_that_s3_has_lost_is_recreated_in_the_same_session() {
+    let fixture = Fixture::with_three_parts().await;
+    fixture.objects.put_hollow_part(&fixture.upload_id(), 1, 8 * MIB).unwrap();
+    let lost = fixture.upload_id();
+    fixture.objects.lose(&lost);
+    let answer = fixture.send(&list()).await;
     assert_eq!((answer.status, &answer.body["parts"]), (200, &json!([])));
-    assert_ne!(world.upload(), lost);
-    assert_eq!(world.objects.pending(), [world.upload()]);
-    let signed = world.ask(&sign(&json!({ "from": 1, "count": 1 }))).await;
-    assert!(signed.body["parts"][0]["url"].as_str().unwrap().contains(&world.upload()));
+    assert_ne!(fixture.upload_id(), lost);
+    assert_eq!(fixture.objects.pending(), [fixture.upload_id()]);
+    let signed = fixture.send(&sign(&json!({ "from": 1, "count": 1 }))).await;
+    assert!(signed.body["parts"][0]["url"].as_str().unwrap().contains(&fixture.upload_id()));
 }
 
 #[tokio::test]
-async fn a_session_that_was_begun_by_a_dead_process_is_begun_by_listing_or_signing() {
+async fn listing_and_signing_create_the_upload_of_a_session_that_has_none() {
     for call in [list(), sign(&json!({ "from": 1 }))] {
-        let world = World::open().await;
-        let begun = world.upload();
-        world.records.store_session(Session { state: State::Opening, ..world.session() });
-        assert_eq!(world.ask(&call).await.status, 200);
-        assert_ne!(world.upload(), begun);
+        let fixture = Fixture::with_three_parts().await;
+        let first = fixture.upload_id();
+        fixture.records.store_session(Session { state: State::Opening, ..fixture.session() });
+        assert_eq!(fixture.send(&call).await.status, 200);
+        assert_ne!(fixture.upload_id(), first);
     }
 }
 
 #[tokio::test]
-async fn what_s3_hides_while_it_puts_it_together_is_listed_as_it_was_asked_for() {
-    let world = World::with(unsized_plan(), None).await;
-    let upload = world.upload();
-    world.objects.lose(&upload);
+async fn during_completion_the_requested_parts_are_listed_when_s3_lists_none() {
+    let fixture = Fixture::with(unsized_plan(), None).await;
+    let upload = fixture.upload_id();
+    fixture.objects.lose(&upload);
     for (listed, expected) in [(Some("3:0123456789abcdef"), json!([1, 2, 3])), (None, json!([]))] {
         let lease = Lease { holder: "another".to_owned(), until: now() + SignedDuration::from_mins(1) };
-        let asked = Asked { listed: listed.map(str::to_owned), checksum: None };
+        let asked = CompletionRequest { listed: listed.map(str::to_owned), checksum: None };
         let state = State::Completing(Completing { upload: upload.clone(), lease, asked });
-        world.records.store_session(Session { state, ..world.session() });
-        let answer = world.ask(&list()).await;
+        fixture.records.store_session(Session { state, ..fixture.session() });
+        let answer = fixture.send(&list()).await;
         let numbers = answer.body["parts"].as_array().unwrap().iter().map(|part| part["partNumber"].clone());
         assert_eq!(numbers.collect::<Value>(), expected);
-        assert_eq!(world.objects.pending(), Vec::<String>::new(), "nothing is begun anew");
+        assert_eq!(fixture.objects.pending(), Vec::<String>::new(), "the upload is not recreated");
     }
 }
 
 #[tokio::test]
-async fn above_the_limit_listing_gives_it_up() {
-    let world = World::with(unsized_plan(), None).await;
-    world.objects.put_hollow_part(&world.upload(), 1, SIZE).unwrap();
-    assert_eq!(world.ask(&list()).await.status, 200);
-    world.objects.put_hollow_part(&world.upload(), 2, 1).unwrap();
-    let over = world.ask(&list()).await;
+async fn listing_aborts_an_upload_above_its_limit() {
+    let fixture = Fixture::with(unsized_plan(), None).await;
+    fixture.objects.put_hollow_part(&fixture.upload_id(), 1, SIZE).unwrap();
+    assert_eq!(fixture.send(&list()).await.status, 200);
+    fixture.objects.put_hollow_part(&fixture.upload_id(), 2, 1).unwrap();
+    let over = fixture.send(&list()).await;
     assert_eq!(over.outcome(), (422, "too-large"));
-    assert!(over.body["detail"].as_str().unwrap().contains("20 MiB"), "{}", over.body);
-    assert!(world.objects.pending().is_empty());
-    assert_eq!(world.ask(&list()).await.outcome(), (410, "session-closed"));
+    assert!(fixture.objects.pending().is_empty());
+    assert_eq!(fixture.send(&list()).await.outcome(), (410, "session-closed"));
 }
 
 #[tokio::test]
 async fn an_outage_is_a_503_and_changes_nothing() {
-    let world = World::open().await;
-    let before = world.session();
+    let fixture = Fixture::with_three_parts().await;
+    let before = fixture.session();
     for call in [list(), sign(&json!({ "from": 1 }))] {
-        let answer = world.ask_at(now, &Interruption::outage(), call.request()).await;
+        let answer = fixture.send_at(now, &Interruption::outage(), call.request()).await;
         assert_eq!(answer.outcome(), (503, "unavailable"));
-        assert_eq!(world.session(), before);
+        assert_eq!(fixture.session(), before);
     }
 }

@@ -1,25 +1,25 @@
-//! Bad bodies have a code, and leave nothing behind.
+//! A refused request gets a code and stores nothing.
 
 use super::*;
 
 async fn refused(body: &str, status: u16, code: &str) {
-    // With a key, so that whatever would be stored could be.
+    // With an idempotency key, because without one nothing is ever stored.
     let deps = deps(MemoryRecords::default());
     let call = Call::new("POST", "/uploads").by(ALICE).header("idempotency-key", "k").body(body);
-    let answer = ask(&deps, call.request()).await;
+    let answer = send(&deps, call.request()).await;
     assert_eq!(answer.outcome(), (status, code), "{}: {}", &body[..body.len().min(200)], answer.body);
-    assert!(deps.answers.is_empty(), "a refusal leaves nothing behind");
+    assert!(deps.records.is_empty(), "a refused request stores nothing");
 }
 
 #[tokio::test]
-async fn what_is_no_json_is_refused() {
+async fn a_body_that_is_not_json_is_refused() {
     for body in ["", "filename=x", "{", "{\"filename\": \"a.png\",}", "\u{feff}{}"] {
         refused(body, 400, "invalid-json").await;
     }
 }
 
 #[tokio::test]
-async fn another_shape_is_refused() {
+async fn a_body_with_wrong_fields_is_refused() {
     for body in ["null", "[]", r#"["photo.png", "image/png", 72]"#, "1", "\"text\"", "{}", &"[".repeat(100_000)] {
         refused(body, 400, "invalid-body").await;
     }
@@ -31,7 +31,7 @@ async fn another_shape_is_refused() {
     for (field, value) in [
         ("acl", json!("public-read")),
         ("Filename", json!("x")),
-        ("owner", json!("somebody")),
+        ("owner", json!("alice")),
         ("filename", json!(7)),
         ("filename", json!(null)),
         ("size", json!("72")),
@@ -52,12 +52,12 @@ async fn another_shape_is_refused() {
     ] {
         refused(&with(png(), field, value).to_string(), 400, "invalid-body").await;
     }
-    let twice = r#"{"filename": "a.png", "filename": "b.png", "contentType": "image/png", "size": 1}"#;
-    refused(twice, 400, "invalid-body").await;
+    let duplicate_field = r#"{"filename": "a.png", "filename": "b.png", "contentType": "image/png", "size": 1}"#;
+    refused(duplicate_field, 400, "invalid-body").await;
 }
 
 #[tokio::test]
-async fn a_size_is_a_whole_number_of_bytes() {
+async fn a_size_must_be_a_whole_number_of_bytes() {
     for size in
         ["-1", "-0.0", "1.5", "1.0", "1e3", "18446744073709551616", "99999999999999999999999999", "1e300", "1e999"]
     {
@@ -70,7 +70,7 @@ async fn a_size_is_a_whole_number_of_bytes() {
 }
 
 #[tokio::test]
-async fn a_file_name_is_one_name_that_shows_as_it_is() {
+async fn a_file_name_with_control_characters_or_a_path_is_refused() {
     for name in [
         "",
         " ",
@@ -94,7 +94,7 @@ async fn a_file_name_is_one_name_that_shows_as_it_is() {
 }
 
 #[tokio::test]
-async fn types_and_checksums_are_what_they_say() {
+async fn invalid_types_and_checksums_are_refused() {
     for media in ["", "png", "image/", "/png", "image/*", "image/png\r\nx-amz-acl: public-read", "image/ü", "a/b/c"] {
         refused(&with(png(), "contentType", json!(media)).to_string(), 400, "invalid-content-type").await;
     }
@@ -106,31 +106,31 @@ async fn types_and_checksums_are_what_they_say() {
 }
 
 #[tokio::test]
-async fn the_policy_refuses_with_its_own_codes() {
-    let strict = |field, value| with(png(), field, value).to_string();
-    refused(&strict("class", json!("enormous")), 422, "unknown-class").await;
-    refused(&strict("class", json!("x".repeat(10_000))), 422, "unknown-class").await;
-    refused(&strict("contentType", json!("image/svg+xml")), 422, "type-not-allowed").await;
-    refused(&strict("filename", json!("photo.exe")), 422, "extension-not-allowed").await;
-    refused(&strict("filename", json!("photo")), 422, "extension-not-allowed").await;
+async fn what_the_policy_does_not_allow_is_refused() {
+    let png_with = |field, value| with(png(), field, value).to_string();
+    refused(&png_with("class", json!("enormous")), 422, "unknown-class").await;
+    refused(&png_with("class", json!("x".repeat(10_000))), 422, "unknown-class").await;
+    refused(&png_with("contentType", json!("image/svg+xml")), 422, "type-not-allowed").await;
+    refused(&png_with("filename", json!("photo.exe")), 422, "extension-not-allowed").await;
+    refused(&png_with("filename", json!("photo")), 422, "extension-not-allowed").await;
     refused(
         &with(with(png(), "class", json!("avatar")), "metadata", json!({ "a": "b" })).to_string(),
         422,
         "metadata-not-allowed",
     )
     .await;
-    refused(&strict("metadata", json!({ "note": "x".repeat(10_000) })), 400, "metadata-too-large").await;
-    refused(&strict("filename", json!(format!("{}.png", "x".repeat(10_000)))), 400, "metadata-too-large").await;
+    refused(&png_with("metadata", json!({ "note": "x".repeat(10_000) })), 400, "metadata-too-large").await;
+    refused(&png_with("filename", json!(format!("{}.png", "x".repeat(10_000)))), 400, "metadata-too-large").await;
 }
 
 #[tokio::test]
-async fn limits_hold_to_the_byte() {
+async fn size_limits_are_exact_to_the_byte() {
     let policy = r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["image/*"], "min": "100 B", "max": "200 B"}]},
         "big": {"allow": [{"types": ["*/*"]}], "singleRequestMax": "5 GiB", "checksum": "required"},
         "one": {"allow": [{"types": ["*/*"], "min": "0 B"}], "singleRequestMax": "150 B"},
         "part": {"allow": [{"types": ["*/*"], "min": "6 GB"}]}}}"#;
     let deps = Deps { config: config(&[("POLICY", policy)]), ..deps(NoTable) };
-    let sum = json!({ "algorithm": "crc32", "value": "AAAAAA==" });
+    let crc32 = json!({ "algorithm": "crc32", "value": "AAAAAA==" });
     for (class, size, checksum, expected) in [
         ("default", json!(99), None, (422, "too-small")),
         ("default", json!(100), None, (201, "")),
@@ -142,46 +142,46 @@ async fn limits_hold_to_the_byte() {
         ("one", json!(149), None, (201, "")),
         ("one", json!(150), None, (201, "")),
         ("one", json!(151), None, (422, "use-multipart")),
-        ("big", json!(5_u64 << 30), Some(&sum), (201, "")),
-        ("big", json!((5_u64 << 30) + 1), Some(&sum), (422, "use-multipart")),
-        ("big", json!(53_687_091_200_001_u64), Some(&sum), (422, "too-large")),
+        ("big", json!(5_u64 << 30), Some(&crc32), (201, "")),
+        ("big", json!((5_u64 << 30) + 1), Some(&crc32), (422, "use-multipart")),
+        ("big", json!(53_687_091_200_001_u64), Some(&crc32), (422, "too-large")),
         ("big", json!(1), None, (422, "checksum-required")),
         ("part", json!(6_000_000_000_u64), None, (422, "use-multipart")),
         ("part", Value::Null, None, (422, "use-multipart")),
     ] {
         let mut body = with(with(png(), "class", json!(class)), "size", size.clone());
-        if let Some(sum) = checksum {
-            body["checksum"] = sum.clone();
+        if let Some(checksum) = checksum {
+            body["checksum"] = checksum.clone();
         }
         if size.is_null() {
             body["method"] = json!("POST");
         }
-        let answer = ask(&deps, create(&body).request()).await;
+        let answer = send(&deps, create(&body).request()).await;
         assert_eq!(answer.outcome(), expected, "{body}");
     }
 }
 
 #[tokio::test]
-async fn nobody_is_granted_anything() {
+async fn a_request_without_valid_claims_is_refused() {
     let deps = deps(NoTable);
-    let bare = Call::new("POST", "/uploads").body(png().to_string());
+    let without_claims = Call::new("POST", "/uploads").body(png().to_string());
     for call in [
-        bare.clone(),
-        bare.clone().header("authorization", "Bearer made.up.token"),
-        bare.clone().with_claims(&json!({})),
-        bare.clone().with_claims(&json!({ "iss": "https://issuer.example" })),
-        bare.clone().with_claims(&json!({ "iss": "https://issuer.example", "sub": "" })),
+        without_claims.clone(),
+        without_claims.clone().header("authorization", "Bearer made.up.token"),
+        without_claims.clone().with_claims(&json!({})),
+        without_claims.clone().with_claims(&json!({ "iss": "https://issuer.example" })),
+        without_claims.clone().with_claims(&json!({ "iss": "https://issuer.example", "sub": "" })),
     ] {
-        assert_eq!(ask(&deps, call.request()).await.outcome(), (401, "unauthenticated"));
+        assert_eq!(send(&deps, call.request()).await.outcome(), (401, "unauthenticated"));
     }
 }
 
 #[tokio::test]
-async fn other_routes_are_named_as_such() {
+async fn a_route_of_another_function_is_refused() {
     let deps = deps(NoTable);
     for (method, path) in [("GET", "/uploads"), ("PUT", "/uploads"), ("POST", "/"), ("POST", "/policy"), ("GET", "/x")]
     {
-        let answer = ask(&deps, Call::new(method, path).by(ALICE).request()).await;
+        let answer = send(&deps, Call::new(method, path).by(ALICE).request()).await;
         assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
     }
 }

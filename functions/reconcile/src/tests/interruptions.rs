@@ -1,81 +1,92 @@
-//! Killed or refused at every call, and run again: the same end.
+//! A run that is killed, or whose calls fail, at any call: later runs lead to the same end.
 
 use super::*;
 
-/// An object of the last day.
-fn unjudged() -> ObjectKey {
-    walks::fresh(8, later(in_eight_days(), SignedDuration::from_mins(-30)))
+/// The key of an object of the last day, without a verdict.
+fn unvalidated_key() -> ObjectKey {
+    walks::key_created_at(8, later(in_eight_days(), SignedDuration::from_mins(-30)))
 }
 
-/// One of everything that can be left behind.
-async fn begin() -> World {
-    let world = World { days: Some("2"), ..World::default() };
-    world.open(&key(ALICE, id(1))).await;
-    world.records.store_session(session_of(&key(ALICE, id(2)), PART));
-    world.orphan(&key(ALICE, id(2))).await;
-    let whole = world.whole(&key(ALICE, id(3))).await;
-    leased(&world, &whole, now(), Asked::default());
-    let partial = world.open(&key(ALICE, id(4))).await;
-    leased(&world, &partial, now(), Asked::default());
-    let given_up = world.open(&key(ALICE, id(5))).await;
-    world.records.store_session(given_up.step(Event::Aborted, now()).unwrap());
-    let full = unsized_session(&world, &key(ALICE, id(6)), PART - 1).await;
-    world.objects.put_hollow_part(upload_of(&full), 1, PART).unwrap();
-    world.orphan(&key(ALICE, id(7))).await;
-    halves::deletion(&world, &key(ALICE, id(8)), false).await;
-    verdicts::complete(&world, &key(ALICE, id(9)), verdicts::in_five_days).await;
-    let unjudged = unjudged();
-    world.objects.put_granted(&unjudged, &grant(unjudged.owner(), PNG.len() as u64), PNG);
-    world
+/// One of everything that can be interrupted.
+async fn interrupted_work() -> Fixture {
+    let fixture = Fixture { days: Some("2"), ..Fixture::default() };
+    fixture.open_session(&key(ALICE, id(1))).await;
+    fixture.records.store_session(session_of(&key(ALICE, id(2)), PART_SIZE));
+    fixture.orphan(&key(ALICE, id(2))).await;
+    let uploaded = fixture.uploaded_session(&key(ALICE, id(3))).await;
+    fixture.store_lease(&uploaded, now());
+    let partial = fixture.open_session(&key(ALICE, id(4))).await;
+    fixture.store_lease(&partial, now());
+    let aborted = fixture.open_session(&key(ALICE, id(5))).await;
+    fixture.records.store_session(aborted.step(Event::Aborted, now()).unwrap());
+    let too_large = fixture.unsized_session(&key(ALICE, id(6)), PART_SIZE - 1).await;
+    fixture.objects.put_hollow_part(upload_of(&too_large), 1, PART_SIZE).unwrap();
+    fixture.orphan(&key(ALICE, id(7))).await;
+    pending::start_deletion(&fixture, &key(ALICE, id(8))).await;
+    verdicts::complete_upload(&fixture, &key(ALICE, id(9)), verdicts::in_five_days).await;
+    fixture.put_object(&unvalidated_key());
+    fixture
 }
 
-/// What must be the same in the end. How often an event was sent is not: it may come more than once.
-fn end(world: &World) -> (Vec<State>, Vec<String>, usize, BTreeSet<String>, Vec<Record>) {
-    let states = world.records.sessions().into_iter().map(|session| match session.state {
-        // Which number an object has depends on what was written before it.
+/// What must be the same in the end. It excludes how often an event was sent, because duplicates are allowed.
+#[derive(Debug, PartialEq)]
+struct End {
+    states: Vec<State>,
+    uploads: Vec<String>,
+    versions: usize,
+    events: BTreeSet<String>,
+    records: Vec<Record>,
+}
+
+fn end(fixture: &Fixture) -> End {
+    let states = fixture.records.sessions().into_iter().map(|session| match session.state {
+        // The version id depends on the order of writes.
         State::Completed(_) => State::Opening,
         other => other,
     });
-    // Whether the object that a completion made meanwhile is older than its event depends on when it was made.
-    let told = [unjudged(), key(ALICE, id(9))].map(|key| key.to_string());
-    let events = world.events.sent().into_iter().filter(|event| told.iter().any(|key| event.contains(key)));
-    let events = events.map(|event| event.split("\"s3\":").last().unwrap().to_owned()).collect();
-    let kept = world.objects.kept(&key(ALICE, id(3))).len() + world.objects.kept(&key(ALICE, id(8))).len();
-    (states.collect(), world.objects.pending(), kept, events, world.records.stored())
+    // Only objects whose time of storage does not depend on the interruption.
+    let requeued = [unvalidated_key(), key(ALICE, id(9))].map(|key| key.to_string());
+    let events = fixture.events.sent().into_iter().filter(|event| requeued.iter().any(|key| event.contains(key)));
+    End {
+        states: states.collect(),
+        uploads: fixture.objects.pending(),
+        versions: fixture.objects.kept(&key(ALICE, id(3))).len() + fixture.objects.kept(&key(ALICE, id(8))).len(),
+        events: events.map(|event| event.split("\"s3\":").last().unwrap().to_owned()).collect(),
+        records: fixture.records.stored(),
+    }
 }
 
-/// Runs again, and when the lease of somebody who was killed has run out, and when what became of that is due.
-async fn settle(world: &World) {
-    world.run(in_eight_days).await;
+/// Runs once at the same time, and twice after the lease of a killed run.
+async fn run_to_the_end(fixture: &Fixture) {
+    fixture.run(in_eight_days).await;
     for _ in 0..2 {
-        world.run(|| later(in_eight_days(), SignedDuration::from_mins(2))).await;
+        fixture.run(|| later(in_eight_days(), SignedDuration::from_mins(2))).await;
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn killed_or_refused_at_any_call_and_run_again_it_ends_the_same() {
-    let calm = begin().await;
-    let calls = Interruption::none();
-    calm.run_under(&calls, in_eight_days).await.unwrap();
-    let (first, calls) = (end(&calm), calls.calls());
-    settle(&calm).await;
-    // The session whose parts were not all there is its owner's again, and has long expired.
-    assert_eq!(end(&calm).1, Vec::<String>::new());
-    assert_eq!(end(&calm).0.iter().filter(|state| **state == State::Opening).count(), 2, "two were complete");
-    assert_ne!(first.0, Vec::<State>::new());
-    let interesting = calls - 256 * 2;
-    assert!(interesting > 30, "{interesting}");
+async fn a_run_interrupted_at_any_call_ends_the_same_after_later_runs() {
+    let undisturbed = interrupted_work().await;
+    let counter = Interruption::none();
+    undisturbed.run_interrupted(&counter, in_eight_days).await.unwrap();
+    assert_ne!(end(&undisturbed).states, Vec::<State>::new());
+    run_to_the_end(&undisturbed).await;
+    let expected = end(&undisturbed);
+    assert_eq!(expected.uploads, Vec::<String>::new());
+    assert_eq!(expected.states.iter().filter(|state| **state == State::Opening).count(), 2, "two were complete");
+    let calls = counter.calls();
+    let calls_with_effect = calls - 256 * 2;
+    assert!(calls_with_effect > 30, "{calls_with_effect}");
     for kind in [Kind::Kill, Kind::Fault] {
         for moment in [Moment::Before, Moment::After] {
-            // The walk's quiet prefixes are all alike: one in a hundred of them will do.
-            let tried = (0..calls).filter(|n| *n < 80 || n % 100 == 0 || *n + 5 > calls);
-            for n in tried {
-                let world = begin().await;
-                let trouble = Interruption::at(n, moment, kind);
-                let finished = world.run_under(&trouble, in_eight_days).await;
-                assert_eq!(finished.is_none(), kind == Kind::Kill, "call {n}");
-                settle(&world).await;
-                assert_eq!(end(&world), end(&calm), "{kind:?} at call {n}, {moment:?}");
+            // The listings of empty prefixes are all alike: one in a hundred is enough.
+            for n in (0..calls).filter(|n| *n < 80 || n % 100 == 0 || *n + 5 > calls) {
+                let fixture = interrupted_work().await;
+                let interruption = Interruption::at(n, moment, kind);
+                let report = fixture.run_interrupted(&interruption, in_eight_days).await;
+                assert_eq!(report.is_none(), kind == Kind::Kill, "call {n}");
+                run_to_the_end(&fixture).await;
+                assert_eq!(end(&fixture), expected, "{kind:?} at call {n}, {moment:?}");
             }
         }
     }
@@ -83,19 +94,13 @@ async fn killed_or_refused_at_any_call_and_run_again_it_ends_the_same() {
 
 #[tokio::test(start_paused = true)]
 async fn an_outage_is_reported_and_changes_nothing() {
-    let world = begin().await;
-    let before = end(&world);
-    let report = world.run_under(&Interruption::outage(), in_eight_days).await.unwrap();
-    assert_eq!(report.count(Count::Failures), 2, "what is due, and the bookmark");
-    assert_eq!(end(&world), before);
-    let trouble = Interruption::outage();
-    let deps = Deps {
-        config: config(&[]),
-        records: trouble.of(&world.records),
-        objects: trouble.of(&world.objects),
-        events: trouble.of(&world.events),
-        ambient: ambient(),
-    };
-    let refused = handle(&deps, &Value::Null, SystemTime::now() + Duration::from_mins(15)).await.unwrap_err();
-    assert_eq!(Diagnostic::from(refused).error_type, "Unfinished");
+    let fixture = interrupted_work().await;
+    let before = end(&fixture);
+    let outage = Interruption::outage();
+    let report = fixture.run_interrupted(&outage, in_eight_days).await.unwrap();
+    assert_eq!(report.value(Metric::Failures), 2, "due items and checkpoint");
+    assert_eq!(end(&fixture), before);
+    let deadline = SystemTime::now() + Duration::from_mins(15);
+    let unfinished = fixture.deps(&outage, now).handle(Value::Null, deadline).await.unwrap_err();
+    assert_eq!(Diagnostic::from(unfinished).error_type, "Unfinished");
 }

@@ -1,74 +1,76 @@
-//! Uploads that are on their way in parts.
+//! Multipart uploads that are in progress.
 
-use shared::multipart::Multipart;
-use shared::session::{Event, Session};
-use shared::testing::session_of;
+use policy::session::{Event, Session};
+use testkit::session_of;
+use uploads_core::multipart::Multipart;
 
 use super::*;
 
-async fn under_way() -> World {
-    let world = World::default();
-    multipart(&world).open(session_of(&key(ALICE, id(1)), 20 << 20), None).await.unwrap();
-    world
+/// An open session of Alice's.
+async fn uploading() -> Fixture {
+    let fixture = Fixture::default();
+    multipart(&fixture).open(session_of(&key(ALICE, id(1)), 20 << 20), None).await.unwrap();
+    fixture
 }
 
-fn multipart(world: &World) -> Multipart<'_, MemoryRecords, MemoryObjects> {
-    Multipart { sessions: &world.records, store: &world.objects, now: ambient().now }
+fn multipart(fixture: &Fixture) -> Multipart<'_, MemoryRecords, MemoryObjects> {
+    Multipart { records: &fixture.records, objects: &fixture.objects, now: env().now }
 }
 
-fn step(world: &World, event: Event) {
-    let session = world.records.session_of(id(1)).unwrap();
-    world.records.store_session(session.step(event, (ambient().now)()).unwrap());
+/// Applies an event to the stored session.
+fn step(fixture: &Fixture, event: Event) {
+    let session = fixture.records.session_of(id(1)).unwrap();
+    fixture.records.store_session(session.step(event, (env().now)()).unwrap());
 }
 
 #[tokio::test]
-async fn an_open_session_is_uploading_and_its_owner_s_only() {
-    let world = under_way().await;
-    let answer = world.ask(&get(id(1))).await;
+async fn an_open_session_is_uploading_for_its_owner_only() {
+    let fixture = uploading().await;
+    let answer = fixture.send(&get(id(1))).await;
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("uploading")));
     assert_eq!(answer.body["declared"], json!({ "size": 20 << 20, "contentType": "image/png" }));
     assert_eq!(answer.body.get("observed"), None);
-    assert_eq!(world.ask(&get(id(1)).by(BOB)).await.outcome(), (404, "not-received"));
-    assert_eq!(world.ask(&content(id(1))).await.outcome(), (404, "not-received"));
-    world.arrived(&key(ALICE, id(1)));
-    assert_eq!(world.ask(&get(id(1))).await.body["status"], "validating");
+    assert_eq!(fixture.send(&get(id(1)).by(BOB)).await.outcome(), (404, "not-received"));
+    assert_eq!(fixture.send(&content(id(1))).await.outcome(), (404, "not-received"));
+    fixture.arrived(&key(ALICE, id(1)));
+    assert_eq!(fixture.send(&get(id(1))).await.body["status"], "validating");
 }
 
 #[tokio::test]
-async fn a_session_that_is_over_is_no_upload() {
-    let etag = shared::parts::ETag::parse("e-3").unwrap();
-    let complete = under_way().await;
-    step(&complete, Event::Completed(Completed { version: "v".to_owned(), etag }));
-    assert_eq!(complete.ask(&get(id(1))).await.outcome(), (404, "not-received"));
-    let aborted = under_way().await;
+async fn a_session_without_an_object_is_not_received_once_it_ended() {
+    let etag = policy::parts::ETag::parse("e-3").unwrap();
+    let completed = uploading().await;
+    step(&completed, Event::Completed(Completed { version: "v".to_owned(), etag }));
+    assert_eq!(completed.send(&get(id(1))).await.outcome(), (404, "not-received"));
+    let aborted = uploading().await;
     step(&aborted, Event::Aborted);
-    let stale = under_way().await;
-    let session = stale.records.session_of(id(1)).unwrap();
-    stale.records.store_session(Session { deadline: (ambient().now)(), ..session });
-    for world in [aborted, stale] {
+    let expired = uploading().await;
+    let session = expired.records.session_of(id(1)).unwrap();
+    expired.records.store_session(Session { deadline: (env().now)(), ..session });
+    for fixture in [aborted, expired] {
         for call in [get(id(1)), delete(id(1))] {
-            assert_eq!(world.ask(&call).await.outcome(), (404, "not-received"));
-            assert_eq!(world.records.stored(), []);
+            assert_eq!(fixture.send(&call).await.outcome(), (404, "not-received"));
+            assert_eq!(fixture.records.stored(), []);
         }
     }
 }
 
 #[tokio::test]
-async fn killed_or_failed_at_any_call_and_asked_again_a_delete_leaves_nothing_under_way() {
+async fn a_repeated_delete_finishes_an_interrupted_one() {
     for (moment, kind) in Interruption::WAYS {
         let mut n = 0;
         loop {
-            let world = under_way().await;
-            let trouble = Interruption::at(n, moment, kind);
-            let first = world.ask_under(&trouble, delete(id(1)).request()).await;
-            let what = format!("call {n}, {moment:?} {kind:?}: {first:?}");
-            assert_eq!(world.ask(&delete(id(1))).await.status, 200, "{what}");
-            assert_eq!(world.records.stored(), [Record::Deleted(key(ALICE, id(1)))], "{what}");
-            assert_eq!(world.objects.pending(), Vec::<String>::new(), "{what}");
-            let session = world.records.session_of(id(1)).unwrap();
-            assert!(matches!(session.state, State::Aborted(_)), "{what}");
-            assert_eq!(session.grant, session.grant.forgotten(), "{what}: nothing that the user typed");
-            if trouble.calls() <= n {
+            let fixture = uploading().await;
+            let interruption = Interruption::at(n, moment, kind);
+            let first = fixture.send_under(&interruption, delete(id(1)).request()).await;
+            let context = format!("call {n}, {moment:?} {kind:?}: {first:?}");
+            assert_eq!(fixture.send(&delete(id(1))).await.status, 200, "{context}");
+            assert_eq!(fixture.records.stored(), [Record::Deleted(key(ALICE, id(1)))], "{context}");
+            assert_eq!(fixture.objects.pending(), Vec::<String>::new(), "{context}");
+            let session = fixture.records.session_of(id(1)).unwrap();
+            assert!(matches!(session.state, State::Aborted(_)), "{context}");
+            assert_eq!(session.grant, session.grant.redacted(), "{context}: user input");
+            if interruption.calls() <= n {
                 break;
             }
             n += 1;
@@ -78,22 +80,22 @@ async fn killed_or_failed_at_any_call_and_asked_again_a_delete_leaves_nothing_un
 }
 
 #[tokio::test]
-async fn a_deleted_upload_that_came_in_parts_is_forgotten_by_its_session_too() {
-    let world = under_way().await;
-    let etag = shared::parts::ETag::parse("e-3").unwrap();
-    step(&world, Event::Completed(Completed { version: "v".to_owned(), etag }));
-    world.arrived(&key(ALICE, id(1)));
-    world.judged(&key(ALICE, id(1)), Outcome::Accepted);
-    assert_eq!(world.ask(&delete(id(1))).await.status, 200);
-    let session = world.records.session_of(id(1)).unwrap();
-    assert_eq!(session.grant, session.grant.forgotten());
-    assert!(matches!(session.state, State::Completed(_)), "completing it again still has its answer");
+async fn a_delete_redacts_a_completed_session() {
+    let fixture = uploading().await;
+    let etag = policy::parts::ETag::parse("e-3").unwrap();
+    step(&fixture, Event::Completed(Completed { version: "v".to_owned(), etag }));
+    fixture.arrived(&key(ALICE, id(1)));
+    fixture.validated(&key(ALICE, id(1)), Outcome::Accepted);
+    assert_eq!(fixture.send(&delete(id(1))).await.status, 200);
+    let session = fixture.records.session_of(id(1)).unwrap();
+    assert_eq!(session.grant, session.grant.redacted());
+    assert!(matches!(session.state, State::Completed(_)), "a repeated completion needs the result");
 }
 
 #[tokio::test]
-async fn another_s_session_is_not_deleted() {
-    let world = under_way().await;
-    assert_eq!(world.ask(&delete(id(1)).by(BOB)).await.outcome(), (404, "not-received"));
-    assert_eq!(world.objects.pending().len(), 1);
-    assert_eq!(world.records.stored(), []);
+async fn a_session_of_another_owner_is_not_deleted() {
+    let fixture = uploading().await;
+    assert_eq!(fixture.send(&delete(id(1)).by(BOB)).await.outcome(), (404, "not-received"));
+    assert_eq!(fixture.objects.pending().len(), 1);
+    assert_eq!(fixture.records.stored(), []);
 }

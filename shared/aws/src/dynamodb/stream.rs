@@ -1,0 +1,47 @@
+//! What the table's stream tells of one item. Pure: no call is made here.
+
+use serde_json::Value;
+
+use super::upload_item;
+use policy::upload::Record;
+use uploads_core::ports::records::{RecordChange, RecordsError};
+
+/// Reads one record of a stream; `None` for items of other kinds, and for items that went.
+///
+/// # Errors
+/// [`RecordsError::Unreadable`] for an upload's item that this version can't read.
+pub fn change(record: &Value) -> Result<Option<RecordChange>, RecordsError> {
+    let images = &record["dynamodb"];
+    let new = &images["NewImage"];
+    if !new["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(upload_item::UPLOAD)) {
+        return Ok(None);
+    }
+    // An unreadable past makes an announcement too many at worst, and that has the same id as the first.
+    Ok(Some(RecordChange { old: read(&images["OldImage"]).ok(), new: read(new)? }))
+}
+
+/// The stream's record of a change, for tests that have no stream.
+///
+/// # Panics
+/// For a record that no item can hold; there is none.
+#[cfg(any(test, feature = "fixtures"))]
+#[must_use]
+pub fn record(change: &RecordChange, number: usize) -> Value {
+    let image = |record: &Record| -> Value {
+        let item: serde_dynamo::Item = upload_item::of(record).expect("an item").into();
+        serde_json::to_value(item).expect("JSON")
+    };
+    let (old, new) = (change.old.as_ref().map(image), image(&change.new));
+    let keys = serde_json::json!({ "pk": new["pk"] });
+    serde_json::json!({
+        "eventName": if old.is_some() { "MODIFY" } else { "INSERT" },
+        "eventSource": "aws:dynamodb",
+        "dynamodb": { "Keys": keys, "OldImage": old, "NewImage": new, "SequenceNumber": number.to_string() },
+    })
+}
+
+fn read(image: &Value) -> Result<Record, RecordsError> {
+    let item: serde_dynamo::Item =
+        serde_json::from_value(image.clone()).map_err(|e| RecordsError::Unreadable(e.to_string()))?;
+    upload_item::record(item)
+}

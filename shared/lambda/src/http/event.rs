@@ -1,0 +1,129 @@
+//! Events of API Gateway's HTTP API, read for what functions need of them; `docs/decisions/0016` weighs it.
+//!
+//! Format 2.0: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
+//! read 2026-11.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::http::{HeaderName, HeaderValue, Method, Uri};
+use lambda_http::{Body, Error, Request, RequestExt, Response};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Deserialize;
+
+use super::route::RouteKey;
+
+/// What a path or a query may arrive with, and a URI may not hold.
+const STRAY: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
+
+/// What the authorizer found in the caller's token.
+#[derive(Clone)]
+pub(super) struct Claims(pub(super) HashMap<String, String>);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(borrow)]
+    route_key: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    raw_path: Cow<'a, str>,
+    #[serde(borrow, default)]
+    raw_query_string: Cow<'a, str>,
+    #[serde(borrow, default)]
+    headers: BTreeMap<Text<'a>, Text<'a>>,
+    #[serde(borrow)]
+    body: Option<Text<'a>>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+    #[serde(borrow)]
+    request_context: Context<'a>,
+}
+
+/// Borrowed unless it has escapes; by itself serde borrows in fields only.
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Deserialize)]
+struct Context<'a> {
+    #[serde(borrow)]
+    http: Http<'a>,
+    authorizer: Option<Authorizer>,
+}
+
+#[derive(Deserialize)]
+struct Http<'a> {
+    #[serde(borrow)]
+    method: Cow<'a, str>,
+}
+
+#[derive(Deserialize)]
+struct Authorizer {
+    jwt: Option<Jwt>,
+}
+
+#[derive(Deserialize)]
+struct Jwt {
+    claims: HashMap<String, String>,
+}
+
+/// The request that an event stands for, with its claims.
+///
+/// # Errors
+/// For anything that is not an event of an HTTP API.
+pub fn request(event: &str) -> Result<Request, Error> {
+    let event: Event<'_> = serde_json::from_str(event)?;
+    let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
+    *request.method_mut() = Method::from_bytes(event.request_context.http.method.as_bytes())?;
+    *request.uri_mut() = uri(&event.raw_path, &event.raw_query_string)?;
+    for (Text(name), Text(value)) in event.headers {
+        request.headers_mut().insert(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(&value)?);
+    }
+    if let Some(key) = event.route_key {
+        request.extensions_mut().insert(RouteKey(key.into_owned()));
+    }
+    if let Some(jwt) = event.request_context.authorizer.and_then(|authorizer| authorizer.jwt) {
+        request.extensions_mut().insert(Claims(jwt.claims));
+    }
+    if event.raw_query_string.is_empty() {
+        return Ok(request);
+    }
+    let Ok(query) = event.raw_query_string.parse::<QueryMap>();
+    Ok(request.with_query_string_parameters(query))
+}
+
+fn body(text: Option<Text<'_>>, encoded: bool) -> Result<Body, Error> {
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    Ok(match text {
+        None => Body::Empty,
+        Some(Text(text)) if encoded => Body::Binary(BASE64_STANDARD.decode(text.as_bytes())?),
+        Some(Text(text)) => Body::Text(text.into_owned()),
+    })
+}
+
+fn uri(path: &str, query: &str) -> Result<Uri, Error> {
+    let mut uri = String::with_capacity(path.len() + query.len() + 1);
+    uri.extend(utf8_percent_encode(path, STRAY));
+    if !query.is_empty() {
+        uri.push('?');
+        uri.extend(utf8_percent_encode(query, STRAY));
+    }
+    Ok(uri.try_into()?)
+}
+
+/// The response as API Gateway reads it.
+pub(crate) fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = parts.status.as_u16().into();
+    answer.headers = parts.headers;
+    answer.is_base64_encoded = matches!(body, Body::Binary(_));
+    answer.body = Some(body).filter(|body| !matches!(body, Body::Empty));
+    answer
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! SHA-256 as text.
+
+use sha2::{Digest, Sha256};
+
+/// The SHA-256 of `pieces`, concatenated, as 64 lower-case hex digits.
+#[must_use]
+pub fn hex_sha256(pieces: &[&[u8]]) -> String {
+    let mut hasher = Sha256::new();
+    for piece in pieces {
+        hasher.update(piece);
+    }
+    hex::encode(hasher.finalize())
+}
+
+/// Lower-case hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}

@@ -1,0 +1,169 @@
+//! An upload as others see it: callers in answers, a team's other systems in events.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::announcement::Announcement;
+use crate::key::ObjectKey;
+use crate::session::Session;
+use crate::size::ByteSize;
+use crate::upload::{Note, Outcome, Record, ValidatedUpload};
+use crate::verdict::ObservedObject;
+use crate::{Grant, SizeGrant};
+
+/// The answer to `GET /uploads/{id}`, one line of a listing, and the detail of an event.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Upload {
+    id: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filename: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    declared: Option<SizeAndType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed: Option<SizeAndType>,
+    reasons: Vec<WireNote>,
+    findings: Vec<WireNote>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    bucket: String,
+    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<String>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    judged_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SizeAndType {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    content_type: String,
+}
+
+#[derive(Debug, Serialize)]
+struct WireNote {
+    code: String,
+    detail: String,
+}
+
+impl From<&Note> for WireNote {
+    fn from(note: &Note) -> Self {
+        Self { code: note.code.clone(), detail: note.detail.clone() }
+    }
+}
+
+impl Upload {
+    /// With its verdict.
+    #[must_use]
+    pub fn validated(validated: &ValidatedUpload) -> Self {
+        let granted = validated.granted.as_ref();
+        Self {
+            id: validated.key.id().to_string(),
+            status: match validated.outcome {
+                Outcome::Accepted => "accepted",
+                Outcome::Rejected => "rejected",
+            },
+            class: granted.map(|granted| granted.class.clone()),
+            filename: granted.map(|granted| granted.filename.clone()),
+            declared: granted.map(|granted| SizeAndType {
+                size: granted.size.map(ByteSize::bytes),
+                content_type: granted.content_type.clone(),
+            }),
+            observed: Some(SizeAndType {
+                size: Some(validated.size.bytes()),
+                content_type: validated.content_type.clone(),
+            }),
+            reasons: validated.reasons.iter().map(WireNote::from).collect(),
+            findings: validated.findings.iter().map(WireNote::from).collect(),
+            checksum: validated.checksum.clone(),
+            metadata: granted.map(|granted| granted.metadata.clone()).unwrap_or_default(),
+            bucket: validated.bucket.clone(),
+            key: validated.key.to_string(),
+            version_id: Some(validated.version.clone()),
+            created_at: validated.key.id().created_at(),
+            judged_at: Some(validated.judged_at),
+        }
+    }
+
+    /// Arrived, and still being looked at.
+    #[must_use]
+    pub fn validating(key: &ObjectKey, bucket: &str, observed: &ObservedObject) -> Self {
+        Self::granted("validating", key, bucket, observed.grant.as_ref().ok())
+    }
+
+    /// On its way, in parts.
+    #[must_use]
+    pub fn uploading(session: &Session, bucket: &str) -> Self {
+        Self::granted("uploading", &session.key, bucket, Some(&session.grant))
+    }
+
+    /// Without a verdict.
+    fn granted(status: &'static str, key: &ObjectKey, bucket: &str, grant: Option<&Grant>) -> Self {
+        Self {
+            id: key.id().to_string(),
+            status,
+            class: grant.map(|grant| grant.class.clone()),
+            filename: grant.map(|grant| grant.filename.as_str().to_owned()),
+            declared: grant.map(|grant| SizeAndType {
+                size: match grant.size {
+                    SizeGrant::Exactly(size) => Some(size.bytes()),
+                    SizeGrant::Between { .. } => None,
+                },
+                content_type: grant.content_type.to_string(),
+            }),
+            observed: None,
+            reasons: Vec::new(),
+            findings: Vec::new(),
+            checksum: None,
+            metadata: grant.map(|grant| grant.metadata.clone()).unwrap_or_default(),
+            bucket: bucket.to_owned(),
+            key: key.to_string(),
+            version_id: None,
+            created_at: key.id().created_at(),
+            judged_at: None,
+        }
+    }
+}
+
+/// The detail of an event on the bus: the record as its owner sees it, with an id to deduplicate by.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventDetail {
+    event_id: String,
+    #[serde(flatten)]
+    upload: Seen,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Seen {
+    Validated(Box<Upload>),
+    Gone { id: String, status: &'static str, bucket: String, key: String },
+}
+
+impl EventDetail {
+    /// What is told of an announcement about an object in `bucket`.
+    #[must_use]
+    pub fn new(announcement: &Announcement, bucket: &str) -> Self {
+        let upload = match &announcement.record {
+            Record::Validated(validated) => Seen::Validated(Box::new(Upload::validated(validated))),
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => Seen::Gone {
+                id: announcement.record.key().id().to_string(),
+                status: announcement.kind.as_str(),
+                bucket: bucket.to_owned(),
+                key: announcement.record.key().to_string(),
+            },
+        };
+        Self { event_id: announcement.event_id(), upload }
+    }
+}

@@ -1,0 +1,26 @@
+#![doc = include_str!("../README.md")]
+
+mod agreement;
+mod byte_range;
+mod bytes;
+mod extensions;
+mod finding;
+mod media_type;
+mod readers;
+mod report;
+mod sniffed;
+mod sniffer;
+mod source;
+mod type_lists;
+mod type_names;
+
+pub use agreement::{Agreement, MismatchCode, agree, is_generic};
+pub use byte_range::ByteRange;
+pub use extensions::type_of_extension;
+pub use finding::{Finding, FindingCode};
+pub use media_type::{MediaType, NotAMediaType};
+pub use sniffed::{Confidence, Sniffed};
+pub use sniffer::{Sniffer, Step};
+
+#[cfg(test)]
+mod tests;

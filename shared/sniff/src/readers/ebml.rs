@@ -1,0 +1,49 @@
+//! Matroska and `WebM` ([RFC 8794](https://www.rfc-editor.org/rfc/rfc8794), 2020, and
+//! [RFC 9559](https://www.rfc-editor.org/rfc/rfc9559), 2024).
+
+use crate::bytes::{find, has_at, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
+
+pub(crate) fn recognises(head: &[u8]) -> bool {
+    has_at(head, 0, b"\x1a\x45\xdf\xa3")
+}
+
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    report.set_type("video/x-matroska", Confidence::Signature);
+    // The element DocType: its id `42 82`, a length, and the name.
+    let name = find(slice_at(head, 0, 512), b"\x42\x82").and_then(|at| {
+        // The first set bit of a length tells its number of bytes. Some writers use two bytes for short lengths.
+        let (len, start) = match *head.get(at + 2)? {
+            first @ 0x80.. => (usize::from(first & 0x7f), at + 3),
+            0x40 => (usize::from(*head.get(at + 3)?), at + 4),
+            _ => return None,
+        };
+        (len <= 32).then(|| slice_at(head, start, len))
+    });
+    match name {
+        Some(name) if name.starts_with(b"webm") => report.set_type("video/webm", Confidence::Structural),
+        Some(name) if name.starts_with(b"matroska") => report.set_type("video/x-matroska", Confidence::Structural),
+        Some(_) => report.set_type("application/x-ebml", Confidence::Structural),
+        None => report.add_finding(FindingCode::Stub, "no document type"),
+    }
+    let Some(segment) = find(head, b"\x18\x53\x80\x67") else {
+        if source.is_fully_read() {
+            report.add_finding(FindingCode::Stub, "no segment");
+        }
+        return Ok(());
+    };
+    // The element TrackType, `83 81 tt`: 1 is video, 2 is audio. A file with audio tracks only is an audio file.
+    let tracks = slice_at(head, segment, head.len());
+    let (has_audio, has_video) = (find(tracks, b"\x83\x81\x02").is_some(), find(tracks, b"\x83\x81\x01").is_some());
+    let all_tracks = source.is_fully_read() || find(tracks, b"\x1f\x43\xb6\x75").is_some();
+    if has_audio && !has_video && all_tracks {
+        let kind = if report.media_type == "video/webm" { "audio/webm" } else { "audio/x-matroska" };
+        let parent = if kind == "audio/webm" { "video/webm" } else { "video/x-matroska" };
+        report.set_type_with_parent(kind, parent, Confidence::Structural);
+    }
+    Ok(())
+}

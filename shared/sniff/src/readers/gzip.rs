@@ -1,0 +1,63 @@
+//! gzip, with the first bytes of its content.
+
+use super::inflate::inflate;
+use super::{executable, zip};
+use crate::bytes::{find, find_ignore_case, has_at, le16, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
+
+/// The number of bytes inflated: a tar header, or the start of an SVG.
+const PREVIEW_BYTES: usize = 2048;
+
+pub(crate) fn recognises(head: &[u8]) -> bool {
+    has_at(head, 0, b"\x1f\x8b\x08")
+}
+
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    report.set_type("application/gzip", Confidence::Signature);
+    if source.size() < 18 {
+        report.add_finding(FindingCode::Stub, "too short for a gzip header and trailer");
+        return Ok(());
+    }
+    let Some(data) = payload(head) else { return Ok(()) };
+    let inside = inflate(slice_at(head, data, head.len()), PREVIEW_BYTES);
+    if inside.is_empty() {
+        return Ok(());
+    }
+    report.confidence = Confidence::Structural;
+    if executable::recognises(&inside) {
+        report.add_finding(FindingCode::ExecutableInside, "a program inside gzip");
+    } else if zip::recognises(&inside)
+        || recognises(&inside)
+        || has_at(&inside, 0, b"Rar!")
+        || has_at(&inside, 0, b"7z\xbc\xaf")
+    {
+        report.add_finding(FindingCode::NestedArchive, "an archive inside gzip");
+    } else if find_ignore_case(&inside, b"<svg").is_some() && !has_at(&inside, 257, b"ustar") {
+        report.set_type_with_parent("image/svg+xml-compressed", "application/gzip", Confidence::Structural);
+        if find_ignore_case(&inside, b"<script").is_some() || find_ignore_case(&inside, b"onload").is_some() {
+            report.add_finding(FindingCode::ActiveContent, "script in compressed SVG");
+        } else {
+            report.add_finding(FindingCode::UnscannableMiddle, "an SVG inside gzip is not read completely");
+        }
+    }
+    Ok(())
+}
+
+/// The offset of the compressed data, after the optional fields (RFC 1952, section 2.3, 1996).
+fn payload(head: &[u8]) -> Option<usize> {
+    let flags = *head.get(3)?;
+    let mut at = 10usize;
+    if flags & 4 != 0 {
+        at = at + 2 + usize::from(le16(head, at)?);
+    }
+    for bit in [8, 16] {
+        if flags & bit != 0 {
+            at = at + find(head.get(at..)?, b"\0")? + 1;
+        }
+    }
+    Some(if flags & 2 != 0 { at + 2 } else { at })
+}

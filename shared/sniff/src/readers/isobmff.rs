@@ -1,0 +1,260 @@
+//! ISO base media (MP4, MOV, 3GP, HEIC, AVIF), JPEG 2000 and JPEG XL.
+//!
+//! These files consist of boxes. The brands in the first box name the format (ISO/IEC 14496-12, 2022; registered
+//! brands: <https://mp4ra.org>).
+
+use super::pixels;
+use super::second_file::check_trailing_bytes;
+use crate::bytes::{be32, be64, find, has_at, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
+
+/// The maximum number of boxes walked at one level. Fragmented movies have thousands, but the first ones suffice.
+const MAX_BOXES: u32 = 64;
+
+/// The number of bytes read per track. The handler follows the track header and a few small boxes.
+const TRACK_BYTES: u64 = 1024;
+
+/// Boxes that a file can start with.
+const FIRST_BOXES: &[&[u8]] = &[b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"];
+
+pub(crate) fn recognises(head: &[u8]) -> bool {
+    let first = be32(head, 0);
+    let plausible = first.is_some_and(|n| n == 1 || n == 0 || (8..0x8000_0000).contains(&n));
+    let jpeg_family = has_at(head, 0, b"\0\0\0\x0cjP  ") || has_at(head, 0, b"\0\0\0\x0cJXL ");
+    jpeg_family || (plausible && FIRST_BOXES.iter().any(|name| has_at(head, 4, name)))
+}
+
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    if has_at(head, 4, b"JXL ") {
+        report.set_type("image/jxl", Confidence::Signature);
+        return Ok(());
+    }
+    if has_at(head, 4, b"jP  ") {
+        return jpeg2000(source, report);
+    }
+    let brands = Brands::of(head);
+    let kind = brands.kind();
+    report.set_type(kind, if brands.major.is_empty() { Confidence::Heuristic } else { Confidence::Signature });
+    if kind != "video/mp4" && !kind.starts_with("audio/") {
+        report.parent = Some(parent(kind));
+    }
+    let walk = walk_boxes(source, report)?;
+    if kind.starts_with("image/") {
+        if !walk.meta && walk.moov.is_none() {
+            report.add_finding(FindingCode::Stub, "neither a meta nor a moov box");
+        }
+        if let Some((width, height)) = picture_size(head) {
+            pixels::check(report, source.size(), width, height);
+        }
+        return Ok(());
+    }
+    if walk.moov.is_some() || walk.fragment {
+        report.confidence = Confidence::Structural;
+    } else if walk.complete {
+        report.add_finding(FindingCode::Stub, "no moov box");
+    }
+    let Some((start, len)) = walk.moov else { return Ok(()) };
+    let Some((has_audio, has_video)) = tracks(source, start, len)? else { return Ok(()) };
+    let general = matches!(kind, "video/mp4" | "video/quicktime" | "video/x-m4v");
+    if has_audio && !has_video && general {
+        report.add_finding(FindingCode::NoVideo, "the file has audio tracks only");
+        if kind == "video/mp4" {
+            report.set_type_with_parent("audio/mp4", "video/mp4", Confidence::Structural);
+        }
+    }
+    Ok(())
+}
+
+fn parent(kind: &str) -> &'static str {
+    match kind {
+        "image/avif" | "image/avif-sequence" | "image/heic" => "image/heif",
+        _ => "video/mp4",
+    }
+}
+
+/// The brands in `ftyp`: the major brand and the compatible ones.
+struct Brands<'a> {
+    major: &'a [u8],
+    compatible: &'a [u8],
+}
+
+impl<'a> Brands<'a> {
+    fn of(head: &'a [u8]) -> Self {
+        if !has_at(head, 4, b"ftyp") && !has_at(head, 4, b"styp") {
+            return Self { major: &[], compatible: &[] };
+        }
+        let len = be32(head, 0).map_or(0, |n| n.clamp(16, 1024));
+        let end = usize::try_from(len).unwrap_or(16);
+        // Brands have four characters, padded with spaces or, by some writers, with zeros.
+        let major = slice_at(head, 8, 4);
+        let major = if has_at(major, 3, b"\0") { slice_at(major, 0, 3) } else { major };
+        Self { major, compatible: slice_at(head, 16, end - 16) }
+    }
+
+    fn lists(&self, brand: &[u8]) -> bool {
+        self.compatible.chunks_exact(4).any(|known| known == brand)
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.major {
+            // QuickTime files older than 2001 have no brands.
+            b"" | b"qt  " | b"qt " => "video/quicktime",
+            b"avif" => "image/avif",
+            b"avis" => "image/avif-sequence",
+            b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => "image/heic",
+            b"mif1" | b"msf1" | b"mif2" => match () {
+                () if self.lists(b"avis") => "image/avif-sequence",
+                () if self.lists(b"avif") => "image/avif",
+                () if self.lists(b"heic") || self.lists(b"heix") || self.lists(b"hevc") => "image/heic",
+                () => "image/heif",
+            },
+            b"miaf" | b"1pic" | b"jpeg" => "image/heif",
+            b"crx " | b"crx" => "image/x-canon-cr3",
+            b"M4A " | b"M4B " | b"M4P " | b"M4A" | b"M4B" | b"F4A " | b"F4B " => "audio/mp4",
+            b"M4V " | b"M4VH" | b"M4VP" => "video/x-m4v",
+            b"mjp2" => "video/mj2",
+            major
+                if major.starts_with(b"3gp")
+                    || major.starts_with(b"3gr")
+                    || major.starts_with(b"3gs")
+                    || major.starts_with(b"3ge") =>
+            {
+                "video/3gpp"
+            }
+            major if major.starts_with(b"3g2") || major.eq_ignore_ascii_case(b"kddi") => "video/3gpp2",
+            // Including the brands of Flash and Smooth Streaming.
+            _ => "video/mp4",
+        }
+    }
+}
+
+/// The top-level boxes of a file.
+#[derive(Default)]
+struct Walk {
+    /// Whether there is a `moof` or `sidx` box.
+    fragment: bool,
+    /// Whether there is a `meta` box.
+    meta: bool,
+    /// Offset and length of the `moov` box, which describes the tracks.
+    moov: Option<(u64, u64)>,
+    /// Whether all boxes up to the end of the object were walked.
+    complete: bool,
+}
+
+fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange> {
+    let mut seen = Walk::default();
+    let mut at = 0u64;
+    for _ in 0..MAX_BOXES {
+        if at >= source.size() {
+            seen.complete = true;
+            break;
+        }
+        let Some(header) = source.get_within_target(at, 16)? else { return Ok(seen) };
+        let left = source.size().saturating_sub(at);
+        let (Some(short), name) = (be32(header, 0), slice_at(header, 4, 4)) else {
+            check_trailing_bytes(report, header);
+            seen.complete = true;
+            break;
+        };
+        let len = match short {
+            0 => left,
+            1 => be64(header, 8).unwrap_or(0),
+            n => u64::from(n),
+        };
+        // Box types are four printable characters; those of Apple's user data begin with ©.
+        let valid_name = name.len() == 4 && name.iter().all(|&b| (0x20..0x7f).contains(&b) || b == 0xa9);
+        if len < 8 || !valid_name {
+            let trailing = source.get_within_target(at, left.min(WINDOW_BYTES))?.unwrap_or_default();
+            check_trailing_bytes(report, trailing);
+            if seen.moov.is_none() && !seen.meta && !seen.fragment {
+                report.add_finding(FindingCode::Malformed, "no valid box after a box");
+            }
+            seen.complete = true;
+            break;
+        }
+        match name {
+            b"moov" => {
+                seen.moov = Some((at, len.min(left)));
+            }
+            b"moof" | b"sidx" => seen.fragment = true,
+            b"meta" => seen.meta = true,
+            _ => {}
+        }
+        if len > left {
+            report.add_finding(FindingCode::Truncated, "a box ends after the object");
+            break;
+        }
+        if (seen.fragment && seen.moov.is_some()) || seen.meta {
+            break;
+        }
+        at = at.saturating_add(len);
+    }
+    Ok(seen)
+}
+
+/// Whether a movie has audio and video tracks. `None` if reading all tracks would exceed the target budget, as sample
+/// tables can be megabytes long.
+fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<(bool, bool)>, MissingRange> {
+    let (mut has_audio, mut has_video) = (false, false);
+    let end = start.saturating_add(len);
+    let mut at = start.saturating_add(8);
+    for _ in 0..MAX_BOXES {
+        if at.saturating_add(8) > end {
+            break;
+        }
+        let Some(header) = source.get_within_target(at, 8)? else { return Ok(None) };
+        let Some(size @ 8..) = be32(header, 0).map(u64::from) else { return Ok(None) };
+        if has_at(header, 4, b"trak") {
+            let Some(track) = source.get_within_target(at, size.min(TRACK_BYTES))? else { return Ok(None) };
+            has_audio |= has_handler(track, b"soun");
+            has_video |= has_handler(track, b"vide");
+            if has_video {
+                break;
+            }
+        }
+        at = at.saturating_add(size);
+    }
+    Ok(Some((has_audio, has_video)))
+}
+
+/// Whether the handler of a track has this type. The type is 8 bytes after the start of the content of `hdlr`.
+fn has_handler(track: &[u8], kind: &[u8]) -> bool {
+    find(track, b"hdlr").is_some_and(|at| has_at(track, at + 12, kind))
+}
+
+/// The largest width and height in the `ispe` boxes of the first window.
+fn picture_size(head: &[u8]) -> Option<(u64, u64)> {
+    let mut rest = head;
+    let mut largest = None;
+    while let Some(at) = find(rest, b"ispe") {
+        let sides = be32(rest, at + 8).zip(be32(rest, at + 12)).map(|(w, h)| (u64::from(w), u64::from(h)));
+        largest = largest.max(sides);
+        rest = slice_at(rest, at + 4, rest.len());
+    }
+    largest
+}
+
+/// The JPEG 2000 family. Its formats have the same first box and different brands in the second.
+fn jpeg2000(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    let kind = match slice_at(head, 20, 4) {
+        b"mjp2" | b"mj2s" => "video/mj2",
+        b"jpx " => "image/jpx",
+        b"jpm " => "image/jpm",
+        _ => "image/jp2",
+    };
+    report.set_type(kind, Confidence::Signature);
+    if let Some(at) = find(slice_at(head, 0, 4096), b"ihdr") {
+        report.confidence = Confidence::Structural;
+        if let Some((height, width)) = be32(head, at + 4).zip(be32(head, at + 8)) {
+            pixels::check(report, source.size(), width.into(), height.into());
+        }
+    } else if source.is_fully_read() && kind != "video/mj2" {
+        report.add_finding(FindingCode::Stub, "no image header");
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! PDF, and Illustrator files that are PDF.
+//!
+//! The reader checks the header, the end and the names in the windows that were read. It parses neither objects nor
+//! compressed streams, which are the task of a malware scanner.
+
+use std::borrow::Cow;
+
+use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes};
+use crate::bytes::{find, has_at, rfind, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
+
+/// The number of bytes at the end in which Acrobat searches for `%%EOF` (PDF Reference 1.7, appendix H, note 18, 2006).
+const END_REACH: usize = 1024;
+
+/// Whether the header is at the start, or after bytes that are not text. Mail and HTML can quote a PDF header, and a
+/// picture before one is a polyglot.
+pub(crate) fn recognises(head: &[u8]) -> bool {
+    let Some(at) = find(slice_at(head, 0, PDF_HEADER_REACH), b"%PDF-") else { return false };
+    let before = slice_at(head, 0, at);
+    before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before).iter().all(|b| b.is_ascii_whitespace() || *b == 0)
+        || is_transport_prefix(before)
+}
+
+/// Whether the bytes are left over from printing or transport: PJL, `PostScript`, or a `MacBinary` header.
+fn is_transport_prefix(before: &[u8]) -> bool {
+    has_at(before, 0, b"\x1b%-12345X")
+        || has_at(before, 0, b"%!PS-Adobe")
+        || (before.len() <= 128 && has_at(before, 0, b"\0"))
+}
+
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    report.set_type("application/pdf", Confidence::Signature);
+    let at = find(slice_at(head, 0, PDF_HEADER_REACH), b"%PDF-").unwrap_or(0);
+    if slice_at(head, 0, at).iter().any(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(b)) {
+        report.add_finding(FindingCode::SecondSignature, "bytes before the PDF header");
+    }
+    if source.size() < 64 {
+        report.add_finding(FindingCode::Stub, "the object ends after the header");
+        return Ok(());
+    }
+    let tail = source.tail(WINDOW_BYTES)?;
+    match rfind(tail, b"%%EOF") {
+        Some(end) => {
+            report.confidence = Confidence::Structural;
+            let trailing = slice_at(tail, end + 5, tail.len());
+            if trailing.len() > END_REACH || !trailing.iter().all(|b| b.is_ascii_whitespace() || *b == 0) {
+                check_trailing_bytes(report, trailing);
+            }
+        }
+        None => report.add_finding(FindingCode::Truncated, "no %%EOF"),
+    }
+    for (_, window) in source.windows() {
+        add_name_findings(window, report);
+    }
+    if !source.is_fully_read() {
+        report.add_finding(FindingCode::UnseenObjects, "the middle was not read");
+    }
+    if head.len() > 128
+        && [&b"AIPrivateData"[..], b"/AIMetaData", b"illustrator:Type"].iter().any(|mark| find(head, mark).is_some())
+    {
+        report.set_type_with_parent("application/illustrator", "application/pdf", Confidence::Structural);
+    }
+    Ok(())
+}
+
+/// Names, their findings and the details of these.
+const FINDING_NAMES: &[(&[u8], FindingCode, &str)] = &[
+    (b"Encrypt", FindingCode::Encrypted, "PDF encryption"),
+    (b"JavaScript", FindingCode::ActiveContent, "PDF JavaScript"),
+    (b"JS", FindingCode::ActiveContent, "PDF JavaScript"),
+    (b"Launch", FindingCode::ActiveContent, "PDF launch action"),
+    (b"EmbeddedFile", FindingCode::EmbeddedObject, "PDF attachment"),
+    (b"EmbeddedFiles", FindingCode::EmbeddedObject, "PDF attachment"),
+    (b"ObjStm", FindingCode::UnseenObjects, "objects in compressed streams"),
+];
+
+/// Searches a window for uncompressed names. A name ends at white space or a delimiter, so `/EncryptMetadata` is not
+/// `/Encrypt`.
+fn add_name_findings(window: &[u8], report: &mut Report) {
+    let mut rest = window;
+    while let Some(at) = memchr::memchr(b'/', rest) {
+        rest = slice_at(rest, at + 1, rest.len());
+        let Some(len) = rest.iter().take(MAX_NAME_BYTES).position(|&b| ends_name(b)) else { continue };
+        let name = decode_name(slice_at(rest, 0, len));
+        if let Some((_, code, detail)) = FINDING_NAMES.iter().find(|(known, ..)| *known == &*name) {
+            report.add_finding(*code, *detail);
+        }
+    }
+}
+
+/// The maximum length of a name in bytes, with each of 16 characters encoded in three.
+const MAX_NAME_BYTES: usize = 3 * 16;
+
+fn ends_name(b: u8) -> bool {
+    b.is_ascii_whitespace() || b == 0 || b"/()<>[]{}%".contains(&b)
+}
+
+/// Decodes `#` and two hexadecimal digits to one byte (since PDF 1.2): `/J#53` is `/JS`.
+fn decode_name(name: &[u8]) -> Cow<'_, [u8]> {
+    if !name.contains(&b'#') {
+        return Cow::Borrowed(name);
+    }
+    let digit = |at: usize| name.get(at).and_then(|&b| char::from(b).to_digit(16)).and_then(|n| u8::try_from(n).ok());
+    let (mut decoded, mut at) = (Vec::with_capacity(name.len()), 0);
+    while let Some(&b) = name.get(at) {
+        let pair = digit(at + 1).zip(digit(at + 2)).filter(|_| b == b'#');
+        decoded.push(pair.map_or(b, |(high, low)| high << 4 | low));
+        at += if pair.is_some() { 3 } else { 1 };
+    }
+    Cow::Owned(decoded)
+}

@@ -1,0 +1,204 @@
+//! JSON ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259), 2017), parsed strictly up to the end of the window.
+
+use crate::finding::FindingCode;
+use crate::report::Report;
+
+/// The maximum depth of arrays and objects. Deeper documents are attacks on recursive parsers.
+const MAX_DEPTH: usize = 512;
+
+/// The media type if the text is JSON. `whole` tells that the document ends with the text.
+pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'static str> {
+    let start = text.trim_start();
+    if start.starts_with('"') && whole {
+        // A document can be a string since RFC 7159 (2014). A table can look similar, so an escape is needed as
+        // evidence.
+        let mut parser = Parser { bytes: start.trim_end().as_bytes(), at: 0 };
+        let lone = parser.string() == Some(true) && parser.at == parser.bytes.len() && start.contains('\\');
+        return lone.then_some("application/json");
+    }
+    if !start.starts_with(['{', '[']) {
+        return None;
+    }
+    let mut parser = Parser { bytes: start.as_bytes(), at: 0 };
+    let first = parser.value(whole, report)?;
+    if first == End::Window {
+        return Some(json_type(start));
+    }
+    let mut documents = 1;
+    loop {
+        parser.skip_space();
+        if parser.at >= parser.bytes.len() {
+            break;
+        }
+        match parser.value(whole, report) {
+            Some(end) => {
+                documents += 1;
+                if end == End::Window {
+                    break;
+                }
+            }
+            None => return None,
+        }
+    }
+    if documents > 1 {
+        report.add_finding(FindingCode::ManyDocuments, "several JSON documents in a row");
+        return Some("application/x-ndjson");
+    }
+    Some(json_type(start))
+}
+
+fn json_type(text: &str) -> &'static str {
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).take(65536).collect();
+    match () {
+        () if compact.starts_with('{') && compact.contains("\"nbformat\":") && compact.contains("\"cells\":") => {
+            "application/x-ipynb+json"
+        }
+        () if compact.starts_with('{') && compact.contains("\"cell_type\":") && compact.contains("\"cells\":") => {
+            "application/x-ipynb+json"
+        }
+        () if compact.contains("\"type\":\"FeatureCollection\"") && compact.contains("\"features\":") => {
+            "application/geo+json"
+        }
+        () if compact.starts_with("{\"type\":\"Feature\"") => "application/geo+json",
+        () => "application/json",
+    }
+}
+
+/// Where parsing ended.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum End {
+    /// After a value.
+    Value,
+    /// The window ends within the value.
+    Window,
+}
+
+struct Parser<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn skip_space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
+            self.at += 1;
+        }
+    }
+
+    /// Parses one value without recursion. `None` if the text is not JSON.
+    fn value(&mut self, whole: bool, report: &mut Report) -> Option<End> {
+        let ended = |at_end: bool| if at_end && !whole { Some(End::Window) } else { None };
+        let mut open: Vec<u8> = Vec::new();
+        let mut expect_key = false;
+        loop {
+            self.skip_space();
+            let Some(b) = self.peek() else { return ended(true) };
+            if expect_key {
+                // Only an empty object can end here.
+                if b == b'}' && self.bytes.get(..self.at)?.trim_ascii_end().last() == Some(&b'{') {
+                    self.at += 1;
+                    open.pop();
+                } else {
+                    if !self.string()? {
+                        return ended(true);
+                    }
+                    self.skip_space();
+                    match self.peek() {
+                        Some(b':') => self.at += 1,
+                        None => return ended(true),
+                        Some(_) => return None,
+                    }
+                    expect_key = false;
+                    continue;
+                }
+            } else {
+                match b {
+                    b'{' | b'[' => {
+                        if open.len() >= MAX_DEPTH {
+                            report.add_finding(FindingCode::BombSize, "JSON is nested deeper than 512 levels");
+                            return Some(End::Window);
+                        }
+                        open.push(b);
+                        self.at += 1;
+                        expect_key = b == b'{';
+                        continue;
+                    }
+                    b']' if open.last() == Some(&b'[')
+                        && self.bytes.get(..self.at)?.trim_ascii_end().last() == Some(&b'[') =>
+                    {
+                        self.at += 1;
+                        open.pop();
+                    }
+                    b'"' => {
+                        if !self.string()? {
+                            return ended(true);
+                        }
+                    }
+                    _ => {
+                        if !self.scalar()? {
+                            return ended(true);
+                        }
+                    }
+                }
+            }
+            // After a value, close the containers that end, or continue with the next member.
+            loop {
+                let Some(&container) = open.last() else { return Some(End::Value) };
+                self.skip_space();
+                match (self.peek(), container) {
+                    (None, _) => return ended(true),
+                    (Some(b','), _) => {
+                        self.at += 1;
+                        expect_key = container == b'{';
+                        break;
+                    }
+                    (Some(b'}'), b'{') | (Some(b']'), b'[') => {
+                        self.at += 1;
+                        open.pop();
+                    }
+                    _ => return None,
+                }
+            }
+        }
+    }
+
+    /// Parses a string. `false` if the window ends inside it.
+    fn string(&mut self) -> Option<bool> {
+        if self.peek()? != b'"' {
+            return None;
+        }
+        self.at += 1;
+        loop {
+            match self.peek() {
+                None => return Some(false),
+                Some(b'"') => {
+                    self.at += 1;
+                    return Some(true);
+                }
+                Some(b'\\') => self.at += 2,
+                Some(0..=0x1f) => return None,
+                Some(_) => self.at += 1,
+            }
+        }
+    }
+
+    /// Parses a number or a literal name. `false` if the window ends inside it.
+    fn scalar(&mut self) -> Option<bool> {
+        let from = self.at;
+        while self.peek().is_some_and(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b)) {
+            self.at += 1;
+        }
+        let word = self.bytes.get(from..self.at)?;
+        let cut = self.at >= self.bytes.len();
+        let name = [&b"true"[..], b"false", b"null"]
+            .iter()
+            .any(|name| *name == word || (cut && !word.is_empty() && name.starts_with(word)));
+        let number = word.first().is_some_and(|b| b.is_ascii_digit() || *b == b'-')
+            && word.iter().all(|b| b.is_ascii_digit() || b"+-.eE".contains(b));
+        (name || number).then_some(!cut)
+    }
+}

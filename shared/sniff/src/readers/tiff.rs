@@ -1,0 +1,129 @@
+//! TIFF (revision 6.0, Adobe, 1992) and the raw formats of cameras, which the tags of the first directory tell apart.
+
+use super::pixels;
+use crate::bytes::{array, be16, be32, has_at, le16, le32, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
+
+/// The number of directory bytes read: 170 tags. Directories rarely have more than 60.
+const DIRECTORY_BYTES: u64 = 2048;
+
+pub(crate) fn recognises(head: &[u8]) -> bool {
+    const MARKS: [&[u8]; 8] = [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"];
+    MARKS.iter().any(|mark| has_at(head, 0, mark)) || has_at(head, 0, b"II\xbc\x01") || has_at(head, 0, b"II\xbc\0")
+}
+
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let head = source.get(0, WINDOW_BYTES)?;
+    if has_at(head, 0, b"II\xbc") {
+        report.set_type("image/jxr", Confidence::Signature);
+        return Ok(());
+    }
+    let signature = slice_at(head, 0, 4);
+    let by_signature = match signature {
+        b"IIRO" | b"IIRS" | b"MMOR" => Some("image/x-olympus-orf"),
+        b"IIU\0" => Some("image/x-panasonic-rw2"),
+        _ if has_at(head, 8, b"CR\x02") => Some("image/x-canon-cr2"),
+        _ => None,
+    };
+    if let Some(kind) = by_signature {
+        report.set_type_with_parent(kind, "image/tiff", Confidence::Signature);
+        return Ok(());
+    }
+    report.set_type("image/tiff", Confidence::Signature);
+    if has_at(signature, 2, b"\x2b") || has_at(signature, 3, b"\x2b") {
+        // BigTIFF: no camera writes it.
+        return Ok(());
+    }
+    let order = Order { big: has_at(signature, 0, b"MM") };
+    let Some(start) = order.u32(head, 4).map(u64::from) else {
+        report.add_finding(FindingCode::Stub, "no directory");
+        return Ok(());
+    };
+    if start < 8 || start >= source.size() {
+        report.add_finding(FindingCode::Truncated, "the directory offset is after the end of the object");
+        return Ok(());
+    }
+    read_directory(source, report, order, start)
+}
+
+fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64) -> Result<(), MissingRange> {
+    let Some(table) = source.get_within_target(start, DIRECTORY_BYTES)? else { return Ok(()) };
+    let count = order.u16(table, 0).unwrap_or(0);
+    if count == 0 {
+        report.add_finding(FindingCode::Malformed, "the directory is empty");
+        return Ok(());
+    }
+    report.set_type("image/tiff", Confidence::Structural);
+    let tags: Vec<Tag> = (0..usize::from(count)).map_while(|n| order.tag(table, 2 + 12 * n)).collect();
+    let tag = |id: u16| tags.iter().find(|tag| tag.id == id);
+    if let Some((width, height)) = tag(256).zip(tag(257)) {
+        pixels::check(report, source.size(), width.number(order).into(), height.number(order).into());
+    }
+    // Tag 50706 is DNGVersion. A DNG also names its camera, so it is checked first.
+    if tag(50706).is_some() {
+        report.set_type_with_parent("image/x-adobe-dng", "image/tiff", Confidence::Structural);
+        return Ok(());
+    }
+    let Some(make) = tag(271) else { return Ok(()) };
+    let at = u64::from(order.u32(&make.value, 0).unwrap_or(0));
+    let name =
+        if make.count <= 4 { make.value.as_slice() } else { source.get_within_target(at, 24)?.unwrap_or_default() };
+    // Scanners of the same makers write plain TIFF. Raw files have their sensor data in sub-directories (tag 330)
+    // without LZW compression (tag 259), or a private tag of Sony (50740).
+    let raw = tag(330).is_some() && tag(259).is_none_or(|t| t.number(order) != 5);
+    let kind = match () {
+        () if has_at(name, 0, b"NIKON") && raw => "image/x-nikon-nef",
+        () if has_at(name, 0, b"SONY") && (raw || tag(50740).is_some()) => "image/x-sony-arw",
+        () if has_at(name, 0, b"PENTAX") && raw => "image/x-pentax-pef",
+        () if has_at(name, 0, b"OLYMPUS") && raw => "image/x-olympus-orf",
+        () => return Ok(()),
+    };
+    report.set_type_with_parent(kind, "image/tiff", Confidence::Structural);
+    Ok(())
+}
+
+/// The byte order.
+#[derive(Clone, Copy)]
+struct Order {
+    big: bool,
+}
+
+struct Tag {
+    id: u16,
+    kind: u16,
+    count: u32,
+    value: [u8; 4],
+}
+
+impl Order {
+    fn u16(self, bytes: &[u8], at: usize) -> Option<u16> {
+        if self.big { be16(bytes, at) } else { le16(bytes, at) }
+    }
+
+    fn u32(self, bytes: &[u8], at: usize) -> Option<u32> {
+        if self.big { be32(bytes, at) } else { le32(bytes, at) }
+    }
+
+    fn tag(self, table: &[u8], at: usize) -> Option<Tag> {
+        Some(Tag {
+            id: self.u16(table, at)?,
+            kind: self.u16(table, at + 2)?,
+            count: self.u32(table, at + 4)?,
+            value: array(table, at + 8)?,
+        })
+    }
+}
+
+impl Tag {
+    /// The value as one number. A 16-bit value is at the start of the field in both byte orders.
+    fn number(&self, order: Order) -> u32 {
+        if self.kind == 3 {
+            order.u16(&self.value, 0).map_or(0, u32::from)
+        } else {
+            order.u32(&self.value, 0).unwrap_or(0)
+        }
+    }
+}

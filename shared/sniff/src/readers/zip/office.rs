@@ -1,0 +1,181 @@
+//! Office Open XML packages.
+//!
+//! `[Content_Types].xml` decides the type. Entry names tell a workbook from a document, but not a document with macros
+//! from one without.
+
+use super::directory::Directory;
+use super::unpack::{Importance, unpack};
+use crate::bytes::{find, find_ignore_case, has_at, slice_at, to_u64};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source};
+
+/// The maximum number of bytes unpacked from `[Content_Types].xml`: thousands of parts.
+const MAX_CONTENT_TYPES_BYTES: usize = 256 * 1024;
+
+const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+const SHEET: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const SLIDES: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
+
+/// The maximum number of bytes unpacked from a list of relations.
+const MAX_RELATIONS_BYTES: usize = 64 * 1024;
+
+/// Content types of main parts, and the media types of their packages (ECMA-376 part 1, 2016, and
+/// [MS-OFFMACRO2](https://learn.microsoft.com/openspecs/office_standards/ms-offmacro2)).
+const MAIN_PARTS: &[(&str, &str)] = &[
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", WORD),
+    (
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
+    ),
+    ("application/vnd.ms-word.document.macroEnabled.main+xml", "application/vnd.ms-word.document.macroEnabled.12"),
+    (
+        "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
+        "application/vnd.ms-word.template.macroEnabled.12",
+    ),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml", SHEET),
+    (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
+    ),
+    ("application/vnd.ms-excel.sheet.macroEnabled.main+xml", "application/vnd.ms-excel.sheet.macroEnabled.12"),
+    ("application/vnd.ms-excel.template.macroEnabled.main+xml", "application/vnd.ms-excel.template.macroEnabled.12"),
+    ("application/vnd.ms-excel.addin.macroEnabled.main+xml", "application/vnd.ms-excel.addin.macroEnabled.12"),
+    (
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.main",
+        "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
+    ),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml", SLIDES),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
+        "application/vnd.openxmlformats-officedocument.presentationml.template",
+    ),
+    (
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
+    ),
+    (
+        "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml",
+        "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
+    ),
+    (
+        "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
+        "application/vnd.ms-powerpoint.slideshow.macroEnabled.12",
+    ),
+    (
+        "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
+        "application/vnd.ms-powerpoint.template.macroEnabled.12",
+    ),
+    (
+        "application/vnd.ms-powerpoint.addin.macroEnabled.main+xml",
+        "application/vnd.ms-powerpoint.addin.macroEnabled.12",
+    ),
+    ("application/vnd.ms-visio.drawing.main+xml", "application/vnd.ms-visio.drawing.main+xml"),
+    (
+        "application/vnd.ms-visio.drawing.macroEnabled.main+xml",
+        "application/vnd.ms-visio.drawing.macroEnabled.main+xml",
+    ),
+    ("application/vnd.ms-visio.template.main+xml", "application/vnd.ms-visio.template.main+xml"),
+    ("application/vnd.ms-visio.stencil.main+xml", "application/vnd.ms-visio.stencil.main+xml"),
+    ("application/vnd.ms-package.xps-fixeddocumentsequence+xml", "application/vnd.ms-xpsdocument"),
+    ("application/oxps-fixeddocumentsequence+xml", "application/vnd.ms-xpsdocument"),
+    ("application/vnd.ms-package.3dmanufacturing-3dmodel+xml", "model/3mf"),
+];
+
+/// Sets the type from the list of content types. `false` if it has no known main part.
+pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut Report) -> Result<bool, MissingRange> {
+    let Some(entry) = directory.entries.iter().find(|entry| entry.name.eq_ignore_ascii_case(b"[Content_Types].xml"))
+    else {
+        return Ok(false);
+    };
+    let Some(types) = unpack(source, entry, MAX_CONTENT_TYPES_BYTES, Importance::Required)? else { return Ok(false) };
+    // The standard allows UTF-16, and some producers write it. All names here are ASCII.
+    let types = if has_at(&types, 0, b"\xff\xfe") || has_at(&types, 0, b"\xfe\xff") {
+        types.into_iter().filter(|&b| b != 0).collect()
+    } else {
+        types
+    };
+    let Some(kind) = main_type(&types) else { return Ok(false) };
+    report.set_type_with_parent(kind, "application/zip", Confidence::Structural);
+    add_findings(source, directory, &types, report)?;
+    Ok(true)
+}
+
+/// The media type for the first known main part. Whole attribute values are compared, because the glossary's content
+/// type has the same start as the document's.
+fn main_type(types: &[u8]) -> Option<&'static str> {
+    MAIN_PARTS.iter().find(|(content, _)| has_attribute_value(types, content)).map(|(_, kind)| *kind)
+}
+
+fn has_attribute_value(types: &[u8], value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    let mut rest = types;
+    while let Some(at) = find_ignore_case(rest, value.as_bytes()) {
+        let before = at.checked_sub(1).and_then(|at| rest.get(at));
+        if matches!(before, Some(b'"' | b'\'')) && matches!(rest.get(at + value.len()), Some(b'"' | b'\'')) {
+            return true;
+        }
+        rest = slice_at(rest, at + value.len(), rest.len());
+    }
+    false
+}
+
+fn add_findings(
+    source: &Source,
+    directory: &Directory<'_>,
+    types: &[u8],
+    report: &mut Report,
+) -> Result<(), MissingRange> {
+    let holds = |needle: &'static [u8]| move |name: &[u8]| find_ignore_case(name, needle).is_some();
+    if directory.any_name(holds(b"vbaproject")) || find_ignore_case(types, b"vnd.ms-office.vbaproject").is_some() {
+        report.add_finding(FindingCode::Macros, "VBA project");
+    } else if directory.any_name(holds(b"/macrosheets/")) || find_ignore_case(types, b"macrosheet").is_some() {
+        report.add_finding(FindingCode::Macros, "Excel 4 macro sheet");
+    }
+    if directory.any_name(holds(b"/activex/")) {
+        report.add_finding(FindingCode::EmbeddedObject, "ActiveX controls");
+    } else if directory.any_name(holds(b"oleobject")) {
+        report.add_finding(FindingCode::EmbeddedObject, "OLE objects");
+    }
+    // Few documents have this part, so the read is rare.
+    if let Some(entry) = directory.named("word/_rels/settings.xml.rels") {
+        let relations = unpack(source, entry, MAX_RELATIONS_BYTES, Importance::Optional)?;
+        if relations.is_some_and(|text| find(&text, b"attachedTemplate").is_some() && has_remote_target(&text)) {
+            report.add_finding(FindingCode::RemoteTemplate, "the template is on a server");
+        }
+    }
+    // Every document has these parts, so they are checked only if they have been read already.
+    for name in ["word/_rels/document.xml.rels", "xl/_rels/workbook.xml.rels", "ppt/_rels/presentation.xml.rels"] {
+        let Some(entry) = directory.named(name) else { continue };
+        let span = entry.packed.saturating_add(30 + 512);
+        if to_u64(source.peek(entry.offset, span).len()) < span {
+            continue;
+        }
+        if unpack(source, entry, MAX_RELATIONS_BYTES, Importance::Optional)?
+            .is_some_and(|text| loads_remote_object(&text))
+        {
+            report.add_finding(FindingCode::ExternalReference, "an object is loaded from a server");
+        }
+    }
+    Ok(())
+}
+
+/// Whether a target is on a server. Templates on the author's disk are common; a template on a server can bring macros
+/// into a document without any.
+fn has_remote_target(text: &[u8]) -> bool {
+    [&b"\"http://"[..], b"\"https://", b"\"ftp://", b"\"file://///", b"\"\\\\", b"\"mhtml:"]
+        .iter()
+        .any(|start| find_ignore_case(text, start).is_some())
+}
+
+/// Whether an external relation is loaded without a click. Hyperlinks and pictures do not count.
+fn loads_remote_object(text: &[u8]) -> bool {
+    text.split(|&b| b == b'<').any(|element| {
+        find(element, b"TargetMode=\"External\"").is_some()
+            && [&b"/oleObject\""[..], b"/frame\"", b"/attachedTemplate\"", b"/subDocument\""]
+                .iter()
+                .any(|kind| find(element, kind).is_some())
+            && has_remote_target(element)
+    })
+}

@@ -1,0 +1,197 @@
+//! The format of a ZIP package, by its `mimetype` entry, its list of content types, or its entry names.
+
+use super::directory::Directory;
+use super::office;
+use super::unpack::{Importance, preview, unpack};
+use crate::bytes::{find, has_at, le16, le32, slice_at};
+use crate::finding::FindingCode;
+use crate::report::Report;
+use crate::sniffed::Confidence;
+use crate::source::{MissingRange, Source};
+
+/// Types that a `mimetype` entry can declare. Other values are ignored, because the entry is untrusted.
+const MIMETYPES: &[&str] = &[
+    "application/vnd.oasis.opendocument.text",
+    "application/vnd.oasis.opendocument.text-template",
+    "application/vnd.oasis.opendocument.text-master",
+    "application/vnd.oasis.opendocument.text-web",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.spreadsheet-template",
+    "application/vnd.oasis.opendocument.presentation",
+    "application/vnd.oasis.opendocument.presentation-template",
+    "application/vnd.oasis.opendocument.graphics",
+    "application/vnd.oasis.opendocument.graphics-template",
+    "application/vnd.oasis.opendocument.chart",
+    "application/vnd.oasis.opendocument.formula",
+    "application/vnd.oasis.opendocument.image",
+    "application/vnd.oasis.opendocument.base",
+    "application/vnd.oasis.opendocument.database",
+    "application/vnd.sun.xml.writer",
+    "application/vnd.sun.xml.writer.template",
+    "application/vnd.sun.xml.calc",
+    "application/vnd.sun.xml.calc.template",
+    "application/vnd.sun.xml.impress",
+    "application/vnd.sun.xml.draw",
+    "application/vnd.sun.xml.math",
+    "application/epub+zip",
+    "application/hwp+zip",
+    "application/vnd.etsi.asic-e+zip",
+    "application/vnd.etsi.asic-s+zip",
+    "application/x-krita",
+    "application/vnd.adobe.indesign-idml-package",
+    "image/openraster",
+];
+
+/// Sets the type from the directory. It remains `application/zip` for other archives.
+pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut Report) -> Result<(), MissingRange> {
+    let zip = "application/zip";
+    let declared = match directory.named("mimetype") {
+        Some(entry) => unpack(source, entry, 128, Importance::Required)?,
+        None => None,
+    };
+    if let Some(kind) = declared.as_deref().and_then(known_mimetype) {
+        report.set_type_with_parent(kind, zip, Confidence::Structural);
+        add_opendocument_findings(directory, report);
+        return Ok(());
+    }
+    if office::identify(source, directory, report)? {
+        return Ok(());
+    }
+    let has_name = |name: &str| directory.named(name).is_some();
+    let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
+    let starts = |needle: &'static [u8]| directory.any_name(|name| has_at(name, 0, needle));
+    let iwork_2009 = iwork_2009(source, directory)?;
+    let kind = match () {
+        () if has_name("AndroidManifest.xml")
+            && (has_name("classes.dex") || has_name("resources.arsc") || starts(b"META-INF/")) =>
+        {
+            "application/vnd.android.package-archive"
+        }
+        () if has_name("META-INF/mozilla.rsa")
+            || has_name("install.rdf")
+            || (has_name("manifest.json") && holds(b"META-INF/")) =>
+        {
+            "application/x-xpinstall"
+        }
+        () if has_name("META-INF/MANIFEST.MF") => "application/java-archive",
+        () if has_name("META-INF/container.xml") => "application/epub+zip",
+        () if has_name("META-INF/") && directory.entries.iter().all(|entry| has_at(entry.name, 0, b"META-INF/")) => {
+            "application/java-archive"
+        }
+        () if iwork_2009.is_some() => iwork_2009.unwrap_or(zip),
+        () if iwork(directory).is_some() => iwork(directory).unwrap_or(zip),
+        () if directory.any_name(|name| name.ends_with(b".kml") && !name.contains(&b'/')) => {
+            "application/vnd.google-earth.kmz"
+        }
+        () if directory.any_name(|name| name.ends_with(b".class"))
+            && directory.entries.iter().all(|entry| entry.name.ends_with(b".class") || entry.name.ends_with(b"/")) =>
+        {
+            "application/java-archive"
+        }
+        () => return Ok(()),
+    };
+    report.set_type_with_parent(kind, zip, Confidence::Structural);
+    if matches!(
+        kind,
+        "application/java-archive" | "application/vnd.android.package-archive" | "application/x-xpinstall"
+    ) {
+        report.add_finding(FindingCode::Executable, "Java, Android or browser extension package");
+    }
+    Ok(())
+}
+
+fn known_mimetype(text: &[u8]) -> Option<&'static str> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
+    MIMETYPES.iter().find(|kind| kind.as_bytes() == text).copied()
+}
+
+fn add_opendocument_findings(directory: &Directory<'_>, report: &mut Report) {
+    if directory.any_name(|name| {
+        (has_at(name, 0, b"Basic/") || has_at(name, 0, b"Scripts/"))
+            && name.ends_with(b".xml")
+            && find(name, b"-lc.xml").is_none()
+            && find(name, b"-lb.xml").is_none()
+    }) {
+        report.add_finding(FindingCode::Macros, "OpenDocument macros");
+    }
+}
+
+/// The iWork format. The three programs use one layout, so parts that only one of them writes decide.
+fn iwork(directory: &Directory<'_>) -> Option<&'static str> {
+    let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
+    let modern = holds(b"Index/Document.iwa") || holds(b"Index.zip");
+    match () {
+        () if directory.named("index.apxl").is_some() || directory.named("presentation.apxl").is_some() => {
+            Some("application/vnd.apple.keynote")
+        }
+        () if modern && (holds(b"Index/Slide") || holds(b"MasterSlide")) => Some("application/vnd.apple.keynote"),
+        () if modern
+            && holds(b"Index/CalculationEngine")
+            && holds(b"Index/Tables/")
+            && !holds(b"Index/Section")
+            && holds(b"Sheet") =>
+        {
+            Some("application/vnd.apple.numbers")
+        }
+        () if modern
+            && holds(b"CalculationEngine")
+            && !holds(b"SectionTemplate")
+            && !holds(b"ThemeStylesheet-")
+            && holds(b"Index/Tables/DataList") =>
+        {
+            Some("application/vnd.apple.numbers")
+        }
+        () if modern => Some("application/vnd.apple.pages"),
+        () => None,
+    }
+}
+
+/// The iWork '09 format. All programs use the name `index.xml`; the root element decides.
+fn iwork_2009(source: &Source, directory: &Directory<'_>) -> Result<Option<&'static str>, MissingRange> {
+    let Some(entry) = directory.named("index.xml").filter(|_| directory.named("buildVersionHistory.plist").is_some())
+    else {
+        return Ok(None);
+    };
+    let Some(start) = preview(source, entry, 1024)? else { return Ok(None) };
+    Ok(match () {
+        () if find(&start, b"<ls:document").is_some() => Some("application/vnd.apple.numbers"),
+        () if find(&start, b"<sl:document").is_some() => Some("application/vnd.apple.pages"),
+        () if find(&start, b"<key:presentation").is_some() => Some("application/vnd.apple.keynote"),
+        () => None,
+    })
+}
+
+/// Sets the type from the local headers of an archive without a readable directory.
+pub(crate) fn guess(head: &[u8], report: &mut Report) {
+    let mut at = 0usize;
+    let mut names: Vec<&[u8]> = Vec::new();
+    while has_at(head, at, b"PK\x03\x04") && names.len() < 256 {
+        let (Some(name), Some(extra), Some(packed)) = (le16(head, at + 26), le16(head, at + 28), le32(head, at + 18))
+        else {
+            break;
+        };
+        let start = at + 30;
+        let text = slice_at(head, start, name.into());
+        if text == b"mimetype" {
+            let data = slice_at(head, start + usize::from(name) + usize::from(extra), packed.try_into().unwrap_or(0));
+            if let Some(kind) = known_mimetype(data) {
+                report.set_type_with_parent(kind, "application/zip", Confidence::Heuristic);
+                return;
+            }
+        }
+        names.push(text);
+        at = start
+            .saturating_add(usize::from(name) + usize::from(extra))
+            .saturating_add(packed.try_into().unwrap_or(usize::MAX));
+    }
+    let starts = |needle: &[u8]| names.iter().any(|name| has_at(name, 0, needle));
+    let kind = match () {
+        () if starts(b"word/") => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        () if starts(b"xl/") => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        () if starts(b"ppt/") => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        () if starts(b"AndroidManifest.xml") => "application/vnd.android.package-archive",
+        () if starts(b"META-INF/MANIFEST.MF") => "application/java-archive",
+        () => return,
+    };
+    report.set_type_with_parent(kind, "application/zip", Confidence::Heuristic);
+}

@@ -1,0 +1,282 @@
+//! What can happen to a call: killed or failed, before or after it took effect.
+
+mod reconciling;
+mod sessions;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::Random;
+use content_sniff::ByteRange;
+use policy::key::{ObjectKey, OwnerId, UploadId};
+use policy::upload::{Pending, Record, ValidatedUpload};
+use policy::verdict::ObservedObject;
+use uploads_core::ports::event_bus::{Bus, BusError, Event, Refused};
+use uploads_core::ports::objects::{Objects, ObjectsError};
+use uploads_core::ports::records::{
+    IdempotencyOutcome, IdempotencyStore, Page, RecordsError, UploadRecords, WriteOutcome,
+};
+
+/// When a call is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// It has not taken effect.
+    Before,
+    /// It has, but nobody learns of it.
+    After,
+}
+
+/// How a call is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The process ends: the call never returns, and what awaits it is dropped.
+    Kill,
+    /// The call returns a fault that may pass.
+    Fault,
+    /// Its answer is lost, and the SDK sends it again: the second answer is the one that comes back.
+    Repeat,
+}
+
+/// Interrupts one call among all those to the ports that share it, or none, or every one.
+#[derive(Debug, Default)]
+pub struct Interruption {
+    plan: Option<(Option<usize>, Moment, Kind)>,
+    calls: AtomicUsize,
+    killed: Notify,
+    weather: Option<FaultInjector>,
+}
+
+/// Faults by chance, and somebody else's turn before and after every effect.
+#[derive(Debug)]
+struct FaultInjector {
+    random: Random,
+    faults_permille: AtomicUsize,
+}
+
+impl Interruption {
+    /// Every way in which one call can be interrupted.
+    pub const WAYS: [(Moment, Kind); 5] = [
+        (Moment::Before, Kind::Kill),
+        (Moment::After, Kind::Kill),
+        (Moment::Before, Kind::Fault),
+        (Moment::After, Kind::Fault),
+        (Moment::After, Kind::Repeat),
+    ];
+
+    /// Nothing happens; calls are merely counted.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The `n`-th call from now, counted from 0, is interrupted.
+    #[must_use]
+    pub fn at(n: usize, moment: Moment, kind: Kind) -> Self {
+        Self { plan: Some((Some(n), moment, kind)), ..Self::default() }
+    }
+
+    /// Every call fails without effect.
+    #[must_use]
+    pub fn outage() -> Self {
+        Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
+    }
+
+    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    #[must_use]
+    pub fn interleaved() -> Self {
+        Self::weather(0, 0)
+    }
+
+    /// Of a thousand calls so many fail, half of them after they took effect. Every call waits for another turn before
+    /// and after its effect, so that whoever polls by hand decides what comes between.
+    #[must_use]
+    pub fn weather(seed: u64, faults_permille: usize) -> Self {
+        let weather = FaultInjector { random: Random::new(seed), faults_permille: AtomicUsize::new(faults_permille) };
+        Self { weather: Some(weather), ..Self::default() }
+    }
+
+    /// From now on the weather is fair: no call fails by chance any more.
+    pub fn clear_up(&self) {
+        if let Some(weather) = &self.weather {
+            weather.faults_permille.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// From now on so many of a thousand calls fail again.
+    pub fn inject(&self, permille: usize) {
+        if let Some(weather) = &self.weather {
+            weather.faults_permille.store(permille, Ordering::SeqCst);
+        }
+    }
+
+    /// How many calls were made.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+
+    /// `port`, as it answers under this interruption.
+    pub fn of<'a, P>(&'a self, port: &'a P) -> Interrupted<'a, P> {
+        Interrupted { port, interruption: self }
+    }
+
+    /// Runs `work` to its end, or until it is killed: then it is dropped where it stood, and `None` comes back.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            () = self.killed.notified() => None,
+            done = work => Some(done),
+        }
+    }
+
+    async fn call<T, E, C: Future<Output = Result<T, E>>>(
+        &self,
+        call: impl Fn() -> C,
+        fault: impl Fn() -> E,
+    ) -> Result<T, E> {
+        let n = self.calls.fetch_add(1, Ordering::SeqCst);
+        if let Some(weather) = &self.weather {
+            return weather.call(call, fault).await;
+        }
+        let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
+        match planned {
+            None => call().await,
+            Some((_, moment, kind)) => {
+                if moment == Moment::After {
+                    drop(call().await);
+                }
+                match kind {
+                    Kind::Fault => Err(fault()),
+                    Kind::Repeat => call().await,
+                    Kind::Kill => {
+                        self.killed.notify_one();
+                        std::future::pending().await
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl FaultInjector {
+    async fn call<T, E, C: Future<Output = Result<T, E>>>(
+        &self,
+        call: impl Fn() -> C,
+        fault: impl Fn() -> E,
+    ) -> Result<T, E> {
+        let faults = self.faults_permille.load(Ordering::SeqCst);
+        let (before, after) = (self.random.permille(faults / 2), self.random.permille(faults / 2));
+        let repeated = self.random.permille(faults / 4);
+        turn().await;
+        if before {
+            return Err(fault());
+        }
+        let mut answer = call().await;
+        turn().await;
+        if repeated {
+            // The first answer was lost, and the SDK sent it again.
+            answer = call().await;
+            turn().await;
+        }
+        if after { Err(fault()) } else { answer }
+    }
+}
+
+/// Lets others go first.
+pub async fn turn() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        if waited {
+            return Poll::Ready(());
+        }
+        waited = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// A port whose calls may be interrupted.
+#[derive(Debug)]
+pub struct Interrupted<'a, P> {
+    port: &'a P,
+    interruption: &'a Interruption,
+}
+
+fn table() -> RecordsError {
+    RecordsError::Unavailable("interrupted".into())
+}
+
+fn bucket() -> ObjectsError {
+    ObjectsError("interrupted".into())
+}
+
+impl<R: UploadRecords> UploadRecords for Interrupted<'_, R> {
+    async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
+        self.interruption.call(|| self.port.get(id), table).await
+    }
+
+    async fn put_verdict(&self, validated: &ValidatedUpload) -> Result<WriteOutcome, RecordsError> {
+        self.interruption.call(|| self.port.put_verdict(validated), table).await
+    }
+
+    async fn put_pending(&self, pending: &Pending) -> Result<WriteOutcome, RecordsError> {
+        self.interruption.call(|| self.port.put_pending(pending), table).await
+    }
+
+    async fn finalize(&self, validated: &ValidatedUpload) -> Result<WriteOutcome, RecordsError> {
+        self.interruption.call(|| self.port.finalize(validated), table).await
+    }
+
+    async fn write_tombstone(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        self.interruption.call(|| self.port.write_tombstone(key, now), table).await
+    }
+
+    async fn mark_purged(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
+        self.interruption.call(|| self.port.mark_purged(key, now), table).await
+    }
+
+    async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
+        self.interruption.call(|| self.port.list(owner, before, limit), table).await
+    }
+}
+
+impl<A: IdempotencyStore> IdempotencyStore for Interrupted<'_, A> {
+    async fn reserve(
+        &self,
+        owner: &OwnerId,
+        key: &str,
+        body: &str,
+        id: UploadId,
+        now: Timestamp,
+    ) -> Result<IdempotencyOutcome, RecordsError> {
+        self.interruption.call(|| self.port.reserve(owner, key, body, id, now), table).await
+    }
+}
+
+impl<B: Bus> Bus for Interrupted<'_, B> {
+    async fn put(&self, events: &[Event]) -> Result<Vec<Refused>, BusError> {
+        self.interruption.call(|| self.port.put(events), || BusError("interrupted".into())).await
+    }
+}
+
+impl<O: Objects> Objects for Interrupted<'_, O> {
+    async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<ObservedObject>, ObjectsError> {
+        self.interruption.call(|| self.port.head(key, version), bucket).await
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.interruption.call(|| self.port.read(key, version, range), bucket).await
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        self.interruption.call(|| self.port.delete_version(key, version), bucket).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        self.interruption.call(|| self.port.versions(key), bucket).await
+    }
+}

@@ -1,0 +1,205 @@
+//! A bucket that puts objects together as a script says: slowly, with the wrong word, or without telling.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use content_sniff::ByteRange;
+use policy::key::ObjectKey;
+use policy::parts::PartNumber;
+use policy::session::Completed;
+use policy::verdict::ObservedObject;
+use uploads_core::ports::multipart_uploads::{
+    CompleteError, CompleteMultipartUpload, CreateMultipartUpload, InProgressPage, MultipartUploads, PartsPage,
+};
+use uploads_core::ports::object_listing::{ObjectListing, VersionPage};
+use uploads_core::ports::objects::{Objects, ObjectsError};
+
+/// What happens when an object is to be put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scenario {
+    /// Nothing but this answer.
+    Only(ScriptedAnswer),
+    /// The object, and then this answer.
+    After(ScriptedAnswer),
+    /// The object, but only so much later, whether or not anybody still waits.
+    Later(Duration),
+}
+
+/// What the store says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScriptedAnswer {
+    /// It failed inside, with whatever status.
+    Unclear,
+    /// There is no such upload.
+    NoSuchUpload,
+    /// Something lies at the key.
+    Exists,
+    /// Another write came in between.
+    Conflict,
+    /// A part is other than listed.
+    InvalidPart,
+    /// A part is too small.
+    PartTooSmall,
+    /// The whole is other than promised.
+    Refused,
+}
+
+impl ScriptedAnswer {
+    fn error(self) -> CompleteError {
+        match self {
+            Self::Unclear => CompleteError::Unclear(ObjectsError("200, and InternalError in the body".into())),
+            Self::NoSuchUpload => CompleteError::NoSuchUpload,
+            Self::Exists => CompleteError::Exists,
+            Self::Conflict => CompleteError::Conflict,
+            Self::InvalidPart => CompleteError::InvalidPart,
+            Self::PartTooSmall => CompleteError::PartTooSmall,
+            Self::Refused => CompleteError::ObjectMismatch("BadDigest: another checksum".to_owned()),
+        }
+    }
+}
+
+/// An object that will be there later.
+#[derive(Debug, Clone)]
+struct Promise {
+    at: Instant,
+    key: ObjectKey,
+    upload: String,
+    complete_request: CompleteMultipartUpload,
+}
+
+/// A bucket under a script: each time an object is put together, its next scenario; none left means as usual.
+#[derive(Debug)]
+pub struct Scripted<'a, M> {
+    store: &'a M,
+    scenes: Mutex<VecDeque<Scenario>>,
+    promise: Mutex<Option<Promise>>,
+    asked: AtomicUsize,
+}
+
+impl<'a, M: MultipartUploads> Scripted<'a, M> {
+    /// `store`, under `scenes`.
+    pub fn new(store: &'a M, scenes: &[Scenario]) -> Self {
+        Self {
+            store,
+            scenes: Mutex::new(scenes.iter().copied().collect()),
+            promise: Mutex::new(None),
+            asked: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether every scenario was played.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.scenes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// How often an object was to be put together.
+    #[must_use]
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    /// Keeps a promise whose time has come.
+    async fn settle(&self) {
+        let due = {
+            let mut promise = self.promise.lock().unwrap_or_else(PoisonError::into_inner);
+            promise.take_if(|promise| promise.at <= Instant::now())
+        };
+        if let Some(promise) = due {
+            drop(self.store.complete_upload(&promise.key, &promise.upload, &promise.complete_request).await);
+        }
+    }
+}
+
+impl<M: MultipartUploads> MultipartUploads for Scripted<'_, M> {
+    async fn create_upload(
+        &self,
+        key: &ObjectKey,
+        create_request: &CreateMultipartUpload,
+    ) -> Result<String, ObjectsError> {
+        self.settle().await;
+        self.store.create_upload(key, create_request).await
+    }
+
+    async fn list_parts(
+        &self,
+        key: &ObjectKey,
+        upload: &str,
+        after: Option<PartNumber>,
+    ) -> Result<Option<PartsPage>, ObjectsError> {
+        self.settle().await;
+        self.store.list_parts(key, upload, after).await
+    }
+
+    async fn complete_upload(
+        &self,
+        key: &ObjectKey,
+        upload: &str,
+        complete_request: &CompleteMultipartUpload,
+    ) -> Result<Completed, CompleteError> {
+        self.settle().await;
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let scenario = self.scenes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        match scenario {
+            None => self.store.complete_upload(key, upload, complete_request).await,
+            Some(Scenario::Only(says)) => Err(says.error()),
+            Some(Scenario::After(says)) => {
+                self.store.complete_upload(key, upload, complete_request).await?;
+                Err(says.error())
+            }
+            Some(Scenario::Later(wait)) => {
+                let at = Instant::now() + wait;
+                let (key_of, upload_of, assembly_of) = (key.clone(), upload.to_owned(), complete_request.clone());
+                let promise = Promise { at, key: key_of, upload: upload_of, complete_request: assembly_of };
+                self.promise.lock().unwrap_or_else(PoisonError::into_inner).replace(promise);
+                sleep_until(at).await;
+                self.promise.lock().unwrap_or_else(PoisonError::into_inner).take();
+                self.store.complete_upload(key, upload, complete_request).await
+            }
+        }
+    }
+
+    async fn abort_upload(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
+        self.settle().await;
+        self.store.abort_upload(key, upload).await
+    }
+
+    async fn list_in_progress(
+        &self,
+        prefix: &str,
+        after: Option<(String, String)>,
+    ) -> Result<InProgressPage, ObjectsError> {
+        self.settle().await;
+        self.store.list_in_progress(prefix, after).await
+    }
+}
+
+impl<M: MultipartUploads + Objects> Objects for Scripted<'_, M> {
+    async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<ObservedObject>, ObjectsError> {
+        self.settle().await;
+        self.store.head(key, version).await
+    }
+
+    async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
+        self.store.read(key, version, range).await
+    }
+
+    async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
+        self.store.delete_version(key, version).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
+        self.store.versions(key).await
+    }
+}
+
+impl<M: MultipartUploads + ObjectListing> ObjectListing for Scripted<'_, M> {
+    async fn list_versions(&self, prefix: &str, after: Option<(String, String)>) -> Result<VersionPage, ObjectsError> {
+        self.settle().await;
+        self.store.list_versions(prefix, after).await
+    }
+}
