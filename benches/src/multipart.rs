@@ -1,8 +1,8 @@
 //! Uploads in parts through the real functions: what completing ten thousand parts costs, how large pages of URLs are, and
 //! how many calls each operation makes. Bucket and table are a stand-in on the loopback interface.
 
+use s3_stub::Stub;
 use serde_json::{Value, json};
-use xtask::stub::Stub;
 
 use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};

@@ -9,9 +9,9 @@ use policy::grant::METADATA_HEADER;
 use policy::key::{ObjectKey, OwnerId};
 use policy::size::ByteSize;
 use policy::{Grant, SizeGrant};
+use s3_stub::Stub;
 use serde_json::{Value, json};
 use uploads_core::env::Env;
-use xtask::stub::Stub;
 
 use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};

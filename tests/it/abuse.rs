@@ -4,7 +4,7 @@ use policy::hash::hex_sha256;
 use serde_json::{Value, json};
 
 use crate::world::{alice, stack};
-use xtask::aws::json_call;
+use local_stack::aws::json_call;
 
 /// How many uploads the idempotency key stands for: none, unless something was granted.
 fn remembered(key: &str) -> u64 {

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
+use local_stack::aws::rest_call;
+use local_stack::stack::Stack;
 use serde_json::{Value, json};
-use xtask::aws::rest_call;
-use xtask::redrive::here;
-use xtask::stack::Stack;
+use sluice::redrive::redrive_local;
 use xtask::up::{deploy_beside, remove_beside};
 
 use crate::permissions::{Role, resource};
@@ -78,7 +78,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
         "requestPayload": unversioned(&direct),
     });
     sqs("SendMessage", &json!({ "QueueUrl": stack.dlq, "MessageBody": given_up.to_string() }));
-    assert_eq!(here(&stack).unwrap(), 1);
+    assert_eq!(redrive_local(&stack).unwrap(), 1);
 
     // A batch with one poison message among good ones harms none of them.
     let good: Vec<_> = (0..4).map(|_| alice.upload("lock.png", "image/png", &asset("lock.png"))).collect();
@@ -99,7 +99,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     for grant in &good {
         assert_eq!(lines(&[grant.id(), "must be delivered again"]), Vec::<Value>::new());
     }
-    assert!(here(&stack).unwrap() >= 1, "and a redrive moves it");
+    assert!(redrive_local(&stack).unwrap() >= 1, "and a redrive moves it");
 
     // An upload that the validator may not look at waits there until it may again.
     let role = Role::of(&stack, &name(), "ValidateRole");
@@ -111,7 +111,7 @@ fn poison_and_misfortune_end_among_the_dead_letters_and_come_back() {
     assert_eq!(record["status"], "validating", "a refusal of S3 is no verdict");
     assert_eq!(versions_in(&stack, &key_in(&stack, &unlucky)).len(), 1);
     role.restore(&stack);
-    assert!(here(&stack).unwrap() >= 1);
+    assert!(redrive_local(&stack).unwrap() >= 1);
     assert_eq!(alice.verdict(unlucky.id())["status"], "accepted");
 
     // Only the poison is left, for nothing mends that.

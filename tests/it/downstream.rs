@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
+use local_stack::aws::json_call;
 use serde_json::{Value, json};
-use xtask::aws::json_call;
 
 use crate::world::{alice, asset, eventually, listen, logged, sqs, stack};
 
@@ -78,7 +78,7 @@ fn what_was_told_is_told_again_under_the_same_id() {
     let first = consumer.event(kept.id(), "accepted");
     let deleted = consumer.event(gone.id(), "deleted");
     let before = consumer.heard(kept.id()).len();
-    xtask::republish::republish("1h", "local").unwrap();
+    sluice::republish::republish("1h", "local", sluice::progress::Progress::Stdout).unwrap();
     let again = eventually("the verdict again", || {
         let heard = consumer.heard(kept.id());
         (heard.len() > before).then(|| heard.last().unwrap().clone())

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use local_stack::http::send;
 use serde_json::Value;
-use xtask::http::send;
 use xtask::tools::runtime_interface_emulator;
 
 use crate::world::{eventually, quiet_bucket, quiet_table, stack};

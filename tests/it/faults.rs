@@ -12,6 +12,7 @@ use policy::parts::{ETag, PartNumber};
 use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
 use policy::size::ByteSize;
+use s3_stub::{Scenario, Stub};
 use serde_json::json;
 use testkit::http::{Answer, Call};
 use testkit::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
@@ -22,7 +23,6 @@ use uploads_core::ports::multipart_uploads::{
     CompleteError, CompleteMultipartUpload, CreateMultipartUpload, MultipartUploads,
 };
 use uploads_core::ports::objects::Objects;
-use xtask::stub::{Scenario, Stub};
 
 const PART: u64 = 8 << 20;
 

@@ -1,8 +1,8 @@
 //! Nobody reaches another's upload, and nobody in particular reaches nothing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use local_stack::aws::json_call;
 use serde_json::{Value, json};
-use xtask::aws::json_call;
 
 use crate::world::{alice, asset, bob, eventually, key_of, nobody, stack, versions};
 

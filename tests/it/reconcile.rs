@@ -6,6 +6,7 @@ use aws_adapters::clients::Clients;
 use aws_adapters::dynamodb::DynamoRecords;
 use aws_adapters::s3::S3Objects;
 use jiff::{SignedDuration, Timestamp};
+use local_stack::http::send;
 use policy::key::{ObjectKey, OwnerId};
 use policy::parts::PartNumber;
 use policy::session::{Event, Session, State};
@@ -17,7 +18,6 @@ use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUpl
 use uploads_core::ports::object_listing::ObjectListing;
 use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
-use xtask::http::send;
 
 use crate::events::start;
 use crate::ports::{QuietBucket, config};

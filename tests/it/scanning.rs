@@ -2,10 +2,10 @@
 //! events in AWS's own name, so what the rule would send is put into the queue, after the rule has been asked whether it
 //! would.
 
+use local_stack::aws::json_call;
+use local_stack::stack::Stack;
 use serde_json::{Value, json};
 use testkit::golden_events;
-use xtask::aws::json_call;
-use xtask::stack::Stack;
 use xtask::up::{deploy_beside, remove_beside};
 
 use crate::world::{Grant, alice_of, asset, events, eventually, key_in, logged, sqs, versions_in};

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::world::{alice, asset, item, key_of, versions};
-use xtask::http::send;
+use local_stack::http::send;
 
 #[test]
 fn real_files_are_accepted_with_what_was_observed() {

@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::Duration;
 
+use local_stack::http::Answer;
 use serde_json::json;
-use xtask::http::Answer;
 
 use crate::world::{Grant, alice, asset, bob, key_of, post, put, versions};
 

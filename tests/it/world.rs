@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use local_stack::aws::{json_call, rest_call};
+use local_stack::http::{Answer, form, send};
+use local_stack::stack::Stack;
 use serde_json::{Value, json};
-use xtask::aws::{json_call, rest_call};
-use xtask::http::{Answer, form, send};
-use xtask::stack::Stack;
 
 /// How long anything asynchronous may take. Generous, because it is a deadline and not a measurement.
 const TIMEOUT: Duration = Duration::from_secs(90);
@@ -196,7 +196,10 @@ pub(crate) fn quiet_bucket(name: &str, versioned: bool) {
         stack().region
     );
     let created = rest_call("PUT", &url, "s3", place.as_bytes());
-    assert!(created.as_ref().is_ok() || created.as_ref().is_err_and(|e| e.contains("409")), "{created:?}");
+    assert!(
+        created.as_ref().is_ok() || created.as_ref().is_err_and(|e| format!("{e:#}").contains("409")),
+        "{created:?}"
+    );
     if versioned {
         let on = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
         rest_call("PUT", &format!("{url}?versioning"), "s3", on).unwrap();

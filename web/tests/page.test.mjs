@@ -67,7 +67,7 @@ for (const [look, options] of Object.entries(looks)) {
     assert.deepEqual(Buffer.from(await content.arrayBuffer()), png)
     await screenshot(tab, `${look}-3-verdicts`)
     // The README's picture: `UPDATE_SCREENSHOT=1 cargo xtask test browser` writes it.
-    if (process.env.UPDATE_SCREENSHOT && look === 'light-wide') await tab.screenshot({ path: readmePicture })
+    if (process.env.UPDATE_SCREENSHOT && look === 'light-wide') await tab.screenshot({ path: readmePicture, fullPage: true })
     const wide = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     assert.ok(wide <= 0, `nothing sticks out: ${wide}`)
     assert.deepEqual(tab.problems, [])

@@ -101,6 +101,7 @@ for (const version of [5, 6]) {
 
     test(`without CORS headers on the 401, Uppy alone says nothing of the sign-in: ${what}, version ${version}`, async () => {
       const tab = await signedIn(version, token(), { watched: false })
+      await hideCors(tab)
       await add(tab, { name: 'a.png', type: 'image/png', content: png })
       const told = await upload(tab)
       assert.deepEqual([told.successes.length, told.errors.length], [0, 1])
@@ -111,7 +112,6 @@ for (const version of [5, 6]) {
     test(`if the gateway's 401 carries CORS headers, it is read: ${what}, version ${version}`, async () => {
       for (const watched of [false, true]) {
         const tab = await signedIn(version, token(), { watched })
-        await readable(tab)
         await add(tab, { name: 'a.png', type: 'image/png', content: png })
         const told = await upload(tab)
         const words = { 5: 'Authorization required', 6: 'Unauthorized' }
@@ -165,14 +165,12 @@ for (const version of [5, 6]) {
   })
 }
 
-/** Gives the gateway's real 401 the headers that AWS may give it. */
-const readable = (tab) =>
+/** Takes the CORS headers from the gateway's 401, as an API without them would answer. */
+const hideCors = (tab) =>
   tab.route(`${stack.apiUrl}/**`, async (route) => {
-    const request = route.request()
-    const { authorization = 'Bearer ' } = request.headers()
-    const { pathname, search } = new URL(request.url())
-    const { status, body: json } = await ask(request.method(), pathname + search, { token: authorization.slice('Bearer '.length), body: request.postDataJSON() ?? undefined })
-    await route.fulfill({ status, json, headers: { 'access-control-allow-origin': page } })
+    const response = await route.fetch()
+    if (response.status() === 401) await route.fulfill({ status: 401, body: await response.text() })
+    else await route.fulfill({ response })
   })
 
 test('a server that is not there, and a machine that is offline, are not taken for a sign-in', async () => {

@@ -1,15 +1,10 @@
 // A browser, pages with Uppy in them, files to upload, and the API as tests see it.
 
 import assert from 'node:assert/strict'
-import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { chromium } from 'playwright-core'
-
-// Node's resolver does not know that *.localhost is this machine, as browsers do.
-const { lookup } = dns
-dns.lookup = (host, options, done) => lookup(host.endsWith('.localhost') ? '127.0.0.1' : host, options, done)
 
 export const stack = JSON.parse(readFileSync(process.env.SLUICE_STACK, 'utf8'))
 export const page = process.env.SLUICE_PAGE
@@ -120,7 +115,9 @@ function prepare() {
   // What the page asks our API, and a way to interfere: `globalThis.meddle` may answer in its place.
   const { fetch } = globalThis
   globalThis.fetch = async (url, options) => {
-    const call = `${options?.method ?? 'GET'} ${new URL(url, location).pathname}`
+    // Without the prefix that the emulator puts before every path.
+    const path = new URL(url, location).pathname.replace(/^\/_aws\/execute-api\/[^/]+/, '')
+    const call = `${options?.method ?? 'GET'} ${path}`
     globalThis.told?.calls.push(call)
     return (await globalThis.meddle?.(call, () => fetch(url, options))) ?? fetch(url, options)
   }

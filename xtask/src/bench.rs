@@ -2,19 +2,20 @@
 
 use std::process::{Command, Stdio};
 
-use crate::process::run;
+use anyhow::{Context, Result, ensure};
+
+use crate::root;
 use crate::tools::SAM;
 use crate::up::deploy::functions;
-use crate::{Outcome, root};
 
 /// The benches that start the functions themselves.
 const STARTING: &[&str] = &["presign", "multipart", "validate"];
 
-/// Runs one bench, or all of them; the rest of `args` is the bench's own.
+/// Runs one bench, or all of them; the rest of `args` is the bench's own. Returns whether every limit was kept.
 ///
 /// # Errors
-/// When something doesn't build, or a stated limit is missed.
-pub fn bench(args: &[String]) -> Outcome {
+/// When something does not build.
+pub fn bench(args: &[String]) -> Result<bool> {
     SAM.install()?;
     // By cargo-lambda, so that the signer is measured with the compiler's flags of the functions, and so that the
     // SDKs need not be built a second time without them.
@@ -26,12 +27,9 @@ pub fn bench(args: &[String]) -> Outcome {
             cargo.args(["--bin", &name]);
         }
     }
-    run(&mut cargo)?;
+    let built = cargo.stdin(Stdio::null()).status().context("cargo could not be started")?;
+    ensure!(built.success(), "the bench did not build: see the compiler's output above");
     let mut bench = Command::new(root().join("target/lambda/bench/bootstrap"));
-    match bench.current_dir(root()).args(args).stdin(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(()),
-        // The bench has said what it missed.
-        Ok(_) => Err(String::new()),
-        Err(error) => Err(format!("the bench could not be started: {error}")),
-    }
+    let ended = bench.current_dir(root()).args(args).stdin(Stdio::null()).status();
+    Ok(ended.context("the bench could not be started")?.success())
 }

@@ -1,17 +1,19 @@
-//! The AWS emulator: one process on loopback that verifies signatures and enforces IAM.
+//! The AWS emulator: one process on the loopback interface that verifies signatures and enforces IAM.
 
 use std::env;
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
-use crate::aws::{REGION, ROOT};
-use crate::http::send;
+use anyhow::{Context, Result, ensure};
+use local_stack::aws::{REGION, ROOT};
+use local_stack::http::send;
+
 use crate::service::Service;
 use crate::tools::EMULATOR;
-use crate::{Outcome, local};
+use crate::{local, root};
 
-/// The port that it listens on: `SLUICE_PORT`, or 4566 as AWS emulators do.
+/// The emulator's port: `SLUICE_PORT`, or 4566.
 #[must_use]
 pub fn port() -> u16 {
     env::var("SLUICE_PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(4566)
@@ -23,35 +25,35 @@ pub fn endpoint() -> String {
     format!("http://127.0.0.1:{}", port())
 }
 
-/// The process, with the functions that it runs.
+/// The emulator and the functions that it runs.
 const SERVICE: Service = Service { name: "emulator" };
 
-/// Whether our emulator runs.
+/// Whether the emulator of this repository runs.
 #[must_use]
 pub fn is_running() -> bool {
     SERVICE.is_running()
 }
 
-/// Makes sure that our emulator runs and answers; says whether it was running already.
+/// Makes sure that the emulator runs and answers. Returns whether it was running already.
 ///
 /// # Errors
-/// When the port is somebody else's, or the emulator doesn't come up.
-pub fn start() -> Outcome<bool> {
+/// When another program uses the port, or the emulator does not start.
+pub fn start() -> Result<bool> {
     if is_running() && ready() {
         return Ok(true);
     }
     stop()?;
-    if TcpListener::bind(("127.0.0.1", port())).is_err() {
-        return Err(format!(
-            "Port {} is taken by another program: stop that one, or choose another port with `SLUICE_PORT=4600 cargo xtask up`.",
-            port()
-        ));
-    }
+    ensure!(
+        TcpListener::bind(("127.0.0.1", port())).is_ok(),
+        "another program uses port {}: stop it, or choose another port with `SLUICE_PORT=4600 cargo xtask up`",
+        port()
+    );
     let home = local().join("emulator");
-    fs::create_dir_all(home.join("tmp")).map_err(|e| format!("{}: {e}", home.display()))?;
-    // Functions inherit the emulator's whole environment: they must see nothing of this machine's.
-    let mut ministack = Command::new(EMULATOR.program("ministack"));
+    fs::create_dir_all(home.join("tmp")).with_context(|| home.display().to_string())?;
+    let mut ministack = Command::new(EMULATOR.program("python"));
+    // Functions inherit the emulator's environment, and must not see this machine's.
     ministack
+        .arg(root().join("xtask/emulator.py"))
         .env_clear()
         .env("PATH", "/usr/local/bin:/usr/bin:/bin")
         .env("HOME", &home)
@@ -75,11 +77,11 @@ fn ready() -> bool {
     send("GET", &format!("{}/_ministack/ready", endpoint()), &[], &[]).is_ok_and(|answer| answer.status == 200)
 }
 
-/// Stops our emulator and all functions in it, and removes what they wrote.
+/// Stops the emulator and its functions, and removes their files.
 ///
 /// # Errors
-/// When it won't stop.
-pub fn stop() -> Outcome {
+/// When it does not stop.
+pub fn stop() -> Result<()> {
     SERVICE.stop()?;
     let _ = fs::remove_dir_all(local().join("emulator"));
     Ok(())

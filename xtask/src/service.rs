@@ -1,4 +1,4 @@
-//! Programs that go on running when `cargo xtask` ends.
+//! Programs that keep running when `cargo xtask` ends.
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
@@ -7,15 +7,17 @@ use std::process::{Command, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use crate::{Outcome, local};
+use anyhow::{Context, Result, bail, ensure};
 
-/// How long one may take to start.
-const TIMEOUT: Duration = Duration::from_mins(1);
+use crate::local;
 
-/// A program in a process group of its own, found again by a file under `target/local`.
+/// How long a program may take to start.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A program in a process group of its own. A file in `target/local` has its id.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Service {
-    /// What it is called, there and in messages.
+    /// Its name, in that file's name and in messages.
     pub(crate) name: &'static str,
 }
 
@@ -24,12 +26,12 @@ impl Service {
         local().join(format!("{}.pid", self.name))
     }
 
-    /// Where what it says is kept.
+    /// The file with its output.
     pub(crate) fn log(self) -> PathBuf {
         local().join(format!("{}.log", self.name))
     }
 
-    /// The process group that we started, if it still runs.
+    /// Its process group, if it still runs.
     fn running(self) -> Option<String> {
         let pid = fs::read_to_string(self.pid_file()).ok()?;
         let alive = Command::new("kill").args(["-0", "--", pid.trim()]).stderr(Stdio::null()).status();
@@ -42,29 +44,29 @@ impl Service {
     }
 
     /// Starts it and waits until it is `ready`.
-    pub(crate) fn start(self, command: &mut Command, ready: impl Fn() -> bool) -> Outcome {
+    pub(crate) fn start(self, command: &mut Command, ready: impl Fn() -> bool) -> Result<()> {
         let log = self.log();
         let open = || -> std::io::Result<(File, File)> {
             fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
             let file = File::create(&log)?;
             Ok((file.try_clone()?, file))
         };
-        let (out, err) = open().map_err(|e| format!("{}: {e}", log.display()))?;
+        let (out, err) = open().with_context(|| log.display().to_string())?;
         let mut child = command
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(err)
             .process_group(0)
             .spawn()
-            .map_err(|e| format!("the {} could not be started: {e}", self.name))?;
-        // Negative: the whole group, with whatever it starts in turn.
-        fs::write(self.pid_file(), format!("-{}\n", child.id())).map_err(|e| e.to_string())?;
-        // Somebody has to take note of its end, or it would seem to live on for as long as we do.
+            .with_context(|| format!("the {} could not be started", self.name))?;
+        // Negative: the whole process group.
+        fs::write(self.pid_file(), format!("-{}\n", child.id()))?;
+        // Without a wait, an ended process would stay a zombie and look alive.
         thread::spawn(move || child.wait());
         let started = Instant::now();
         while !ready() {
-            if !self.is_running() || started.elapsed() > TIMEOUT {
-                return Err(format!("the {} did not come up: {} says why", self.name, log.display()));
+            if !self.is_running() || started.elapsed() > START_TIMEOUT {
+                bail!("the {} did not start: {} has its output", self.name, log.display());
             }
             sleep(Duration::from_millis(100));
         }
@@ -72,18 +74,17 @@ impl Service {
     }
 
     /// Stops it and everything that it started.
-    pub(crate) fn stop(self) -> Outcome {
+    pub(crate) fn stop(self) -> Result<()> {
         for signal in ["-TERM", "-KILL"] {
             let Some(group) = self.running() else { break };
             let _ = Command::new("kill").args([signal, "--", &group]).stderr(Stdio::null()).status();
-            let asked = Instant::now();
-            while self.is_running() && asked.elapsed() < Duration::from_secs(10) {
+            let signalled = Instant::now();
+            while self.is_running() && signalled.elapsed() < Duration::from_secs(10) {
                 sleep(Duration::from_millis(50));
             }
         }
-        if let Some(group) = self.running() {
-            return Err(format!("the {} did not stop: try `kill -KILL -- {group}`", self.name));
-        }
+        let group = self.running();
+        ensure!(group.is_none(), "the {} did not stop: run `kill -KILL -- {}`", self.name, group.unwrap_or_default());
         let _ = fs::remove_file(self.pid_file());
         Ok(())
     }

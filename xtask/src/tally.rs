@@ -1,94 +1,103 @@
-//! What passed and what failed, whoever ran it.
+//! The counts of passed, failed and skipped tests.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, pipe};
 use std::process::{Command, Stdio};
 
-use crate::Outcome;
+use anyhow::{Context, Result, anyhow};
 
-/// Counts of everything that was run.
+/// Counts of all tests and steps so far.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// What passed.
-    pub passed: u64,
-    /// What failed.
-    pub failed: u64,
+    passed: u64,
+    failed: u64,
+    skipped: u64,
 }
 
 impl Tally {
-    /// Runs one step that passes or fails as a whole.
-    pub fn step(&mut self, name: &str, outcome: Outcome) {
-        match outcome {
+    /// Adds a step that passes or fails as a whole.
+    pub fn step(&mut self, name: &str, result: Result<()>) {
+        match result {
             Ok(()) => {
                 self.passed += 1;
                 println!("ok    {name}");
             }
-            Err(problem) => {
+            Err(error) => {
                 self.failed += 1;
-                println!("{problem}\nFAIL  {name}");
+                println!("{error:#}\nFAIL  {name}");
             }
         }
     }
 
-    /// Runs a command that passes or fails as a whole; its output is shown as it comes.
+    /// Runs a command that passes or fails as a whole, with its output on the screen.
     pub fn command(&mut self, name: &str, command: &mut Command) {
         println!("\n── {name}");
-        let outcome = match command.stdin(Stdio::null()).status() {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("it ended with {status}")),
-            Err(error) => Err(format!("it could not be started: {error}")),
-        };
-        self.step(name, outcome);
+        self.step(
+            name,
+            match command.stdin(Stdio::null()).status() {
+                Ok(status) if status.success() => Ok(()),
+                Ok(status) => Err(anyhow!("it ended with {status}")),
+                Err(error) => Err(anyhow!("it could not be started: {error}")),
+            },
+        );
     }
 
-    /// Runs `cargo test` or Node's test runner, shows its output as it comes and adds up its results.
-    pub fn tests(&mut self, name: &str, command: &mut Command) {
+    /// Runs nextest, `cargo test` or Node's test runner with its output on the screen, and adds its counts.
+    pub fn tests(&mut self, name: &str, command: Command) {
         println!("\n── {name}");
         let before = *self;
         match self.count(command) {
             Ok(true) => println!("ok    {name}: {} tests", self.passed - before.passed),
             Ok(false) if self.failed > before.failed => println!("FAIL  {name}"),
-            // It failed without a failed test: it didn't compile, or it died.
-            Ok(false) => self.step(name, Err("it ended before its tests did".to_owned())),
-            Err(problem) => self.step(name, Err(problem)),
+            Ok(false) => self.step(name, Err(anyhow!("it ended before its tests did: see its output above"))),
+            Err(error) => self.step(name, Err(error)),
         }
     }
 
-    fn count(&mut self, command: &mut Command) -> Outcome<bool> {
-        let failed = |e: std::io::Error| format!("it could not be run: {e}");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
-        for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufReader::lines) {
-            let line = line.map_err(failed)?;
+    fn count(&mut self, mut command: Command) -> Result<bool> {
+        let (output, input) = pipe()?;
+        command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
+        let mut child = command.spawn().context("it could not be started")?;
+        // The command holds the pipe's input: reading ends only when it is closed.
+        drop(command);
+        for line in BufReader::new(output).lines() {
+            let line = line?;
             println!("{line}");
             self.add(&line);
         }
-        Ok(child.wait().map_err(failed)?.success())
+        Ok(child.wait()?.success())
     }
 
-    /// `test result: ok. 12 passed; 0 failed; 0 ignored; …`, or Node's `ℹ pass 12` and `ℹ fail 0`.
+    /// Adds the counts of a summary line. Each line of Node holds one count.
     fn add(&mut self, line: &str) {
-        if let Some(("ℹ", count)) = line.split_once(' ') {
-            match count.split_once(' ').map(|(what, count)| (what, count.trim().parse::<u64>())) {
-                Some(("pass", Ok(passed))) => self.passed += passed,
-                Some(("fail", Ok(failed))) => self.failed += failed,
-                Some(_) | None => {}
-            }
-        }
-        let Some(result) = line.trim_start().strip_prefix("test result: ") else { return };
-        let number = |word: &str| {
-            let (before, _) = result.split_once(word)?;
-            before.trim_end().rsplit(' ').next()?.parse::<u64>().ok()
+        let line = line.trim_start();
+        let before = |word: &str| -> Option<u64> {
+            line.split_once(word)?.0.trim_end().rsplit(' ').next()?.split('/').next()?.parse().ok()
         };
-        self.passed += number("passed").unwrap_or_default();
-        self.failed += number("failed").unwrap_or_default();
+        if line.starts_with("test result: ") {
+            self.passed += before("passed").unwrap_or_default();
+            self.failed += before("failed").unwrap_or_default();
+            self.skipped += before("ignored").unwrap_or_default();
+        } else if line.starts_with("Summary [") {
+            // Time-outs and crashes have words of their own, but none of them passed.
+            let passed = before("passed").unwrap_or_default();
+            self.passed += passed;
+            self.failed +=
+                before("tests run:").or_else(|| before("test run:")).unwrap_or_default().saturating_sub(passed);
+        } else if let Some(count) = line.strip_prefix("ℹ pass ") {
+            self.passed += count.parse().unwrap_or(0);
+        } else if let Some(count) = line.strip_prefix("ℹ fail ") {
+            self.failed += count.parse().unwrap_or(0);
+        } else if let Some(count) = line.strip_prefix("ℹ skipped ") {
+            self.skipped += count.parse().unwrap_or(0);
+        }
     }
 
-    /// The last word.
-    ///
-    /// # Errors
-    /// With no further words, when anything failed.
-    pub fn finish(self) -> Outcome {
-        println!("\n{} passed, {} failed", self.passed, self.failed);
-        if self.failed == 0 { Ok(()) } else { Err(String::new()) }
+    /// Prints the last line; whether nothing failed.
+    #[must_use]
+    pub fn finish(self) -> bool {
+        let skipped = if self.skipped > 0 { format!(", {} skipped", self.skipped) } else { String::new() };
+        println!("\n{} passed, {} failed{skipped}", self.passed, self.failed);
+        self.failed == 0
     }
 }
 
@@ -96,22 +105,33 @@ impl Tally {
 mod tests {
     use super::*;
 
-    #[test]
-    fn results_of_cargo_add_up() {
+    fn tally(lines: &[&str]) -> (u64, u64, u64) {
         let mut tally = Tally::default();
-        tally.add("test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.01s");
-        tally.add("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out");
-        tally.add("test something ... ok");
-        assert_eq!(tally, Tally { passed: 13, failed: 2 });
+        for line in lines {
+            tally.add(line);
+        }
+        (tally.passed, tally.failed, tally.skipped)
     }
 
     #[test]
-    fn results_of_node_add_up() {
+    fn summary_lines_add_up() {
+        let cargo = ["test result: ok. 12 passed; 0 failed; 3 ignored; 0 measured; 3 filtered out", "test a ... ok"];
+        assert_eq!(tally(&cargo), (12, 0, 3));
+        let nextest = [
+            "     Summary [   0.012s] 10 tests run: 10 passed (1 slow), 7 skipped",
+            "     Summary [   0.301s] 1 test run: 0 passed, 1 failed, 2 skipped",
+            "     Summary [  60.003s] 7/9 tests run: 5 passed, 1 failed, 1 timed out, 0 skipped",
+        ];
+        assert_eq!(tally(&nextest), (15, 3, 0));
+        assert_eq!(tally(&["ℹ tests 6", "ℹ pass 4", "ℹ fail 1", "ℹ skipped 1", "ℹ duration_ms 12.5"]), (4, 1, 1));
+    }
+
+    #[test]
+    fn both_outputs_of_a_runner_are_read() {
+        let mut sh = Command::new("sh");
+        sh.args(["-c", "echo 'ℹ pass 2'; echo '     Summary [ 1s] 3 tests run: 3 passed, 0 skipped' >&2"]);
         let mut tally = Tally::default();
-        for line in ["✔ a picture (12.3ms)", "ℹ tests 5", "ℹ suites 0", "ℹ pass 4", "ℹ fail 1", "ℹ duration_ms 12.5"]
-        {
-            tally.add(line);
-        }
-        assert_eq!(tally, Tally { passed: 4, failed: 1 });
+        tally.tests("test", sh);
+        assert_eq!(tally, Tally { passed: 5, failed: 0, skipped: 0 });
     }
 }

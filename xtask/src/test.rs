@@ -1,10 +1,11 @@
-//! `cargo xtask test`: everything.
+//! `cargo xtask test`: all tests.
 
+use anyhow::Context;
 use clap::ValueEnum;
 
-use crate::check::{self, cargo};
+use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
-use crate::{Outcome, bench, down, emulator, up, verify, web};
+use crate::{bench, down, emulator, up, web};
 
 /// A part of the tests that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -13,59 +14,53 @@ pub enum Part {
     Browser,
 }
 
-/// One part alone, on the local stack.
-///
-/// # Errors
-/// When anything fails.
-pub fn part(part: Part, full: bool) -> Outcome {
-    let mut tally = Tally::default();
-    let was_up = emulator::is_running();
-    let stack = up::ready()?;
-    match part {
-        Part::Browser => web::test(&mut tally, &stack, full),
-    }
-    if !was_up {
-        tally.step("the local stack goes down", down::down());
-    }
-    tally.finish()
-}
-
-/// `check`, the template's lint, and the acceptance tests against the deployed local stack.
-///
-/// # Errors
-/// When anything fails.
-pub fn test(full: bool) -> Outcome {
-    let mut tally = Tally::default();
-    check::run(&mut tally);
+/// `check`, the template's lint, and the tests against the local stack; or one part of them.
+#[must_use]
+pub fn test(part: Option<Part>, full: bool) -> Tally {
+    let mut tally = if part.is_none() { check::check() } else { Tally::default() };
     println!("\n── the local stack");
     let was_up = emulator::is_running();
-    let stack = up::ready();
-    tally.step("the template deploys", stack.as_ref().map(|_| ()).map_err(Clone::clone));
-    tally.step("the template's lint", up::lint());
-    if let Ok(stack) = stack {
-        let mut acceptance = cargo(&["test", "--package", "acceptance", "--locked"]);
-        let without = ["--", "--skip", "documents::", "--skip", "tidy::"];
-        if full {
-            acceptance.env("SLUICE_FULL", "true");
+    match up::ready(&[]) {
+        Ok(stack) => {
+            tally.step("the template deploys", Ok(()));
+            if part.is_none() {
+                deployed(&mut tally, full);
+            }
+            web::test(&mut tally, &stack, full);
         }
-        tally.tests("acceptance tests against the deployed stack", acceptance.args(without));
-        println!("\n── promises of the deployed stack");
-        tally.step("`verify` finds every promise kept", verify::verify("local"));
-        web::test(&mut tally, &stack, full);
+        Err(error) => tally.step("the template deploys", Err(error)),
     }
-    if full {
-        let some_seeds = ["test", "--release", "--package", "acceptance", "--locked", "--", "simulation::some_seeds"];
-        let mut seeds = cargo(&some_seeds);
-        seeds.env("SLUICE_SEEDS", "1000").env("SLUICE_UPLOADS", "1000");
-        tally.tests("a thousand seeds of the simulation", &mut seeds);
-        let mut fuzzing = cargo(&["test", "--package", "acceptance", "--locked", "--", "fuzzing::"]);
-        tally.tests("long fuzzing of events, policies and bodies", fuzzing.env("SLUICE_RUNS", "200000"));
-        println!("\n── ten million runs of the fuzzer");
-        let runs = ["fuzz", "--runs", "10000000"].map(str::to_owned);
-        tally.step("no reader panics or reads beyond its budget", bench::bench(&runs));
+    if full && part.is_none() {
+        long(&mut tally);
     }
     if !was_up {
-        tally.step("the local stack goes down", down::down());
+        tally.step("the local stack stops", down::down());
     }
-    tally.finish()
+    tally
+}
+
+fn deployed(tally: &mut Tally, full: bool) {
+    tally.step("the template's lint", up::lint());
+    // By `cargo test`: the tests of one process share users and queues.
+    let mut acceptance = cargo(&["test", "--package", "acceptance", "--locked"]);
+    if full {
+        acceptance.env("SLUICE_FULL", "true");
+    }
+    acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
+    tally.tests("acceptance tests against the local stack", acceptance);
+    tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
+}
+
+fn long(tally: &mut Tally) {
+    let some_seeds = ["test", "--release", "--package", "acceptance", "--locked", "--", "simulation::some_seeds"];
+    let mut seeds = cargo(&some_seeds);
+    seeds.env("SLUICE_SEEDS", "1000").env("SLUICE_UPLOADS", "1000");
+    tally.tests("a thousand seeds of the simulation", seeds);
+    let mut fuzzing = cargo(&["test", "--package", "acceptance", "--locked", "--", "fuzzing::"]);
+    fuzzing.env("SLUICE_RUNS", "200000");
+    tally.tests("long fuzzing of events, policies and bodies", fuzzing);
+    println!("\n── ten million runs of the fuzzer");
+    let fuzz = bench::bench(&["fuzz", "--runs", "10000000"].map(str::to_owned));
+    let kept = fuzz.and_then(|kept| kept.then_some(()).context("it found a fault: see its output above"));
+    tally.step("no reader panics or reads beyond its budget", kept);
 }

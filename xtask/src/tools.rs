@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
+use anyhow::{Context, Result};
+
 use crate::process::quietly;
-use crate::{Outcome, root};
+use crate::root;
 
 /// One virtual environment, made from a pinned and hashed requirements file.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +32,13 @@ impl Tool {
         self.home().join("bin").join(name)
     }
 
-    /// Makes sure that exactly what the requirements file says is installed.
+    /// Makes sure that the packages of the requirements file are installed.
     ///
     /// # Errors
-    /// When there is no usable Python, or the packages can't be had.
-    pub fn install(self) -> Outcome {
+    /// When there is no usable Python, or the packages can't be installed.
+    pub fn install(self) -> Result<()> {
         let requirements = root().join("xtask/requirements").join(format!("{}.txt", self.name));
-        let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
+        let wanted = fs::read_to_string(&requirements).with_context(|| requirements.display().to_string())?;
         let stamp = self.home().join("installed.txt");
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
@@ -45,13 +47,13 @@ impl Tool {
         let log = root().join("target/tools").join(format!("{}.log", self.name));
         let _ = fs::remove_dir_all(self.home());
         quietly("making a virtual environment", &log, Command::new(python).args(["-m", "venv"]).arg(self.home()))
-            .map_err(|e| format!("{e}\nOn Debian and Ubuntu `apt install python3-venv` adds what is missing."))?;
+            .context("Python has no working venv module: on Debian and Ubuntu, run `apt install python3-venv`")?;
         let mut pip = Command::new(self.program("python"));
-        // The file lists the whole closure, so pip has nothing to resolve (and older ones can't, with extras and hashes).
+        // The file lists every dependency, so pip need not resolve any; older versions can't, with extras and hashes.
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"])
             .arg(&requirements);
         quietly(self.label, &log, &mut pip)?;
-        fs::write(&stamp, wanted).map_err(|e| format!("{}: {e}", stamp.display()))
+        Ok(fs::write(&stamp, wanted)?)
     }
 
     /// The search path with this environment's programs first.
@@ -64,32 +66,31 @@ impl Tool {
     }
 }
 
-/// A Python that the tools run on.
-fn python() -> Outcome<&'static str> {
+/// A Python of a version that the tools support.
+fn python() -> Result<&'static str> {
     let check = "import sys, venv; sys.exit(sys.version_info < (3, 10))";
     let works = |name: &&str| {
         let run = Command::new(name).args(["-c", check]).stdout(Stdio::null()).stderr(Stdio::null()).status();
         run.is_ok_and(|status| status.success())
     };
-    ["python3", "python3.13", "python3.12", "python3.11", "python"].into_iter().find(works).ok_or_else(|| {
-        "Python 3.10 or newer is needed for the AWS tools: install it (Debian: apt install python3 python3-venv) \
-         and run this again."
-            .to_owned()
-    })
+    ["python3", "python3.13", "python3.12", "python3.11", "python"].into_iter().find(works).context(
+        "the AWS tools need Python 3.10 or newer: install it (Debian: apt install python3 python3-venv) and run the \
+         command again",
+    )
 }
 
 /// AWS's Runtime Interface Emulator, which comes with the SAM CLI.
 ///
 /// # Errors
-/// When it isn't where the SAM CLI has it.
-pub fn runtime_interface_emulator() -> Outcome<PathBuf> {
+/// When the SAM CLI does not have it.
+pub fn runtime_interface_emulator() -> Result<PathBuf> {
     let machine = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
     let lib = SAM.home().join("lib");
-    let pythons = fs::read_dir(&lib).map_err(|e| format!("{}: {e}", lib.display()))?;
+    let pythons = fs::read_dir(&lib).with_context(|| lib.display().to_string())?;
     let rie = Path::new("site-packages/samcli/local/rapid").join(format!("aws-lambda-rie-{machine}"));
     pythons
         .filter_map(Result::ok)
         .map(|python| python.path().join(&rie))
         .find(|path| path.exists())
-        .ok_or_else(|| "the SAM CLI came without a Runtime Interface Emulator".to_owned())
+        .context("the SAM CLI has no Runtime Interface Emulator")
 }

@@ -1,39 +1,84 @@
-//! `cargo xtask up`: from nothing to a real file accepted.
+//! `cargo xtask up`: starts the local stack and uploads a first file.
 
 pub(crate) mod deploy;
-mod tour;
+mod first_upload;
 mod users;
 
 use std::time::Instant;
 
-use crate::aws::form_call;
-use crate::stack::{LOCAL, Stack};
-use crate::tools::{EMULATOR, SAM};
-use crate::{Outcome, emulator, web};
+use anyhow::{Result, ensure};
+use local_stack::aws::form_call;
+use local_stack::stack::{LOCAL, Stack};
 
-/// Starts the local stack, uploads a real file through it and prints what to try next.
+use crate::tools::{EMULATOR, SAM};
+use crate::{emulator, root, web};
+
+/// Starts the local stack, uploads a picture through it and prints what to do next. `origins` are pages of the user's
+/// own that may use the stack.
 ///
 /// # Errors
-/// With one sentence and what to do about it.
-pub fn up() -> Outcome {
+/// With one sentence and the next step.
+pub fn up(origins: &[String]) -> Result<()> {
     let started = Instant::now();
-    let stack = ready()?;
-    tour::upload(&stack)?;
+    let stack = ready(origins)?;
+    first_upload::upload(&stack)?;
     println!("Demo page");
     // Everything else works without it.
-    match web::up(&stack) {
-        Ok(address) => println!("  {address}"),
-        Err(problem) => println!("  None: {problem}"),
-    }
-    println!("\nReady after {:.0} s. `cargo xtask down` stops it.", started.elapsed().as_secs_f64());
+    let page = web::up(&stack).unwrap_or_else(|error| format!("none: {error:#}"));
+    summary(&stack, &page, origins, started.elapsed().as_secs());
     Ok(())
 }
 
-/// Makes sure that a stack of today's code runs.
+/// The addresses, the users and the next steps.
+fn summary(stack: &Stack, page: &str, origins: &[String], seconds: u64) {
+    let users: Vec<&str> = stack.users.iter().map(|user| user.name.as_str()).collect();
+    let own = if origins.is_empty() { String::new() } else { format!("\n  Your origins  {}", origins.join(", ")) };
+    let origin = origins.first().map_or("http://localhost:5173", String::as_str);
+    println!(
+        "
+The local stack is ready after {seconds} s.
+
+  API           {api}
+  Demo page     {page}
+  AWS emulator  {endpoint} (bucket {bucket}){own}
+  Users         {users}; their tokens last 24 hours, and `cargo xtask up` makes new ones
+  Details       {file} has these addresses and the tokens
+
+Next steps
+  1. Drop a file on the demo page, then look at its verdict.
+  2. Upload from a shell: cargo xtask upload xtask/assets/sluice.png --content-type image/png
+  3. Upload from your own page: cargo xtask up --origin {origin}, with apiUrl and a token of stack.json
+
+`cargo xtask down` stops everything.",
+        api = stack.api_url,
+        endpoint = stack.endpoint,
+        bucket = stack.bucket,
+        users = users.join(", "),
+        file = Stack::file().strip_prefix(root()).unwrap_or(&Stack::file()).display(),
+    );
+}
+
+/// An origin as a browser sends it: a scheme and a host, with a port if it is not the scheme's.
 ///
 /// # Errors
-/// With one sentence and what to do about it.
-pub fn ready() -> Outcome<Stack> {
+/// When the text is something else.
+pub fn origin(text: &str) -> Result<String> {
+    let origin = text.trim_end_matches('/');
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")).unwrap_or_default();
+    let plain = !host.is_empty() && !host.contains(|c: char| c.is_whitespace() || "/?#@,*\"'".contains(c));
+    ensure!(plain, "an origin is a scheme and a host such as http://localhost:5173, without a path");
+    Ok(origin.to_ascii_lowercase())
+}
+
+/// Makes sure that a stack of the current code runs.
+///
+/// # Errors
+/// With one sentence and the next step.
+pub fn ready(origins: &[String]) -> Result<Stack> {
+    if !root().join("target/lambda").exists() {
+        println!("The first start takes 6 to 10 minutes on two cores: it installs tools and compiles the functions.");
+        println!("Later starts take about 20 seconds.");
+    }
     println!("Tools");
     SAM.install()?;
     EMULATOR.install()?;
@@ -42,16 +87,16 @@ pub fn ready() -> Outcome<Stack> {
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
-    let stack = deploy::deploy(LOCAL, &users, &[])?;
+    let stack = deploy::deploy(LOCAL, &users, origins, &[])?;
     stack.write()?;
     Ok(stack)
 }
 
-/// Holds the template against SAM's and `CloudFormation`'s rules.
+/// Checks the template against the rules of SAM and `CloudFormation`.
 ///
 /// # Errors
-/// With what the linter says.
-pub fn lint() -> Outcome {
+/// With the linter's output.
+pub fn lint() -> Result<()> {
     SAM.install()?;
     deploy::lint()
 }
@@ -59,16 +104,30 @@ pub fn lint() -> Outcome {
 /// Deploys a second stack beside the first, with some parameters of its own.
 ///
 /// # Errors
-/// When the local stack isn't up, or the deployment fails.
-pub fn deploy_beside(name: &str, extra: &[&str]) -> Outcome<Stack> {
-    deploy::deploy(name, &users::users(true)?, extra)
+/// When the local stack does not run, or the deployment fails.
+pub fn deploy_beside(name: &str, extra: &[&str]) -> Result<Stack> {
+    deploy::deploy(name, &users::users(true)?, &[], extra)
 }
 
 /// Removes a stack that was deployed beside the first.
 ///
 /// # Errors
 /// When the emulator refuses.
-pub fn remove_beside(name: &str) -> Outcome {
+pub fn remove_beside(name: &str) -> Result<()> {
     let body = format!("Action=DeleteStack&Version=2010-05-15&StackName={name}");
     form_call(&emulator::endpoint(), "cloudformation", &body).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_has_a_scheme_and_a_host_only() {
+        assert_eq!(origin("http://localhost:5173/").unwrap(), "http://localhost:5173");
+        assert_eq!(origin("https://App.example").unwrap(), "https://app.example");
+        for other in ["localhost:5173", "http://", "http://a/b", "http://a,http://b", "*", "http://*", "ftp://a"] {
+            assert!(origin(other).is_err(), "{other}");
+        }
+    }
 }

@@ -1,70 +1,70 @@
-//! The demo page: built from `web/`, served by one small process beside the emulator.
+//! The demo page: built from `web/` and served by a process beside the emulator.
 
 mod browser;
 mod npm;
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
+use anyhow::{Context, Result, ensure};
+use local_stack::http::send;
+use local_stack::stack::Stack;
 use serde_json::json;
 
-use crate::http::send;
 use crate::service::Service;
-use crate::stack::Stack;
 use crate::tools::EMULATOR;
-use crate::{Outcome, emulator, root};
+use crate::{emulator, root};
 
 pub use browser::test;
 
 const SERVICE: Service = Service { name: "web" };
 
-/// Where pages on this machine may come from, whatever port ours has.
-const USUAL: u16 = 3000;
+/// The demo page's usual port, which is always an allowed origin.
+const DEFAULT_PORT: u16 = 3000;
 
-/// The page's port: `SLUICE_WEB_PORT`; else beside the emulator's where that was moved; else 3000.
+/// The page's port: `SLUICE_WEB_PORT`; else the one after `SLUICE_PORT`, if set; else 3000.
 #[must_use]
 pub fn port() -> u16 {
     let chosen = env::var("SLUICE_WEB_PORT").ok().and_then(|port| port.parse().ok());
     let moved = || env::var_os("SLUICE_PORT").map(|_| emulator::port().saturating_add(1));
-    chosen.or_else(moved).unwrap_or(USUAL)
+    chosen.or_else(moved).unwrap_or(DEFAULT_PORT)
 }
 
-/// The page's address.
-#[must_use]
-pub fn address() -> String {
-    format!("http://localhost:{}", port())
-}
-
-/// Pages that may upload to the local stack.
-pub(crate) fn origins() -> Vec<String> {
-    let mut ports = vec![USUAL, port()];
+/// The origins that may use the local stack: the demo page's and the user's own.
+pub(crate) fn origins(own: &[String]) -> Vec<String> {
+    let mut ports = vec![DEFAULT_PORT, port()];
     ports.dedup();
-    ports.iter().flat_map(|port| [format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}")]).collect()
+    let pages = ports.iter().flat_map(|port| [format!("http://localhost:{port}"), format!("http://127.0.0.1:{port}")]);
+    let mut all: Vec<String> = pages.collect();
+    all.extend(own.iter().cloned());
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn folder() -> PathBuf {
     root().join("target/web")
 }
 
-/// Builds the page for a stack and serves it; says where.
+/// Builds the page for a stack, serves it and returns its address.
 ///
 /// # Errors
-/// When there is no Node, or the port is somebody else's.
-pub fn up(stack: &Stack) -> Outcome<String> {
+/// When Node is missing, or another program uses the port.
+pub fn up(stack: &Stack) -> Result<String> {
     npm::install()?;
     npm::build(&folder())?;
-    // Whoever opens the page is Alice: it never leaves this machine.
-    let user = stack.users.first().ok_or("the stack has no users")?;
+    // The page is served on this machine only, so it can sign in its first user.
+    let user = stack.users.first().context("the stack has no users")?;
     let session = json!({ "apiUrl": stack.api_url, "name": user.name, "token": user.token });
-    fs::write(folder().join("session.json"), session.to_string()).map_err(|e| e.to_string())?;
+    fs::write(folder().join("session.json"), session.to_string())?;
     stop()?;
-    if std::net::TcpListener::bind(("127.0.0.1", port())).is_err() {
-        return Err(format!(
-            "Port {} is taken by another program: choose another one with `SLUICE_WEB_PORT=3100 cargo xtask up`.",
-            port()
-        ));
-    }
+    ensure!(
+        TcpListener::bind(("127.0.0.1", port())).is_ok(),
+        "another program uses port {}: choose another port with `SLUICE_WEB_PORT=3100 cargo xtask up`",
+        port()
+    );
     let mut server = Command::new(EMULATOR.program("python"));
     server.args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"]).arg(folder()).arg(port().to_string());
     let ready = || {
@@ -72,13 +72,13 @@ pub fn up(stack: &Stack) -> Outcome<String> {
         page.is_ok_and(|page| page.status == 200)
     };
     SERVICE.start(&mut server, ready)?;
-    Ok(address())
+    Ok(format!("http://localhost:{}", port()))
 }
 
 /// Stops the page's server.
 ///
 /// # Errors
-/// When it won't stop.
-pub fn stop() -> Outcome {
+/// When it does not stop.
+pub fn stop() -> Result<()> {
     SERVICE.stop()
 }

@@ -1,58 +1,55 @@
-//! Building the functions and deploying the very template that goes to AWS.
+//! Builds the functions and deploys the template that is also deployed to AWS.
 
 use std::process::Command;
 use std::{env, fs};
 
+use anyhow::{Context, Result, ensure};
+use local_stack::aws::{REGION, ROOT, form_call, rest_call};
+use local_stack::stack::{Stack, StackCredentials};
 use serde_json::{Value, json};
 
 use super::users::Pool;
-use crate::aws::{REGION, ROOT, form_call, rest_call};
-use crate::process::{quietly, run};
-use crate::stack::{Stack, StackCredentials};
+use crate::process::quietly;
 use crate::tools::SAM;
-use crate::{Outcome, emulator, local, root, web};
+use crate::{emulator, local, root, web};
 
 /// The crates below `functions/`: folder = crate = binary.
-pub(crate) fn functions() -> Outcome<Vec<String>> {
+pub(crate) fn functions() -> Result<Vec<String>> {
     let folder = root().join("functions");
-    let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
     let mut names: Vec<String> =
         entries.filter_map(Result::ok).map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
 }
 
-/// Builds every function, cargo's progress in view, then lets SAM collect them.
-pub(super) fn build() -> Outcome {
-    if env::var_os("CARGO_TARGET_DIR").is_some() {
-        return Err(
-            "CARGO_TARGET_DIR is set, and SAM only looks into ./target: unset it and run this again.".to_owned()
-        );
-    }
+/// Builds every function, then has SAM collect them.
+pub(super) fn build() -> Result<()> {
+    let elsewhere = env::var_os("CARGO_TARGET_DIR").is_some();
+    ensure!(!elsewhere, "CARGO_TARGET_DIR is set, but SAM reads ./target only: unset it and run the command again");
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root()).env("PATH", SAM.path()).args(["lambda", "build", "--release", "--locked"]);
     for name in functions()? {
         cargo.args(["--bin", &name]);
     }
-    run(&mut cargo)
-        .map_err(|e| format!("{e}\nThe functions did not build: mend what the compiler says and run this again."))?;
+    quietly("compiling the functions", &root().join("target/tools/build.log"), &mut cargo)?;
     let architecture = format!("Architecture={}", machine());
     let mut collect = sam();
     collect.args(["build", "--no-cached", "--parameter-overrides", &architecture]);
     quietly("sam build", &local().join("sam-build.log"), &mut collect)
 }
 
-/// The template's lint, with the default region that some rules ask for.
-pub(super) fn lint() -> Outcome {
+/// The template's lint.
+pub(super) fn lint() -> Result<()> {
     quietly("sam validate --lint", &local().join("sam-validate.log"), sam().args(["validate", "--lint"]))
 }
 
-/// This machine, as the template calls it.
+/// This machine's architecture in the template's words.
 fn machine() -> &'static str {
     if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }
 }
 
-/// The SAM CLI, talking to the emulator and to nobody else.
+/// The SAM CLI. It calls the emulator only.
 fn sam() -> Command {
     let mut sam = Command::new(SAM.program("sam"));
     sam.current_dir(root())
@@ -68,30 +65,31 @@ fn sam() -> Command {
     sam
 }
 
-/// Deploys and tells where everything is. `extra` are parameters that replace the usual ones; an empty one leaves the
-/// template's default.
-pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack> {
+/// Deploys a stack and returns its addresses. `extra` are parameters that replace the usual ones; an empty one stands
+/// for the template's default.
+pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str]) -> Result<Stack> {
+    let origins = web::origins(origins);
     let mut parameters = vec![
         format!("Architecture={}", machine()),
         format!("JwtIssuer={}", users.issuer),
         format!("JwtAudience={}", users.audience),
-        format!("AllowedOrigins={}", web::origins().join(",")),
+        format!("AllowedOrigins={}", origins.join(",")),
         "RequireTls=false".to_owned(),
         "DeletionProtection=false".to_owned(),
         "MalwareScanning=true".to_owned(),
         "EventBusName=default".to_owned(),
-        // The emulator takes this number only as a literal.
+        // The emulator accepts this number only as a literal.
         "ValidatorConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),
-        // Tests run it when they want it, and nothing else changes under their hands.
+        // Tests invoke the reconciler themselves.
         "ReconcileSchedule=\"rate(1 day)\"".to_owned(),
     ];
     for chosen in extra {
         let (name, value) = chosen.split_once('=').unwrap_or((chosen, ""));
         parameters.retain(|usual| usual.split('=').next() != Some(name));
-        // SAM can't say that something is empty, but then the template's default is.
+        // SAM can't pass an empty value; such a parameter is empty by default.
         if !value.is_empty() {
             let quoted = value.replace('\\', r"\\").replace('"', "\\\"");
             parameters.push(if value.contains('"') { format!("{name}=\"{quoted}\"") } else { (*chosen).to_owned() });
@@ -100,24 +98,29 @@ pub(super) fn deploy(name: &str, users: &Pool, extra: &[&str]) -> Outcome<Stack>
     let mut deploy = sam();
     deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args(parameters);
     quietly(&format!("sam deploy of {name}"), &local().join(format!("deploy-{name}.log")), &mut deploy)?;
-    let stack = outputs(name, users)?;
-    allow_origins(&stack)?;
+    let (id, stack) = outputs(name, users)?;
+    allow_origins(&id, &origins)?;
     Ok(stack)
 }
 
-fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
+/// The API's id, and the stack.
+fn outputs(name: &str, users: &Pool) -> Result<(String, Stack)> {
     let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}");
     let xml = form_call(&emulator::endpoint(), "cloudformation", &body)?;
-    let output = |name: &str| -> Outcome<String> {
+    let output = |name: &str| -> Result<String> {
         let found = xml.split("<OutputKey>").find_map(|rest| {
             let rest = rest.strip_prefix(name)?.strip_prefix("</OutputKey>")?;
             let (_, value) = rest.split_once("<OutputValue>")?;
             Some(value.split_once("</OutputValue>")?.0.replace("&amp;", "&"))
         });
-        found.ok_or_else(|| format!("the deployed stack has no output {name}"))
+        found.with_context(|| format!("the deployed stack has no output {name}"))
     };
-    Ok(Stack {
-        api_url: output("ApiUrl")?.trim_end_matches('/').to_owned(),
+    let url = output("ApiUrl")?;
+    let host = url.split("://").nth(1).unwrap_or_default();
+    let id = host.split('.').next().unwrap_or_default().to_owned();
+    let stack = Stack {
+        // The emulator serves the API below this path too. Not every resolver knows `ID.execute-api.localhost`.
+        api_url: format!("{}/_aws/execute-api/{id}", emulator::endpoint()),
         endpoint: emulator::endpoint(),
         region: REGION.to_owned(),
         bucket: output("BucketName")?,
@@ -127,24 +130,21 @@ fn outputs(name: &str, users: &Pool) -> Outcome<Stack> {
         forward: output("Forward").ok(),
         credentials: StackCredentials { access_key_id: ROOT.0.to_owned(), secret_access_key: ROOT.1.to_owned() },
         users: users.users.clone(),
-    })
+    };
+    Ok((id, stack))
 }
 
-/// The emulator stores the template's `CorsConfiguration` but does not heed it: the API call that AWS makes of it
-/// is made here.
-fn allow_origins(stack: &Stack) -> Outcome {
-    let host = stack.api_url.split("://").nth(1).unwrap_or_default();
-    let id = host.split('.').next().unwrap_or_default();
-    let file = root().join("template.yaml");
-    let template = fs::read_to_string(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let mut cors = cors(&template).ok_or("template.yaml has no CorsConfiguration of the API in the form known here")?;
-    cors["allowOrigins"] = json!(web::origins());
+/// The emulator ignores the template's `CorsConfiguration`, so an API call repeats it.
+fn allow_origins(id: &str, origins: &[String]) -> Result<()> {
+    let template = fs::read_to_string(root().join("template.yaml")).context("template.yaml")?;
+    let mut cors = cors(&template).context("template.yaml has no CorsConfiguration in the known form")?;
+    cors["allowOrigins"] = json!(origins);
     let body = json!({ "corsConfiguration": cors });
-    let url = format!("{}/v2/apis/{id}", stack.endpoint);
+    let url = format!("{}/v2/apis/{id}", emulator::endpoint());
     rest_call("PATCH", &url, "apigateway", body.to_string().as_bytes()).map(drop)
 }
 
-/// What the template says of the API's CORS, except the origins, which are a parameter: lines of one block, each list in
+/// The template's CORS settings of the API, except the origins, which are a parameter. Each is one line, lists are in
 /// brackets.
 fn cors(template: &str) -> Option<Value> {
     let (_, api) = template.split_once("Type: AWS::ApiGatewayV2::Api\n")?;
@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_apis_cors_is_the_templates() {
+    fn the_cors_settings_are_read_from_the_template() {
         let template = fs::read_to_string(root().join("template.yaml")).unwrap();
         let cors = cors(&template).unwrap();
         assert_eq!(cors["allowMethods"], json!(["GET", "POST", "DELETE", "OPTIONS"]));
@@ -176,6 +176,6 @@ mod tests {
         let names = cors["allowHeaders"].as_array().unwrap();
         assert!(names.contains(&json!("authorization")) && names.contains(&json!("idempotency-key")), "{names:?}");
         let others = template.replace("AllowHeaders: [authorization, ", "AllowHeaders: [");
-        assert_ne!(super::cors(&others), Some(cors), "another list is another answer");
+        assert_ne!(super::cors(&others), Some(cors));
     }
 }

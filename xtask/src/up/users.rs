@@ -1,15 +1,16 @@
-//! Two people with tokens, from the emulator's Cognito.
+//! Two users with tokens, from the emulator's Cognito.
 
 use std::fs;
 
+use anyhow::{Context, Result};
+use local_stack::aws::{REGION, json_call};
+use local_stack::stack::User;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::aws::{REGION, json_call};
-use crate::stack::User;
-use crate::{Outcome, emulator, local};
+use crate::{emulator, local};
 
-/// A user pool and who is in it.
+/// A user pool and its users.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Pool {
     pub(super) issuer: String,
@@ -17,8 +18,8 @@ pub(super) struct Pool {
     pub(super) users: Vec<User>,
 }
 
-/// The pool of the running emulator, or a new one where the emulator is new.
-pub(super) fn users(kept: bool) -> Outcome<Pool> {
+/// The pool of the running emulator; a new one if the emulator was started anew.
+pub(super) fn users(kept: bool) -> Result<Pool> {
     let file = local().join("users.json");
     let known = fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str::<Pool>(&text).ok());
     let mut users = match known {
@@ -26,24 +27,24 @@ pub(super) fn users(kept: bool) -> Outcome<Pool> {
         Some(_) | None => pool()?,
     };
     // Tokens live for 24 hours from each `up`.
-    users.users = ["alice", "bob"].into_iter().map(|name| sign_in(&users.audience, name)).collect::<Outcome<_>>()?;
-    fs::write(&file, serde_json::to_string(&users).unwrap_or_default()).map_err(|e| e.to_string())?;
+    users.users = ["alice", "bob"].into_iter().map(|name| sign_in(&users.audience, name)).collect::<Result<_>>()?;
+    fs::write(&file, serde_json::to_string(&users)?)?;
     Ok(users)
 }
 
-fn cognito(action: &str, body: &Value) -> Outcome<Value> {
+fn cognito(action: &str, body: &Value) -> Result<Value> {
     json_call(&emulator::endpoint(), "cognito-idp", &format!("AWSCognitoIdentityProviderService.{action}"), body)
 }
 
-fn text(value: &Value) -> Outcome<String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| "the emulator's Cognito answered in another shape".to_owned())
+fn text(value: &Value) -> Result<String> {
+    value.as_str().map(str::to_owned).context("the emulator's Cognito gave an answer of an unknown form")
 }
 
 fn password(name: &str) -> String {
     format!("{name}-A1!local")
 }
 
-fn pool() -> Outcome<Pool> {
+fn pool() -> Result<Pool> {
     let pool = text(&cognito("CreateUserPool", &json!({ "PoolName": "sluice" }))?["UserPool"]["Id"])?;
     let client = json!({
         "UserPoolId": pool,
@@ -63,7 +64,7 @@ fn pool() -> Outcome<Pool> {
     Ok(Pool { issuer, audience: client, users: Vec::new() })
 }
 
-fn sign_in(client: &str, name: &str) -> Outcome<User> {
+fn sign_in(client: &str, name: &str) -> Result<User> {
     let body = json!({
         "AuthFlow": "USER_PASSWORD_AUTH",
         "ClientId": client,

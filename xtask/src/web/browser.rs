@@ -4,21 +4,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
+use anyhow::{Context, Result, ensure};
+use local_stack::stack::Stack;
+
 use super::{folder, up};
 use crate::process::quietly;
-use crate::stack::Stack;
+use crate::root;
 use crate::tally::Tally;
 use crate::up::{deploy_beside, remove_beside};
-use crate::{Outcome, root};
 
-/// A stack without an authorizer, for version 6 in Companion's mode, and with URLs that hardly live.
+/// The policy of a stack without an authorizer, with a class whose URLs expire after two seconds.
 const OPEN_POLICY: &str = concat!(
     r#"{"version":1,"classes":{"default":{"allow":[{"types":["*/*"],"max":"1 GB"}],"metadata":["*"]},"#,
     r#""small":{"allow":[{"types":["*/*"],"max":"20 MB"}]},"#,
     r#""hasty":{"allow":[{"types":["*/*"],"max":"1 GB"}],"urlLife":"2s"}}}"#
 );
 
-/// Runs the tests in `web/tests`, and adds them up.
+/// Runs the tests in `web/tests` and adds their counts.
 pub fn test(tally: &mut Tally, stack: &Stack, full: bool) {
     println!("\n── Uppy in a browser");
     let open = format!("sluice-open-{}", std::process::id());
@@ -44,26 +46,27 @@ pub fn test(tally: &mut Tally, stack: &Stack, full: bool) {
                 .env("SLUICE_CHROMIUM", chromium)
                 .env("SLUICE_SCREENS", &screens)
                 .env("SLUICE_FULL", if full { "true" } else { "" });
-            tally.tests("Uppy 5 and 6 in Chromium", &mut node);
+            tally.tests("Uppy 5 and 6 in Chromium", node);
             println!("Screenshots are in {}", screens.display());
-            tally.step("the stack beside it goes", remove_beside(&open));
+            tally.step("the stack beside it is deleted", remove_beside(&open));
         }
         Err(problem) => tally.step("Uppy 5 and 6 in Chromium", Err(problem)),
     }
 }
 
-/// The tests by name: from version 21 on Node takes a folder for a module.
-fn files() -> Outcome<Vec<PathBuf>> {
+/// The test files one by one: since version 21 Node reads a folder as a module.
+fn files() -> Result<Vec<PathBuf>> {
     let folder = root().join("web/tests");
-    let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let entries = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
     files.retain(|path| path.to_string_lossy().ends_with(".test.mjs"));
     files.sort();
-    if files.is_empty() { Err(format!("{} holds no tests", folder.display())) } else { Ok(files) }
+    ensure!(!files.is_empty(), "{} has no tests", folder.display());
+    Ok(files)
 }
 
-/// A Chromium, installed if need be and possible.
-fn chromium() -> Outcome<String> {
+/// A Chromium; installs it where that is possible.
+fn chromium() -> Result<String> {
     if let Some(named) = env::var_os("SLUICE_CHROMIUM").filter(|named| !named.is_empty()) {
         return program(Path::new(&named));
     }
@@ -75,22 +78,19 @@ fn chromium() -> Outcome<String> {
         let log = root().join("target/tools/chromium.log");
         let mut apt = Command::new("sh");
         let script = "apt-get update --quiet && apt-get install --quiet --yes --no-install-recommends chromium";
-        // Whatever apt has against it is in the log; what to do is said below.
+        // An error of apt is in the log; the message below has the next step.
         let _ = quietly("installing Chromium", &log, apt.args(["-c", script]).env("DEBIAN_FRONTEND", "noninteractive"));
     }
-    installed().ok_or_else(|| {
-        "Chromium is needed for the browser tests: install it (Debian: apt install chromium) or name it in SLUICE_CHROMIUM."
-            .to_owned()
-    })
+    installed().context(
+        "the browser tests need Chromium: install it (Debian: apt install chromium) or set SLUICE_CHROMIUM to its path",
+    )
 }
 
-/// The one that was asked for by name. Playwright starts a file, not a name to be looked for.
-fn program(named: &Path) -> Outcome<String> {
-    if named.is_file() {
-        return Ok(named.to_string_lossy().into_owned());
-    }
-    let named = named.display();
-    Err(format!("SLUICE_CHROMIUM is {named}, where there is no file: give the program's full path, or unset it."))
+/// The value of `SLUICE_CHROMIUM`. Playwright needs a path and does not search for a name.
+fn program(path: &Path) -> Result<String> {
+    let shown = path.display();
+    ensure!(path.is_file(), "SLUICE_CHROMIUM is {shown}, which is not a file: set the program's full path or unset it");
+    Ok(path.to_string_lossy().into_owned())
 }
 
 fn installed() -> Option<String> {
@@ -105,19 +105,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tests_are_named_one_by_one() {
+    fn every_test_file_is_listed() {
         let files = files().unwrap();
         assert!(files.iter().any(|path| path.ends_with("web/tests/multipart.test.mjs")), "{files:?}");
         assert!(files.iter().all(|path| path.is_file()), "{files:?}");
     }
 
     #[test]
-    fn a_browser_that_is_no_file_is_refused_by_name() {
+    fn a_browser_that_is_not_a_file_is_refused() {
         let here = root().join("Cargo.toml");
-        assert_eq!(program(&here), Ok(here.to_string_lossy().into_owned()));
+        assert_eq!(program(&here).unwrap(), here.to_string_lossy());
         for nothing in ["chromium-of-mine", "/nowhere/chromium"] {
-            assert!(program(Path::new(nothing)).unwrap_err().contains(nothing));
+            assert!(program(Path::new(nothing)).unwrap_err().to_string().contains(nothing));
         }
-        assert!(program(root()).is_err(), "a folder is no program");
+        assert!(program(root()).is_err());
     }
 }

@@ -1,51 +1,52 @@
-//! What the page and its tests need from npm.
+//! The npm packages of the page and its tests.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use anyhow::{Context, Result, ensure};
+
 use crate::process::quietly;
-use crate::{Outcome, root};
+use crate::root;
 
-/// What everything runs on, as `web/package.json` says it too: from these versions on a module knows its own folder.
-const NEEDED: &str = "Node 20.11 or newer (of 21 from 21.2 on)";
+/// The versions that have `import.meta.dirname`; `web/package.json` has them too.
+const VERSIONS: &str = "Node 20.11 or newer (of 21 from 21.2 on)";
 
-/// Makes sure that exactly what the lock file says is installed.
-pub(super) fn install() -> Outcome {
+/// Makes sure that the packages of the lock file are installed.
+pub(super) fn install() -> Result<()> {
     node()?;
     let web = root().join("web");
     let lock = web.join("package-lock.json");
-    let wanted = fs::read_to_string(&lock).map_err(|e| format!("{}: {e}", lock.display()))?;
+    let wanted = fs::read_to_string(&lock).with_context(|| lock.display().to_string())?;
     let stamp = web.join("node_modules/installed.json");
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
     let mut npm = Command::new("npm");
-    // No package's script runs: nothing here needs one.
+    // No package needs its install script.
     npm.current_dir(&web).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     quietly("installing Uppy, esbuild and Playwright", &root().join("target/tools/npm.log"), &mut npm)?;
-    fs::write(&stamp, wanted).map_err(|e| format!("{}: {e}", stamp.display()))
+    Ok(fs::write(&stamp, wanted)?)
 }
 
 /// Bundles the pages into a folder.
-pub(super) fn build(folder: &Path) -> Outcome {
+pub(super) fn build(folder: &Path) -> Result<()> {
     let mut node = Command::new("node");
     node.current_dir(root().join("web")).arg("build.mjs").arg(folder);
     quietly("building the demo page", &root().join("target/tools/web.log"), &mut node)
 }
 
-fn node() -> Outcome {
+fn node() -> Result<()> {
     let version = Command::new("node").arg("--version").stderr(Stdio::null()).output().ok();
     let version = version.and_then(|output| String::from_utf8(output.stdout).ok()).unwrap_or_default();
     let npm = Command::new("npm").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if will_do(&version) && npm.is_ok_and(|status| status.success()) {
-        return Ok(());
-    }
-    Err(format!("{NEEDED} with npm is needed for the demo page: install it and run this again."))
+    let found = is_supported(&version) && npm.is_ok_and(|status| status.success());
+    ensure!(found, "the demo page needs {VERSIONS} with npm: install it and run the command again");
+    Ok(())
 }
 
-/// Whether everything runs on a version, as Node tells it: `v20.11.0`.
-fn will_do(version: &str) -> bool {
+/// Whether a version such as `v20.11.0` is one of them.
+fn is_supported(version: &str) -> bool {
     let mut numbers = version.trim().trim_start_matches('v').split('.').map(str::parse::<u32>);
     match (numbers.next(), numbers.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => matches!((major, minor), (20, 11..) | (21, 2..) | (22.., _)),
@@ -58,12 +59,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_will_do_where_a_module_knows_its_folder() {
+    fn versions_without_import_meta_dirname_are_refused() {
         for version in ["v20.11.0", "v20.20.2\n", "v21.2.0", "v22.0.0", "v30.1.2-nightly"] {
-            assert!(will_do(version), "{version}");
+            assert!(is_supported(version), "{version}");
         }
         for version in ["", "v18.20.0", "v20.10.0", "v21.1.0", "v20", "node"] {
-            assert!(!will_do(version), "{version}");
+            assert!(!is_supported(version), "{version}");
         }
     }
 }

@@ -1,0 +1,163 @@
+//! What an upload and an idle month use of each AWS service.
+//!
+//! The calls are those of the budgets in docs/ARCHITECTURE.md and of the code. Times and log sizes are assumptions,
+//! and each is a constant here.
+
+use std::collections::BTreeMap;
+
+use super::Options;
+use crate::TEMPLATE;
+
+/// Quantities by the key of their price.
+pub(super) type Usage = BTreeMap<&'static str, f64>;
+
+/// The functions' memory: `MemorySize: 256` in the template.
+const MEMORY_GB: f64 = 0.25;
+
+// Billed seconds of a warm invocation.
+const PRESIGN_SECONDS: f64 = 0.005;
+const VALIDATE_SECONDS: f64 = 0.06;
+const STATUS_SECONDS: f64 = 0.01;
+const FORWARD_SECONDS: f64 = 0.03;
+const INITIATE_SECONDS: f64 = 0.06;
+const SIGN_PARTS_SECONDS: f64 = 0.02;
+const COMPLETE_SECONDS: f64 = 0.3;
+/// Listing 513 times, 16 at once, and querying 64 shards.
+const RECONCILE_SECONDS: f64 = 5.0;
+
+/// Log lines of one invocation with Lambda's own, in GB: 1,000 bytes.
+const LOG_GB: f64 = 1e-6;
+
+/// Ranged GETs per verdict: the mean over the corpus of `cargo xtask bench sniff`.
+const GETS_PER_VERDICT: f64 = 1.31;
+
+/// Send, receive and delete. Batches need fewer, but at one upload every few seconds a batch holds one message.
+const SQS_REQUESTS_PER_MESSAGE: f64 = 3.0;
+
+/// URLs on a page of `POST .../parts`.
+const PARTS_PER_PAGE: u32 = 1000;
+
+const DAYS: f64 = 30.0;
+
+/// `ReconcileSchedule`: every 15 minutes.
+const RECONCILE_RUNS: f64 = 96.0 * DAYS;
+
+/// Listings of one run: 256 prefixes of each of two days (`ReconcileDays`), and the multipart uploads.
+const LISTS_PER_RUN: f64 = 256.0 * 2.0 + 1.0;
+
+/// Queries of the due index in one run, one per shard. An empty one costs half a unit.
+const DUE_QUERIES_PER_RUN: f64 = 64.0;
+
+/// Lambda polls a queue with five long polls of 20 seconds at once: 15 receives a minute.
+const RECEIVES_PER_QUEUE: f64 = 15.0 * 60.0 * 24.0 * DAYS;
+
+/// Queues that Lambda polls: events and completions.
+const POLLED_QUEUES: f64 = 2.0;
+
+/// Metrics that the reconciler writes on each run (functions/reconcile/src/report.rs).
+const RECONCILE_METRICS: f64 = 15.0;
+
+fn add(usage: &mut Usage, key: &'static str, quantity: f64) {
+    *usage.entry(key).or_default() += quantity;
+}
+
+fn invoke(usage: &mut Usage, count: f64, seconds: f64) {
+    add(usage, "lambdaRequests", count);
+    add(usage, "lambdaGbSeconds", count * seconds * MEMORY_GB);
+    add(usage, "logGb", count * LOG_GB);
+}
+
+fn call_api(usage: &mut Usage, count: f64, seconds: f64) {
+    add(usage, "apiRequests", count);
+    invoke(usage, count, seconds);
+}
+
+/// An event of the bucket or the scanner, through the queue to the validator.
+fn validate(usage: &mut Usage) {
+    add(usage, "sqsRequests", SQS_REQUESTS_PER_MESSAGE);
+    invoke(usage, 1.0, VALIDATE_SECONDS);
+}
+
+/// The usage of one upload.
+pub(super) fn upload(options: &Options) -> Usage {
+    let mut total = Usage::new();
+    let usage = &mut total;
+    if options.parts == 0 {
+        call_api(usage, 1.0, PRESIGN_SECONDS);
+        add(usage, "s3WriteRequests", 1.0);
+    } else {
+        // `initiate` returns the first page of URLs.
+        let pages = f64::from(options.parts.div_ceil(PARTS_PER_PAGE) - 1);
+        call_api(usage, 1.0, INITIATE_SECONDS);
+        call_api(usage, pages, SIGN_PARTS_SECONDS);
+        call_api(usage, 1.0, COMPLETE_SECONDS);
+        // Create, every part, complete.
+        add(usage, "s3WriteRequests", f64::from(options.parts) + 2.0);
+        // Two writes at the start and two at the end, each to the table and to the due index.
+        add(usage, "tableWriteUnits", 8.0);
+        add(usage, "tableReadUnits", pages + 1.0);
+    }
+    validate(usage);
+    add(usage, "s3ReadRequests", 1.0 + GETS_PER_VERDICT);
+    // The record and its entry in the owner's index.
+    add(usage, "tableWriteUnits", 2.0);
+    if options.scan {
+        add(usage, "malwareObjects", 1.0);
+        add(usage, "malwareGb", options.gigabytes());
+        // The scanner's event, and a pending verdict with its entry in the due index.
+        validate(usage);
+        add(usage, "tableWriteUnits", 2.0);
+    }
+    if options.announce {
+        invoke(usage, 1.0, FORWARD_SECONDS);
+        add(usage, "busEvents", 1.0);
+    }
+    let polls = f64::from(options.polls);
+    call_api(usage, polls, STATUS_SECONDS);
+    add(usage, "tableReadUnits", polls);
+    add(usage, "s3StorageGbMonths", options.gigabytes() * options.months);
+    total
+}
+
+/// The usage of a month without uploads.
+pub(super) fn idle(options: &Options) -> Usage {
+    let mut total = Usage::new();
+    let usage = &mut total;
+    invoke(usage, RECONCILE_RUNS, RECONCILE_SECONDS);
+    add(usage, "s3WriteRequests", RECONCILE_RUNS * LISTS_PER_RUN);
+    add(usage, "tableReadUnits", RECONCILE_RUNS * DUE_QUERIES_PER_RUN / 2.0);
+    // The checkpoint, at the start and at the end.
+    add(usage, "tableWriteUnits", RECONCILE_RUNS * 2.0);
+    add(usage, "sqsRequests", POLLED_QUEUES * RECEIVES_PER_QUEUE);
+    let filters = resources("AWS::Logs::MetricFilter", options.announce);
+    add(usage, "metricMonths", RECONCILE_METRICS + f64::from(filters));
+    add(usage, "alarmMonths", f64::from(resources("AWS::CloudWatch::Alarm", options.announce)));
+    total
+}
+
+/// How many resources of a type the template deploys with or without a bus.
+fn resources(kind: &str, announced: bool) -> u32 {
+    let kind = format!("    Type: {kind}");
+    let mut count = 0;
+    let mut lines = TEMPLATE.lines().peekable();
+    while let Some(line) = lines.next() {
+        let condition = lines.peek().and_then(|line| line.strip_prefix("    Condition: "));
+        if line == kind && (condition.is_none() || condition == Some("Announced") && announced) {
+            count += 1;
+        }
+    }
+    count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bus_adds_alarms_and_a_metric() {
+        for kind in ["AWS::CloudWatch::Alarm", "AWS::Logs::MetricFilter"] {
+            assert!(resources(kind, false) > 1);
+            assert!(resources(kind, true) > resources(kind, false));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+"""Starts the AWS emulator (ministack) with one correction.
+
+The emulator adds the API's CORS headers to a function's answer, but not to the authorizer's 401 and 403. A page can't
+read those, so it can't tell an expired token from a broken connection. docs/decisions/0011 has this difference.
+"""
+
+from ministack import app
+from ministack.services import apigateway
+
+answer_without_cors = apigateway._handle_execute_in_scope
+
+
+async def answer(api_id, stage, path, method, headers, *rest):
+    status, answered, body = await answer_without_cors(api_id, stage, path, method, headers, *rest)
+    cors = (apigateway._apis.get(api_id) or {}).get("corsConfiguration")
+    if cors and status in (401, 403) and method != "OPTIONS":
+        answered.update(apigateway._cors_response_headers(cors, headers.get("origin", "")))
+    return status, answered, body
+
+
+if __name__ == "__main__":
+    apigateway._handle_execute_in_scope = answer
+    app.main()
