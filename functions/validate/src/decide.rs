@@ -4,11 +4,12 @@ use content_sniff::Sniffed;
 use jiff::Timestamp;
 use policy::content_rules::ContentRules;
 use policy::key::ObjectKey;
+use policy::observed::ObservedObject;
 use policy::upload::{
     Granted, Outcome, Pending, Record, ScanResult, Scanned, ValidatedUpload, VersionDisposition, combine_with_scan,
     scan_timed_out,
 };
-use policy::verdict::{ObservedObject, inspect};
+use policy::verdict::inspect;
 use policy::{Policy, SizeGrant};
 
 use crate::events::{ObjectCreated, ObjectScanned};

@@ -2,7 +2,7 @@
 
 use content_sniff::{Sniffed, Sniffer, Step};
 use policy::key::ObjectKey;
-use policy::verdict::ObservedObject;
+use policy::observed::ObservedObject;
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
 /// Sends the HEAD and the first ranged GET concurrently, then the GETs that the format needs, all for one version.

@@ -14,9 +14,9 @@ use content_sniff::ByteRange;
 use policy::Grant;
 use policy::grant::{GENERATION_NAME, InvalidGrant, METADATA_NAME};
 use policy::key::ObjectKey;
+use policy::observed::ObservedObject;
 use policy::parts::ETag;
 use policy::size::ByteSize;
-use policy::verdict::ObservedObject;
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
 /// Browsers add one of these `Cache-Control`s by themselves to a request with `If-None-Match`, and S3 keeps it: the first

@@ -1,7 +1,8 @@
-//! The environment of a function, read once at start. Every fault is reported, not only the first.
+//! The configuration of each function, from environment variables. A function reads it once at start.
 //!
-//! Each function has its own [`Config`], and needs only the variables that it uses.
+//! Each function has its own [`Config`] and requires only the variables that it uses.
 
+mod access;
 mod environment;
 
 use std::time::Duration;
@@ -9,46 +10,34 @@ use std::time::Duration;
 use policy::Policy;
 use s3_presigner::{BucketEndpoint, Signers};
 
-pub use environment::{ConfigFaults, Environment, POLICY_FILE};
+pub use access::Access;
+pub use environment::{ConfigErrors, Environment, POLICY_FILE};
 
-/// What a function reads from its environment.
+/// The configuration of a function.
 pub trait Config: Sized {
-    /// Reads every variable that the function uses and notes each fault in `environment`.
-    /// `None` where a value is missing.
+    /// Reads every variable that the function uses, and adds each error to `environment`. `None` after an error.
     fn read(environment: &mut Environment<'_>) -> Option<Self>;
 
-    /// Reads the process's environment, and the policy of a Lambda layer if there is one.
+    /// Reads the environment of the process, and the policy of a Lambda layer if one exists.
     ///
     /// # Errors
-    /// All [`ConfigFaults`].
-    fn from_env() -> Result<Self, ConfigFaults> {
+    /// [`ConfigErrors`] with every error.
+    fn from_env() -> Result<Self, ConfigErrors> {
         Self::from_lookup(&|name| std::env::var(name).ok(), &environment::policy_of_layer)
     }
 
-    /// Reads any environment.
+    /// Reads the variables that `lookup` returns, and the text of the policy that `layer` returns.
     ///
     /// # Errors
-    /// All [`ConfigFaults`].
+    /// [`ConfigErrors`] with every error.
     fn from_lookup(
         lookup: &dyn Fn(&str) -> Option<String>,
         layer: &dyn Fn() -> Option<String>,
-    ) -> Result<Self, ConfigFaults> {
+    ) -> Result<Self, ConfigErrors> {
         let mut environment = Environment::new(lookup, layer);
         let config = Self::read(&mut environment);
         environment.finish(config)
     }
-}
-
-/// Who may call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Access {
-    /// Anyone, as one shared owner (`OPEN_MODE=true`).
-    Open,
-    /// Callers that the authorizer has authenticated.
-    Claims {
-        /// The claim that identifies the owner (`OWNER_CLAIM`, default `sub`).
-        owner: String,
-    },
 }
 
 /// The configuration of the functions that answer HTTP requests.
@@ -56,17 +45,17 @@ pub enum Access {
 pub struct ApiConfig {
     /// The bucket's name (`BUCKET`).
     pub bucket: String,
-    /// The bucket's address as clients see it.
+    /// The bucket's address in presigned URLs.
     pub endpoint: BucketEndpoint,
-    /// Whether the SDK must address the bucket by path.
+    /// Whether the SDK must use path-style addresses.
     pub path_style: bool,
     /// The table's name (`TABLE`).
     pub table: String,
-    /// Signs with the function's own temporary credentials.
+    /// Signs with the temporary credentials of the function.
     pub signers: Signers,
     /// Who may call.
     pub access: Access,
-    /// What may be uploaded.
+    /// The upload policy.
     pub policy: Policy,
 }
 
@@ -91,7 +80,7 @@ impl Config for ApiConfig {
 /// The configuration of `multipart-complete`.
 #[derive(Debug, Clone)]
 pub struct CompleteConfig {
-    /// What every HTTP function has.
+    /// The configuration of every HTTP function.
     pub api: ApiConfig,
     /// The queue for completions that take longer than a request (`COMPLETIONS_URL`).
     pub completions_url: String,
@@ -107,9 +96,9 @@ impl Config for CompleteConfig {
 /// The configuration of `uploads`.
 #[derive(Debug, Clone)]
 pub struct UploadsConfig {
-    /// What every HTTP function has.
+    /// The configuration of every HTTP function.
     pub api: ApiConfig,
-    /// How many index partitions each owner's listing is spread over (`OWNER_SHARDS`, 1 to 256, default 1).
+    /// The number of index partitions for each owner's uploads (`OWNER_SHARDS`, 1 to 256, default 1).
     pub owner_shards: u16,
 }
 
@@ -125,13 +114,13 @@ impl Config for UploadsConfig {
 pub struct ValidateConfig {
     /// The bucket's name (`BUCKET`).
     pub bucket: String,
-    /// Whether the SDK must address the bucket by path.
+    /// Whether the SDK must use path-style addresses.
     pub path_style: bool,
     /// The table's name (`TABLE`).
     pub table: String,
-    /// As in [`UploadsConfig`].
+    /// The same as [`UploadsConfig::owner_shards`].
     pub owner_shards: u16,
-    /// What may be uploaded.
+    /// The upload policy.
     pub policy: Policy,
 }
 
@@ -147,22 +136,23 @@ impl Config for ValidateConfig {
 /// The configuration of `reconcile`.
 #[derive(Debug, Clone)]
 pub struct ReconcileConfig {
-    /// What the validator has, for the same bucket, table and policy.
+    /// Bucket, table and policy, as the validator has them.
     pub storage: ValidateConfig,
-    /// The queue of S3's events (`QUEUE_URL`), to have an object validated whose event was lost.
+    /// The validator's queue (`QUEUE_URL`). The reconciler sends objects to it whose event was lost.
     pub queue_url: String,
-    /// How many days of uploads are searched for objects without a verdict (`RECONCILE_DAYS`, 1 to 30, default 2).
-    /// At least as many as the policy's URLs live, however few were configured.
+    /// How many days of uploads the reconciler searches for objects without a verdict (`RECONCILE_DAYS`, 1 to 30, default
+    /// 2). The life of the policy's URLs sets a minimum.
     pub days: u16,
-    /// How long a verdict may take before its object counts as lost (`RECONCILE_GRACE`, default 15 minutes).
+    /// How long a verdict may take before the reconciler sends the object to the validator again (`RECONCILE_GRACE`,
+    /// default 15 minutes).
     pub grace: Duration,
-    /// How old a multipart upload without a session must be to be aborted (`RECONCILE_ORPHAN_AGE`, default 24 hours).
-    /// A younger one may belong to a session that is just being written.
+    /// The age at which the reconciler aborts a multipart upload without a session (`RECONCILE_ORPHAN_AGE`, default 24
+    /// hours). The session of a new multipart upload may not be written yet.
     pub orphan_age: Duration,
 }
 
-/// The checkpoint is one item of the table, with up to 256 pieces of about 35 bytes for each day. More days would bring
-/// it near the 400 KB limit of an item
+/// The largest number of days to search. The checkpoint is one item of the table, with up to 256 entries of about 35
+/// bytes per day. An item holds at most 400 KB
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>, read 2026-11).
 const MAX_DAYS: u16 = 30;
 
@@ -179,15 +169,16 @@ impl Config for ReconcileConfig {
     }
 }
 
-/// How long after a URL's expiry an upload that began in time may still arrive.
-const CLIENT_SLACK: Duration = Duration::from_hours(2);
+/// How long an upload may take that began shortly before its URL expired.
+const MAX_UPLOAD_DURATION: Duration = Duration::from_hours(2);
 
-/// The days on which an object may have been granted that has just become overdue. A client may start as late as the
-/// URL allows, and the grace begins after that.
+/// The smallest number of days that covers every object whose verdict is overdue. A client may begin its upload until
+/// the URL expires, and the grace begins after the upload.
 fn min_days(policy: &Policy, grace: Duration) -> u16 {
-    let max_life = policy.classes.values().map(|class| class.url_life).max().unwrap_or_default();
-    let before = max_life.saturating_add(grace).saturating_add(CLIENT_SLACK).as_secs().div_ceil(24 * 3600);
-    u16::try_from(before.saturating_add(1)).unwrap_or(u16::MAX).min(MAX_DAYS)
+    let max_life = policy.classes.values().map(|class| class.url_life).max();
+    let max_life = max_life.expect("a policy has at least one class");
+    let full_days = max_life.saturating_add(grace).saturating_add(MAX_UPLOAD_DURATION).as_secs().div_ceil(24 * 3600);
+    u16::try_from(full_days.saturating_add(1)).unwrap_or(u16::MAX).min(MAX_DAYS)
 }
 
 /// The configuration of `forward`.

@@ -1,4 +1,4 @@
-//! What the functions share on the way in and out: requests and problems over HTTP, configuration, logs.
+//! The HTTP and Lambda parts that the functions share: requests, responses, problems, configuration, logs.
 
 pub mod config;
 pub mod http;
@@ -6,5 +6,6 @@ pub mod presigned_upload;
 mod run;
 pub mod telemetry;
 pub mod uppy;
+mod uppy_route;
 
 pub use run::{EventHandler, HttpHandler, run_events, run_http};

@@ -1,4 +1,4 @@
-//! From the process's start to the last event: read the environment, build the handler, answer.
+//! The main loop of a function: read the configuration, build the handler, handle events.
 
 use std::time::SystemTime;
 
@@ -12,40 +12,40 @@ use crate::{http, telemetry};
 
 /// A function behind API Gateway.
 pub trait HttpHandler {
-    /// Answers one request. A refusal is an answer too.
+    /// Handles one request. Errors are responses too.
     fn handle(&self, request: Request) -> impl Future<Output = Response<Body>>;
 }
 
 /// A function that receives events.
 pub trait EventHandler {
-    /// Why an event must be delivered again.
+    /// The reason for which Lambda must deliver the event again.
     type Retry: Into<Diagnostic>;
 
-    /// Handles one event until shortly before `deadline`, when Lambda ends the invocation.
+    /// Handles one event. Lambda ends the invocation at `deadline`.
     ///
     /// # Errors
-    /// When the whole event must be delivered again.
+    /// If Lambda must deliver the whole event again.
     fn handle(&self, event: Value, deadline: SystemTime) -> impl Future<Output = Result<Value, Self::Retry>>;
 }
 
 /// Runs a function behind API Gateway until Lambda ends the process.
 ///
 /// # Errors
-/// For an unusable environment, and when the runtime API does not answer.
+/// For an invalid environment, and if the runtime API does not answer.
 pub fn run_http<C: Config, H: HttpHandler>(build: impl FnOnce(C) -> H) -> Result<(), Error> {
     let handler = &start(build)?;
-    // The event arrives unread: the runtime would otherwise keep track of positions for its error messages.
+    // With `RawValue` the runtime does not parse the event, which saves its tracking of error positions.
     block_on(lambda_runtime::run(service_fn(async move |event: LambdaEvent<Box<RawValue>>| {
-        // Boxed, because the compiler's limit for nested futures is reached otherwise.
+        // Without the box, the nested futures exceed the compiler's limit.
         let response = Box::pin(handler.handle(http::request(event.payload.get())?)).await;
-        Ok::<_, Error>(http::answer(response))
+        Ok::<_, Error>(http::to_gateway(response))
     })))
 }
 
 /// Runs a function that receives events until Lambda ends the process.
 ///
 /// # Errors
-/// For an unusable environment, and when the runtime API does not answer.
+/// For an invalid environment, and if the runtime API does not answer.
 pub fn run_events<C: Config, H: EventHandler>(build: impl FnOnce(C) -> H) -> Result<(), Error> {
     let handler = &start(build)?;
     block_on(lambda_runtime::run(service_fn(async move |event: LambdaEvent<Value>| {
@@ -59,7 +59,7 @@ fn start<C: Config, H>(build: impl FnOnce(C) -> H) -> Result<H, Error> {
     Ok(build(C::from_env()?))
 }
 
-/// One thread is enough: Lambda sends one event at a time.
+/// Lambda sends one event at a time, so the runtime has one thread.
 fn block_on(run: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run)
 }

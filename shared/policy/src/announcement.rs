@@ -1,23 +1,23 @@
-//! What a team's other systems are told of an upload: one kind for every change that concerns them.
+//! Changes of an upload that Sluice announces as events.
 
 use crate::upload::{Outcome, Record};
 
-/// The kind.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventKind {
-    /// It may be used.
+    /// The upload was accepted.
     Accepted,
-    /// It never may.
+    /// The upload was rejected.
     Rejected,
-    /// It is gone for good, whatever it was before.
+    /// The upload was deleted.
     Deleted,
 }
 
 impl EventKind {
-    /// Every kind.
+    /// Every kind, in the order of `docs/CONTRACT.md`.
     pub const ALL: [Self; 3] = [Self::Accepted, Self::Rejected, Self::Deleted];
 
-    /// The stable kind, which is also the record's status.
+    /// The stable name, which is also the record's status.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -28,26 +28,25 @@ impl EventKind {
     }
 }
 
-/// One change that concerns others.
+/// A change of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Announcement {
-    /// What happened.
+    /// Its kind.
     pub kind: EventKind,
-    /// The record as it is now.
+    /// The record after the change.
     pub record: Record,
 }
 
 impl Announcement {
-    /// What the step from `old` to `new` tells others; `None` where it changes nothing for them. A record whose past
-    /// is unknown is announced as it stands.
+    /// The announcement of a change from `old` to `new`; `None` if the kind stays the same. Without `old`, the kind of
+    /// `new` is announced.
     #[must_use]
     pub fn of(old: Option<&Record>, new: Record) -> Option<Self> {
-        let kind = of(&new)?;
-        (old.and_then(of) != Some(kind)).then_some(Self { kind, record: new })
+        let kind = kind_of(&new)?;
+        (old.and_then(kind_of) != Some(kind)).then_some(Self { kind, record: new })
     }
 
-    /// The same for the same change, however often it is announced: `id:version:kind`. An upload is deleted once, so
-    /// that has no version.
+    /// `id:version:kind`, without a version for a deletion. It is equal in repeated announcements of one change.
     #[must_use]
     pub fn event_id(&self) -> String {
         let version = match &self.record {
@@ -58,15 +57,15 @@ impl Announcement {
     }
 }
 
-/// What a record says to others.
-fn of(record: &Record) -> Option<EventKind> {
+/// The kind to announce for a record; `None` before the verdict.
+fn kind_of(record: &Record) -> Option<EventKind> {
     match record {
         Record::Validated(validated) => Some(match validated.outcome {
             Outcome::Accepted => EventKind::Accepted,
             Outcome::Rejected => EventKind::Rejected,
         }),
         Record::Pending(_) => None,
-        // From the tombstone on: that versions may still lie there concerns nobody else.
+        // The tombstone counts as the deletion. Deleting the versions afterwards is not announced.
         Record::Deleting(_) | Record::Deleted(_) => Some(EventKind::Deleted),
     }
 }
@@ -78,28 +77,28 @@ mod tests {
     use crate::upload::Pending;
 
     #[test]
-    fn each_change_is_told_once_and_under_its_own_name() {
+    fn each_change_is_announced_once() {
         let key = key(ALICE, id(1));
         let accepted = Record::Validated(Box::new(validated(&key, "v1", Outcome::Accepted)));
         let rejected = Record::Validated(Box::new(validated(&key, "v1", Outcome::Rejected)));
-        let half = Record::Pending(Pending::Content(Box::new(validated(&key, "v1", Outcome::Accepted))));
+        let pending = Record::Pending(Pending::Content(Box::new(validated(&key, "v1", Outcome::Accepted))));
         let (deleting, deleted) = (Record::Deleting(key.clone()), Record::Deleted(key.clone()));
-        for (old, new, told) in [
+        for (old, new, event) in [
             (None, &accepted, Some("v1:accepted")),
-            (Some(&half), &accepted, Some("v1:accepted")),
-            (Some(&half), &rejected, Some("v1:rejected")),
+            (Some(&pending), &accepted, Some("v1:accepted")),
+            (Some(&pending), &rejected, Some("v1:rejected")),
             (None, &rejected, Some("v1:rejected")),
             (Some(&accepted), &accepted, None),
             (Some(&rejected), &rejected, None),
-            (None, &half, None),
+            (None, &pending, None),
             (Some(&accepted), &deleting, Some(":deleted")),
-            (Some(&half), &deleting, Some(":deleted")),
+            (Some(&pending), &deleting, Some(":deleted")),
             (None, &deleting, Some(":deleted")),
             (Some(&deleting), &deleted, None),
             (None, &deleted, Some(":deleted")),
         ] {
             let announced = Announcement::of(old, new.clone()).map(|announcement| announcement.event_id());
-            let expected = told.map(|rest| format!("{}:{rest}", key.id()));
+            let expected = event.map(|rest| format!("{}:{rest}", key.id()));
             assert_eq!(announced, expected, "{old:?} to {new:?}");
         }
     }

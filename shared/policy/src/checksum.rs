@@ -1,18 +1,18 @@
-//! Checksums that S3 itself can verify.
+//! Checksums that S3 verifies.
 
 use std::fmt;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-/// The algorithms a grant can bind. S3 knows more (MD5, SHA-512, xxHash since 2026-04); these five have a
-/// header that every SDK and browser library of today can fill.
+/// The algorithms that a grant supports. S3 supports more (MD5, SHA-512, xxHash since 2026-04), but current SDKs and
+/// browser libraries send the headers of these five only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChecksumAlgorithm {
     /// CRC-32 (ISO-HDLC)
     Crc32,
     /// CRC-32C (Castagnoli)
     Crc32c,
-    /// CRC-64/NVME, what S3 computes when the client sends nothing
+    /// CRC-64/NVME, which S3 computes if the client sends no checksum
     Crc64Nvme,
     /// SHA-1
     Sha1,
@@ -21,10 +21,10 @@ pub enum ChecksumAlgorithm {
 }
 
 impl ChecksumAlgorithm {
-    /// Every algorithm, in the order of the documents.
+    /// Every algorithm, in the order of `docs/CONTRACT.md`.
     pub const ALL: [Self; 5] = [Self::Crc32, Self::Crc32c, Self::Crc64Nvme, Self::Sha1, Self::Sha256];
 
-    /// The name callers use.
+    /// The name in requests and responses.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -36,13 +36,13 @@ impl ChecksumAlgorithm {
         }
     }
 
-    /// The algorithm of that name.
+    /// The algorithm of this name, in upper or lower case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name().eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
-    /// The header (and POST field) that carries the value to S3.
+    /// The header and form field in which a client sends the value to S3.
     #[must_use]
     pub fn header(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ impl ChecksumAlgorithm {
         }
     }
 
-    /// Whether S3 knows it for an object in parts only as one of the whole
+    /// Whether S3 supports the algorithm in a multipart upload only as a checksum of the whole object
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11).
     #[must_use]
     pub fn always_whole(self) -> bool {
@@ -64,7 +64,7 @@ impl ChecksumAlgorithm {
         }
     }
 
-    fn bytes(self) -> usize {
+    fn length_bytes(self) -> usize {
         match self {
             Self::Crc32 | Self::Crc32c => 4,
             Self::Crc64Nvme => 8,
@@ -74,44 +74,44 @@ impl ChecksumAlgorithm {
     }
 }
 
-/// One checksum: an algorithm and its value, base64 of exactly as many bytes as the algorithm gives.
+/// An algorithm and a value of the right length, in base64.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checksum {
     algorithm: ChecksumAlgorithm,
     value: String,
 }
 
-/// A pair that is no checksum.
+/// Why a pair of algorithm and value is not a checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidChecksum {
-    /// The name is not one of [`ChecksumAlgorithm::ALL`].
-    #[error("unknown algorithm: use crc32, crc32c, crc64nvme, sha1 or sha256")]
+    /// The algorithm is not one of [`ChecksumAlgorithm::ALL`].
+    #[error("unknown checksum algorithm: use crc32, crc32c, crc64nvme, sha1 or sha256")]
     Algorithm,
-    /// The value is not base64 of that many bytes.
-    #[error("the value must be base64 of {0} bytes")]
+    /// The value is not base64 of this number of bytes.
+    #[error("the checksum value must be base64 of {0} bytes")]
     Value(usize),
 }
 
 impl Checksum {
-    /// Reads an algorithm's name and a base64 value.
+    /// Parses an algorithm's name and a base64 value.
     ///
     /// # Errors
     /// [`InvalidChecksum`] for an unknown algorithm or a value of another length.
     pub fn parse(algorithm: &str, value: &str) -> Result<Self, InvalidChecksum> {
         let algorithm = ChecksumAlgorithm::named(algorithm).ok_or(InvalidChecksum::Algorithm)?;
         match BASE64_STANDARD.decode(value) {
-            Ok(bytes) if bytes.len() == algorithm.bytes() => Ok(Self { algorithm, value: value.to_owned() }),
-            Ok(_) | Err(_) => Err(InvalidChecksum::Value(algorithm.bytes())),
+            Ok(bytes) if bytes.len() == algorithm.length_bytes() => Ok(Self { algorithm, value: value.to_owned() }),
+            Ok(_) | Err(_) => Err(InvalidChecksum::Value(algorithm.length_bytes())),
         }
     }
 
-    /// The algorithm.
+    /// Its algorithm.
     #[must_use]
     pub fn algorithm(&self) -> ChecksumAlgorithm {
         self.algorithm
     }
 
-    /// The value as S3's header wants it.
+    /// The value in base64, as S3's header contains it.
     #[must_use]
     pub fn value(&self) -> &str {
         &self.value
@@ -124,17 +124,41 @@ impl fmt::Display for Checksum {
     }
 }
 
+/// Whether S3 can verify these checksums of a multipart upload: one of the whole object, and one of each part.
+///
+/// - CRC-64/NVME always covers the whole object.
+/// - CRC-32 and CRC-32C cover the whole object if the parts have checksums of the same algorithm.
+/// - SHA-1 and SHA-256 cover parts only: S3 can't compute the hash of the whole object from those of its parts.
+///
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11.
+///
+/// # Errors
+/// The reason and an alternative.
+pub fn fits(object: Option<ChecksumAlgorithm>, parts: Option<ChecksumAlgorithm>) -> Result<(), &'static str> {
+    use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
+    match (object, parts) {
+        (None, _) | (Some(Crc64Nvme), None) => Ok(()),
+        (Some(Sha1 | Sha256), _) => Err("S3 can't verify a SHA checksum of a whole multipart upload: \
+             use crc64nvme, or set `partChecksum` for a checksum of each part"),
+        (Some(object), Some(parts)) if object == parts => Ok(()),
+        (Some(_), Some(_)) => Err("`checksum` and `partChecksum` must have the same algorithm"),
+        (Some(Crc32 | Crc32c), None) => {
+            Err("this algorithm requires checksums of the parts too: set `partChecksum`, or use crc64nvme")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_value_must_fit_the_algorithm() {
+    fn parse_checks_algorithm_and_length() {
         for algorithm in ChecksumAlgorithm::ALL {
             let check = |length| Checksum::parse(algorithm.name(), &BASE64_STANDARD.encode(vec![7; length]));
-            assert!(check(algorithm.bytes()).is_ok());
-            assert_eq!(check(algorithm.bytes() - 1), Err(InvalidChecksum::Value(algorithm.bytes())));
-            assert_eq!(check(algorithm.bytes() + 1), Err(InvalidChecksum::Value(algorithm.bytes())));
+            assert!(check(algorithm.length_bytes()).is_ok());
+            assert_eq!(check(algorithm.length_bytes() - 1), Err(InvalidChecksum::Value(algorithm.length_bytes())));
+            assert_eq!(check(algorithm.length_bytes() + 1), Err(InvalidChecksum::Value(algorithm.length_bytes())));
         }
         assert_eq!(Checksum::parse("md5", ""), Err(InvalidChecksum::Algorithm));
         assert_eq!(Checksum::parse("crc32", "not base64"), Err(InvalidChecksum::Value(4)));

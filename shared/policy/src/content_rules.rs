@@ -1,27 +1,27 @@
-//! What a class makes of findings: each rule groups codes and is set to allow, flag or reject.
+//! The content rules of a class. Each rule covers a group of finding codes and allows, flags or rejects them.
 
 use content_sniff::{Agreement, FindingCode, MediaType, MismatchCode, Sniffed, agree, is_generic};
 
-/// What to do about findings of one rule.
+/// What to do about the findings of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// Nothing.
+    /// Ignore them.
     Allow,
-    /// Accept with the finding noted; flagged objects are never served inline.
+    /// Accept the upload with its findings. It is never served inline.
     Flag,
-    /// Refuse the object.
+    /// Reject the upload.
     Reject,
 }
 
-/// A rule name that is none.
+/// No rule has this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such content rule")]
+#[error("unknown content rule")]
 pub struct UnknownRule;
 
-/// Defines each rule once, with its text in policy documents and its action in the two shipped classes.
+/// Defines each rule with its name in policy documents and its action in the two bases.
 macro_rules! rules {
     ($($(#[$doc:meta])* $field:ident, $text:literal, strict $strict:ident, standard $standard:ident;)*) => {
-        /// One action for each content rule.
+        /// The action of each content rule.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub struct ContentRules {
             $($(#[$doc])* pub $field: Action,)*
@@ -31,22 +31,24 @@ macro_rules! rules {
             /// Every rule's name, as a policy document spells it.
             pub const RULES: &[&str] = &[$($text,)*];
 
-            /// The shipped class `strict`: whatever a browser, an unpacker or a scanner could stumble over is refused.
+            /// The base `strict`: also rejects content that browsers, unpackers or scanners may handle wrongly.
             #[must_use]
             pub fn strict() -> Self {
                 Self { $($field: Action::$strict,)* }
             }
 
-            /// The shipped class `default`: deceptions are refused, what honest files also carry is flagged.
+            /// The base `standard`: rejects misleading content, and flags content that is suspicious but legitimate.
             #[must_use]
             pub fn standard() -> Self {
                 Self { $($field: Action::$standard,)* }
             }
 
-            /// What every one of `classes` would let pass, and the shipped `default` too: each rule at its strictest.
+            /// For each rule, the strictest action of all `classes` and of the base `standard`.
             #[must_use]
             pub fn strictest<'a>(classes: impl Iterator<Item = &'a Self>) -> Self {
-                classes.fold(Self::standard(), |all, one| Self { $($field: all.$field.max(one.$field),)* })
+                classes.fold(Self::standard(), |strictest, class| Self {
+                    $($field: strictest.$field.max(class.$field),)*
+                })
             }
 
             /// The action of a rule by its name.
@@ -74,9 +76,9 @@ macro_rules! rules {
 }
 
 rules! {
-    /// Script, handlers and entities where nobody expects them.
+    /// Script, event handlers and entities in formats that should have none.
     active_content, "active_content", strict Reject, standard Reject;
-    /// Script in a picture or document format that may carry it honestly: SVG, PDF.
+    /// Script in a picture or document format that may legitimately contain it: SVG, PDF.
     scripted_document, "scripted_document", strict Reject, standard Flag;
     /// References that are fetched on opening, templates included.
     remote_content, "remote_content", strict Reject, standard Flag;
@@ -88,50 +90,50 @@ rules! {
     polyglot, "polyglot", strict Reject, standard Reject;
     /// Bytes after the end that are no second file.
     trailing_data, "trailing_data", strict Flag, standard Flag;
-    /// Text coded to be read in another way.
+    /// Text encoded to be read in another way.
     encoding_tricks, "encoding_tricks", strict Reject, standard Flag;
     /// ZIP directories that programs read differently.
     archive_tricks, "archive_tricks", strict Reject, standard Reject;
     /// Archives and programs inside archives.
     archive_contents, "archive_contents", strict Flag, standard Flag;
-    /// Few bytes that become very many: archives and pictures made to exhaust whoever opens them.
+    /// Few bytes that expand to very many: archives and pictures made to exhaust memory or disk.
     bombs, "bombs", strict Reject, standard Reject;
-    /// Archives and pictures that are honestly larger than most programs take.
+    /// Genuine archives and pictures that are larger than most programs accept.
     large_contents, "large_contents", strict Reject, standard Flag;
-    /// What nobody can scan for want of a password.
+    /// Contents that can't be scanned without a password.
     encrypted, "encrypted", strict Reject, standard Flag;
-    /// Cut off.
+    /// Files that are cut off.
     truncated, "truncated", strict Reject, standard Reject;
-    /// A signature with nothing behind it, or nothing that fits it.
+    /// A signature with nothing after it, or with bytes that contradict it.
     stub, "stub", strict Reject, standard Reject;
-    /// Programs, whatever they are called.
+    /// Programs, whatever their name.
     executable, "executable", strict Reject, standard Reject;
     /// File system images.
     disk_images, "disk_images", strict Reject, standard Flag;
     /// Cells that a spreadsheet would run.
     formulas, "formulas", strict Flag, standard Flag;
-    /// Kept from being read whole: cannot be called clean.
+    /// Files that can't be read completely, and so can't be called clean.
     unscannable, "unscannable", strict Flag, standard Flag;
-    /// PDF of which a part was not seen, as of nearly every larger one: script there is a scanner's work.
+    /// PDF with unread objects, as in nearly every larger PDF. Only a scanner can check them for script.
     unseen_objects, "unseen_objects", strict Flag, standard Allow;
-    /// True, but not quite what was declared: sound as video, many documents as one.
+    /// Content close to the declared type: sound as video, several documents as one.
     imprecise, "imprecise", strict Flag, standard Flag;
-    /// The bytes are another type than declared.
+    /// Bytes of another type than declared.
     mismatch, "mismatch", strict Reject, standard Reject;
-    /// The extension belongs to another type; see also `name_problems`, which the grant asks.
+    /// An extension of another type, and misleading file names, which are checked at the grant.
     misleading_name, "misleading_name", strict Reject, standard Reject;
-    /// Names that some system stumbles over, quotes and hidden files among them; the grant asks.
+    /// Names that cause problems on some systems, with quotes and hidden files among them; checked at the grant.
     unusual_name, "unusual_name", strict Reject, standard Allow;
-    /// The bytes say nothing about the declared type, or only something weaker.
+    /// Bytes of no known type, or bytes that prove only a weaker type than declared.
     unknown, "unknown", strict Reject, standard Flag;
 }
 
-/// What a class makes of an object: codes with details.
+/// The result of the content rules for one object, as codes with details.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RuleOutcome {
-    /// Why it is refused; empty where it isn't.
+    /// Reasons for a rejection; empty if the rules accept the object.
     pub rejected: Vec<(&'static str, String)>,
-    /// What is noted.
+    /// Findings that the rules flag.
     pub flagged: Vec<(&'static str, String)>,
 }
 
@@ -145,19 +147,18 @@ impl RuleOutcome {
     }
 }
 
-/// The action a class has for a finding. Where a format may honestly carry script, the milder rule applies; the same
-/// script under another type falls under `active_content`.
+/// The action for a finding. `scripted_document` covers script in formats that may legitimately contain it, and
+/// `active_content` covers script in every other format.
 fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action {
-    let own = matches!(
+    let may_contain_script = matches!(
         &*sniffed.media_type,
         "image/svg+xml" | "application/pdf" | "application/xml" | "application/illustrator"
     );
     match code {
-        FindingCode::ActiveContent | FindingCode::Entities if own => rules.scripted_document,
+        FindingCode::ActiveContent | FindingCode::Entities if may_contain_script => rules.scripted_document,
         FindingCode::ActiveContent | FindingCode::Entities => rules.active_content,
         FindingCode::ExternalReference | FindingCode::RemoteTemplate => rules.remote_content,
-        // The types without macros exist so that a name can promise there are none: macros in one are a deception, and
-        // the stricter of both rules holds.
+        // The type promises a document without macros, so a macro in it is a mismatch too. The stricter rule applies.
         FindingCode::Macros if sniffed.media_type.contains("officedocument") => rules.macros.max(rules.mismatch),
         FindingCode::Macros => rules.macros,
         FindingCode::EmbeddedObject => rules.embedded_objects,
@@ -186,7 +187,7 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
     }
 }
 
-/// Applies a class's rules to what was declared and what was found.
+/// Applies the rules to the findings, and to the declared type and the extension.
 #[must_use]
 pub fn apply_rules(
     rules: &ContentRules,
@@ -207,11 +208,11 @@ pub fn apply_rules(
             };
             outcome.note(rule, code.as_str(), format!("the bytes are {}", sniffed.media_type));
         }
-        // A text that shows no sign of the declared kind of text may still be one: prose is a table of one column.
+        // Plain text can be of any text type: prose, for example, is a table with one column.
         Agreement::Generic if sniffed.media_type == "text/plain" || sniffed.parent == Some("text/plain") => {}
         Agreement::Generic if is_generic(declared.essence()) => {}
         Agreement::Generic => {
-            outcome.note(rules.unknown, "unverified", format!("the bytes show {}", sniffed.media_type));
+            outcome.note(rules.unknown, "unverified", format!("the bytes prove only {}", sniffed.media_type));
         }
         Agreement::Unknown if sniffed.findings.iter().any(|finding| finding.code == FindingCode::Empty) => {}
         Agreement::Unknown => outcome.note(rules.unknown, "unknown", "the bytes are of no known type".to_owned()),
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_can_be_read_and_set_by_name() {
+    fn rules_are_read_and_set_by_name() {
         let mut rules = ContentRules::strict();
         for rule in ContentRules::RULES {
             rules.set(rule, Action::Allow).unwrap();
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn script_is_milder_where_the_format_may_have_it() {
+    fn script_in_svg_is_flagged_and_in_html_rejected() {
         let check = |media_type: &'static str, declared: &str| {
             let sniffed = sniffed(media_type, &[FindingCode::ActiveContent]);
             apply_rules(&ContentRules::standard(), &MediaType::parse(declared).unwrap(), None, &sniffed)
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_default_class_allows_unseen_objects_of_a_pdf() {
+    fn the_base_standard_allows_unseen_objects_of_a_pdf() {
         let declared = MediaType::parse("application/pdf").unwrap();
         let pdf = sniffed("application/pdf", &[FindingCode::UnseenObjects]);
         assert_eq!(apply_rules(&ContentRules::standard(), &declared, Some("pdf"), &pdf), RuleOutcome::default());

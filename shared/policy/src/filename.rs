@@ -1,56 +1,54 @@
-//! What a user calls a file. Data for people, never part of a key.
+//! File names. A name is data for people and never part of an object key.
 
 use std::fmt;
 
-/// A file name as the user typed it.
+/// A file name as the client sent it.
 ///
-/// - Not empty, and not only dots and blanks.
-/// - One name, not a path: neither `/` nor `\`.
-/// - Shows as it is: no control characters, no bidirectional or invisible ones that disguise an extension.
-/// - Its `Debug` hides it, for names belong in no log.
+/// - It has a character other than dots and blanks.
+/// - It is one path segment, without `/` and `\`.
+/// - It has no control characters, and no bidirectional or invisible ones, which can disguise an extension.
+/// - Its `Debug` hides the name, because logs must not contain names.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileName(String);
 
-impl FileName {
-    /// What stands in the place of one that may not be kept.
-    #[must_use]
-    pub fn redacted() -> Self {
-        Self("redacted".to_owned())
-    }
-}
-
-/// Why a text can't be a file name.
+/// Why a text is not a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidFileName {
-    /// Nothing but dots and blanks.
+    /// Empty, or only dots and blanks.
     #[error("the name is empty")]
     Empty,
-    /// A separator.
-    #[error("the name holds a path separator: send the last piece of the path only")]
+    /// A path separator.
+    #[error("the name contains a path separator: send only the last segment of the path")]
     Path,
-    /// C0, C1, line and paragraph separators.
-    #[error("the name holds a control character")]
+    /// C0 or C1, or a line or paragraph separator.
+    #[error("the name contains a control character: remove it")]
     Control,
-    /// Direction overrides and invisible characters.
-    #[error("the name holds a character that changes how the rest of it reads")]
+    /// A bidirectional control or an invisible character.
+    #[error("the name contains an invisible character or one that changes the reading direction: remove it")]
     Disguise,
 }
 
-/// Unicode 17's bidirectional controls and the invisible characters used to disguise names.
-fn disguises(c: char) -> bool {
+/// Bidirectional controls of Unicode 17, and invisible characters that disguise names.
+fn is_disguise(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 impl FileName {
-    /// Reads a name.
+    /// A placeholder for the name of a deleted upload.
+    #[must_use]
+    pub fn redacted() -> Self {
+        Self("redacted".to_owned())
+    }
+
+    /// Checks a name.
     ///
     /// # Errors
-    /// [`InvalidFileName`] with the rule that was broken.
+    /// [`InvalidFileName`] with the first problem.
     pub fn parse(text: &str) -> Result<Self, InvalidFileName> {
         if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) {
             return Err(InvalidFileName::Control);
         }
-        if text.chars().any(disguises) {
+        if text.chars().any(is_disguise) {
             return Err(InvalidFileName::Disguise);
         }
         if text.contains(['/', '\\']) {
@@ -62,13 +60,13 @@ impl FileName {
         Ok(Self(text.to_owned()))
     }
 
-    /// The name.
+    /// The name as the client sent it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What follows the last dot, in lower case; `None` where there is none.
+    /// The text after the last dot, in lower case; `None` for a name like `README` or `.bashrc`.
     #[must_use]
     pub fn extension(&self) -> Option<String> {
         let (stem, extension) = self.0.rsplit_once('.')?;
@@ -88,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn people_may_name_files_as_they_like() {
+    fn ordinary_names_are_accepted() {
         for (name, extension) in [
             ("photo.png", Some("png")),
             ("Ünïcödé 😀 \"quoted\" it's.PDF", Some("pdf")),
@@ -104,8 +102,8 @@ mod tests {
     }
 
     #[test]
-    fn names_that_lie_are_refused() {
-        for (name, why) in [
+    fn paths_and_disguised_names_are_refused() {
+        for (name, problem) in [
             ("", InvalidFileName::Empty),
             (" .. ", InvalidFileName::Empty),
             ("..", InvalidFileName::Empty),
@@ -117,7 +115,7 @@ mod tests {
             ("photo\u{202e}gpj.exe", InvalidFileName::Disguise),
             ("a\u{200b}.png", InvalidFileName::Disguise),
         ] {
-            assert_eq!(FileName::parse(name), Err(why), "{name:?}");
+            assert_eq!(FileName::parse(name), Err(problem), "{name:?}");
         }
     }
 
@@ -128,7 +126,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_accepted_name_can_break_a_header_or_a_path(text in ".*") {
+        fn accepted_names_are_safe_in_headers_and_paths(text in ".*") {
             if let Ok(name) = FileName::parse(&text) {
                 prop_assert!(!name.as_str().contains(['\r', '\n', '\0', '/', '\\']));
             }

@@ -1,5 +1,5 @@
 //! Sample values for tests, of this crate and of others.
-#![expect(clippy::missing_panics_doc, reason = "a helper that panics has failed its test, as it should")]
+#![expect(clippy::missing_panics_doc, reason = "a panic in a test fixture fails the test")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,33 +8,33 @@ use content_sniff::MediaType;
 use jiff::Timestamp;
 
 use crate::filename::FileName;
+use crate::grant::{Grant, SizeGrant};
 use crate::key::{ObjectKey, OwnerId, UploadId};
 use crate::parts::PartPlan;
 use crate::s3_limits::StoreLimits;
-use crate::session::Session;
+use crate::session::{Session, SessionTerms};
 use crate::size::ByteSize;
 use crate::upload::{Granted, Note, Outcome, ValidatedUpload};
-use crate::{Grant, SessionTerms, SizeGrant};
 
-/// The issuer of the golden events' claims.
+/// The issuer in the claims of the sample events.
 pub const ISSUER: &str = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_EXAMPLE";
 
-/// A user of the golden events.
+/// The subject of a user in the sample events.
 pub const ALICE: &str = "a3d4c8f2-4021-7056-9c1e-0b8f5d6e7a01";
 
-/// Another user.
+/// The subject of another user.
 pub const BOB: &str = "b7e1f9a4-8063-70d2-8f3a-1c9d6e5f4b02";
 
-/// A whole PNG of one pixel.
+/// A valid PNG of one pixel.
 pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\r\xefF\xb8\0\0\0\0IEND\xaeB`\x82";
 
-/// When everything in a test happens; not on a whole second, for clocks seldom are.
+/// The time of a test. It has a fraction of a second, as real clocks have.
 #[must_use]
 pub fn now() -> Timestamp {
     "2026-11-03T12:00:00.25Z".parse().expect("a timestamp")
 }
 
-/// The `n`-th id of a test; a later one is newer.
+/// The `n`-th id of a test. Ids ascend with `n`.
 #[must_use]
 pub fn id(n: u16) -> UploadId {
     let now = now().checked_add(jiff::SignedDuration::from_millis(n.into())).expect("a timestamp");
@@ -42,13 +42,13 @@ pub fn id(n: u16) -> UploadId {
     UploadId::new(now, [0, 0, 0, 0, 0, 0, 0, 0, high, low])
 }
 
-/// The owner whom the golden events' issuer calls `subject`.
+/// The owner for `subject` of [`ISSUER`].
 #[must_use]
 pub fn owner(subject: &str) -> OwnerId {
     OwnerId::from_claims(ISSUER, subject).expect("a subject")
 }
 
-/// Where upload `id` of `subject` lies.
+/// The object key of `subject`'s upload `id`.
 #[must_use]
 pub fn key(subject: &str, id: UploadId) -> ObjectKey {
     ObjectKey::new(owner(subject), id)
@@ -69,13 +69,13 @@ pub fn grant(owner: &OwnerId, size: u64) -> Grant {
     }
 }
 
-/// How `size` bytes are cut where nothing else is said.
+/// The plan for `size` bytes with the default part size.
 #[must_use]
 pub fn sized_plan(size: u64) -> PartPlan {
     PartPlan::sized(ByteSize::from_bytes(size), ByteSize::from_bytes(8 << 20), StoreLimits::S3).expect("a plan")
 }
 
-/// A session for `size` bytes at `key` that S3 was not asked about yet.
+/// A session for `size` bytes at `key`, in the state `Opening`.
 #[must_use]
 pub fn session_of(key: &ObjectKey, size: u64) -> Session {
     let terms = SessionTerms {
@@ -86,7 +86,7 @@ pub fn session_of(key: &ObjectKey, size: u64) -> Session {
     Session::new(key.clone(), grant(key.owner(), size), sized_plan(size), terms, now())
 }
 
-/// A verdict with something in every field.
+/// A verdict with a value in every field.
 #[must_use]
 pub fn validated(key: &ObjectKey, version: &str, outcome: Outcome) -> ValidatedUpload {
     let note = |code: &str| Note { code: code.to_owned(), detail: "a sentence".to_owned() };

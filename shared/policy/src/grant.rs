@@ -1,4 +1,4 @@
-//! A grant as it travels with the object: one signed metadata field that the client can't change.
+//! Grants, and their encoding in one metadata field. The field is signed, so the client can't change it.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Checksum;
 use crate::filename::FileName;
 use crate::key::OwnerId;
-use crate::s3_limits::USER_METADATA;
+use crate::s3_limits::MAX_USER_METADATA_BYTES;
 use crate::size::ByteSize;
 use content_sniff::MediaType;
 
-/// The sizes that a grant lets through.
+/// The sizes that a grant allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeGrant {
-    /// Exactly this many bytes.
+    /// This size only.
     Exactly(ByteSize),
-    /// Anything from `min` to `max`, both included.
+    /// Any size from `min` to `max`, inclusive.
     Between {
         /// The smallest size.
         min: ByteSize,
@@ -27,7 +27,7 @@ pub enum SizeGrant {
 }
 
 impl SizeGrant {
-    /// Whether an object of `size` keeps to the grant.
+    /// Whether the grant allows an object of `size`.
     #[must_use]
     pub fn allows(self, size: ByteSize) -> bool {
         match self {
@@ -37,65 +37,65 @@ impl SizeGrant {
     }
 }
 
-/// What was granted: all that the validator must know later. It travels inside the signature.
+/// What the policy granted: the facts that the validator needs. The object carries them as signed metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
-    /// Whose it will be.
+    /// The owner of the upload.
     pub owner: OwnerId,
     /// The class whose rules applied.
     pub class: String,
-    /// What the user calls it.
+    /// The name on the user's device.
     pub filename: FileName,
-    /// The content type that the store will insist on.
+    /// The declared type. S3 refuses another `Content-Type`.
     pub content_type: MediaType,
-    /// The sizes that the store will let through.
+    /// The sizes that S3 accepts.
     pub size: SizeGrant,
-    /// The checksum that the store will verify.
+    /// The checksum that S3 verifies.
     pub checksum: Option<Checksum>,
-    /// The caller's own facts.
+    /// The caller's own metadata, by name.
     pub metadata: BTreeMap<String, String>,
-    /// The edition of the policy that granted it.
+    /// The hash of the policy that granted it.
     pub policy_hash: String,
 }
 
 impl Grant {
-    /// The same without anything that the user typed, and without what tells of the content.
+    /// The grant of a deleted upload: without file name, metadata and checksum.
     #[must_use]
     pub fn redacted(&self) -> Self {
         Self { filename: FileName::redacted(), checksum: None, metadata: BTreeMap::new(), ..self.clone() }
     }
 }
 
-/// The one metadata name that grants write, without S3's `x-amz-meta-` prefix.
+/// The metadata name of an encoded grant, without S3's `x-amz-meta-` prefix.
 pub const METADATA_NAME: &str = "sluice";
 
-/// The header that carries it.
+/// The header of an encoded grant.
 pub const METADATA_HEADER: &str = "x-amz-meta-sluice";
 
-/// The metadata name that tells which upload of a multipart session made an object.
+/// The metadata name of the generation of the multipart session that created an object.
 pub const GENERATION_NAME: &str = "sluice-generation";
 
-/// What a generation takes of the store's room for metadata: its name and ten digits.
+/// A generation in S3's metadata: its name and at most ten digits.
 const GENERATION_BYTES: usize = GENERATION_NAME.len() + 10;
 
-/// A grant that does not fit into S3's metadata.
+/// The grant does not fit into S3's metadata.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("file name and metadata take {bytes} bytes with the grant's own facts; the store holds {limit}")]
+#[error("file name and metadata need {bytes} bytes with the grant, and S3 stores at most {limit}: shorten them")]
 pub struct GrantTooLarge {
-    /// What would have to be stored.
+    /// The size of names and values in bytes.
     pub bytes: usize,
-    /// What S3 stores.
+    /// S3's limit in bytes.
     pub limit: usize,
 }
 
-/// A metadata field that no grant of ours wrote.
+/// The metadata value is not an encoded grant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a grant")]
 pub struct InvalidGrant;
 
-/// Schema version 1. Short names, because each byte counts against S3's 2 KB.
+/// Version 1 of the encoding. The names are short because S3 stores at most 2 KB of metadata.
 #[derive(Serialize, Deserialize)]
-struct Wire {
+struct EncodedGrant {
     v: u8,
     o: String,
     c: String,
@@ -110,28 +110,28 @@ struct Wire {
 }
 
 impl Grant {
-    /// The metadata value: base64url of JSON, so any file name is safe in a header.
+    /// The metadata value: base64url of JSON. It is ASCII for any file name.
     ///
     /// # Errors
-    /// [`GrantTooLarge`] when name and metadata don't fit into what S3 stores.
+    /// [`GrantTooLarge`] if file name and metadata exceed S3's limit.
     pub fn encode(&self) -> Result<String, GrantTooLarge> {
-        self.encode_beside(0)
+        self.encode_with(0)
     }
 
-    /// The same, where the generation of a multipart upload lies beside it.
+    /// The metadata value for a multipart upload, whose objects have the generation in their metadata too.
     ///
     /// # Errors
-    /// [`GrantTooLarge`] when name and metadata don't fit into what S3 stores.
+    /// [`GrantTooLarge`] if file name and metadata exceed S3's limit.
     pub fn encode_for_parts(&self) -> Result<String, GrantTooLarge> {
-        self.encode_beside(GENERATION_BYTES)
+        self.encode_with(GENERATION_BYTES)
     }
 
-    fn encode_beside(&self, other: usize) -> Result<String, GrantTooLarge> {
+    fn encode_with(&self, other_metadata_bytes: usize) -> Result<String, GrantTooLarge> {
         let (min, max) = match self.size {
             SizeGrant::Exactly(size) => (size, size),
             SizeGrant::Between { min, max } => (min, max),
         };
-        let wire = Wire {
+        let encoded = EncodedGrant {
             v: 1,
             o: self.owner.as_str().to_owned(),
             c: self.class.clone(),
@@ -142,38 +142,38 @@ impl Grant {
             p: self.policy_hash.clone(),
             m: self.metadata.clone(),
         };
-        // Strings, numbers and a map with string keys always serialise.
-        let value = BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&wire).unwrap_or_default());
-        let bytes = METADATA_NAME.len() + value.len() + other;
-        if bytes > USER_METADATA {
-            return Err(GrantTooLarge { bytes, limit: USER_METADATA });
+        let json = serde_json::to_vec(&encoded).expect("strings, numbers and a map with string keys serialise");
+        let value = BASE64_URL_SAFE_NO_PAD.encode(json);
+        let bytes = METADATA_NAME.len() + value.len() + other_metadata_bytes;
+        if bytes > MAX_USER_METADATA_BYTES {
+            return Err(GrantTooLarge { bytes, limit: MAX_USER_METADATA_BYTES });
         }
         Ok(value)
     }
 
-    /// Reads a metadata value back.
+    /// Decodes a metadata value.
     ///
     /// # Errors
-    /// [`InvalidGrant`] for anything that [`Grant::encode`] can't have written.
+    /// [`InvalidGrant`] for a value that [`Grant::encode`] does not produce.
     pub fn decode(value: &str) -> Result<Self, InvalidGrant> {
         let json = BASE64_URL_SAFE_NO_PAD.decode(value).map_err(|_| InvalidGrant)?;
-        let wire: Wire = serde_json::from_slice(&json).map_err(|_| InvalidGrant)?;
-        if wire.v != 1 {
+        let encoded: EncodedGrant = serde_json::from_slice(&json).map_err(|_| InvalidGrant)?;
+        if encoded.v != 1 {
             return Err(InvalidGrant);
         }
-        let [min, max] = wire.s.map(ByteSize::from_bytes);
+        let [min, max] = encoded.s.map(ByteSize::from_bytes);
         Ok(Self {
-            owner: OwnerId::parse(&wire.o).map_err(|_| InvalidGrant)?,
-            class: wire.c,
-            filename: FileName::parse(&wire.n).map_err(|_| InvalidGrant)?,
-            content_type: MediaType::parse(&wire.t).map_err(|_| InvalidGrant)?,
+            owner: OwnerId::parse(&encoded.o).map_err(|_| InvalidGrant)?,
+            class: encoded.c,
+            filename: FileName::parse(&encoded.n).map_err(|_| InvalidGrant)?,
+            content_type: MediaType::parse(&encoded.t).map_err(|_| InvalidGrant)?,
             size: if min == max { SizeGrant::Exactly(min) } else { SizeGrant::Between { min, max } },
-            checksum: match wire.k {
+            checksum: match encoded.k {
                 None => None,
                 Some([algorithm, value]) => Some(Checksum::parse(&algorithm, &value).map_err(|_| InvalidGrant)?),
             },
-            metadata: wire.m,
-            policy_hash: wire.p,
+            metadata: encoded.m,
+            policy_hash: encoded.p,
         })
     }
 }
@@ -197,7 +197,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_goes_in_comes_out() {
+    fn an_encoded_grant_decodes_to_the_same_grant() {
         let ranged = SizeGrant::Between { min: ByteSize::from_bytes(1), max: ByteSize::from_bytes(u64::MAX) };
         for grant in [grant(), Grant { size: ranged, checksum: None, metadata: BTreeMap::new(), ..grant() }] {
             let value = grant.encode().unwrap();
@@ -207,19 +207,19 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_store_takes_two_kilobytes_and_not_one_more() {
+    fn a_grant_above_the_metadata_limit_is_refused() {
         let sized =
             |length: usize| Grant { metadata: BTreeMap::from([("x".to_owned(), "y".repeat(length))]), ..grant() };
         let longest = (0..3000).take_while(|length| sized(*length).encode().is_ok()).last().unwrap();
         let bytes = METADATA_NAME.len() + sized(longest).encode().unwrap().len();
-        assert!(bytes <= USER_METADATA && bytes > USER_METADATA - 3, "{bytes}");
+        assert!(bytes <= MAX_USER_METADATA_BYTES && bytes > MAX_USER_METADATA_BYTES - 3, "{bytes}");
         let over = sized(longest + 1).encode().unwrap_err();
-        assert!(over.bytes > USER_METADATA && over.limit == USER_METADATA);
+        assert!(over.bytes > MAX_USER_METADATA_BYTES && over.limit == MAX_USER_METADATA_BYTES);
     }
 
     proptest! {
         #[test]
-        fn no_value_makes_it_panic(value in ".*", json in "\\{.*\\}") {
+        fn decoding_never_panics(value in ".*", json in "\\{.*\\}") {
             let _ = Grant::decode(&value);
             let _ = Grant::decode(&BASE64_URL_SAFE_NO_PAD.encode(json));
         }

@@ -1,8 +1,8 @@
-//! SHA-256 as text.
+//! SHA-256 and hexadecimal text.
 
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of `pieces`, concatenated, as 64 lower-case hex digits.
+/// The SHA-256 of the concatenated `pieces`, as 64 lower-case hex digits.
 #[must_use]
 pub fn hex_sha256(pieces: &[&[u8]]) -> String {
     let mut hasher = Sha256::new();
@@ -12,7 +12,7 @@ pub fn hex_sha256(pieces: &[&[u8]]) -> String {
     hex::encode(hasher.finalize())
 }
 
-/// Lower-case hex digits.
+/// `bytes` as lower-case hex digits.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     hex::encode(bytes)

@@ -1,4 +1,4 @@
-//! Who owns an object and where it lies.
+//! Upload ids, owners and object keys.
 
 use std::fmt;
 
@@ -10,41 +10,40 @@ use crate::hash::hex_sha256;
 
 /// The id of one upload.
 ///
-/// - A `UUIDv7`: its first 48 bits are the milliseconds of its making, the rest is random.
-/// - Written in lower case with hyphens, and accepted in no other form, so that one id has one key.
+/// - A `UUIDv7` (RFC 9562): 48 bits of Unix time in milliseconds, then random bits.
+/// - Written in lower case with hyphens. No other form is accepted, so one id has one key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadId(Uuid);
 
-/// A text that is no upload id.
+/// The text is not an upload id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an upload id")]
 pub struct InvalidUploadId;
 
 impl UploadId {
-    /// An id made at `now` from ten random bytes.
+    /// An id with the time `now` and ten random bytes. A time before 1970 gives the time 1970.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        // A clock before 1970 would be a fault of the machine; such an id is merely dated 1970.
         let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
         Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
-    /// Reads an id.
+    /// Parses an id.
     ///
     /// # Errors
-    /// [`InvalidUploadId`] for anything but a lower-case hyphenated `UUIDv7`.
+    /// [`InvalidUploadId`] unless the text is a lower-case hyphenated `UUIDv7` with a time that [`Timestamp`] supports.
     pub fn parse(text: &str) -> Result<Self, InvalidUploadId> {
         let id = Self(Uuid::try_parse(text).map_err(|_| InvalidUploadId)?);
-        let canonical = id.0.get_version_num() == 7 && id.to_string() == text;
-        let dated = Timestamp::from_millisecond(id.millis()).is_ok();
-        if canonical && dated { Ok(id) } else { Err(InvalidUploadId) }
+        let is_canonical = id.0.get_version_num() == 7 && id.to_string() == text;
+        let is_dated = Timestamp::from_millisecond(id.millis()).is_ok();
+        if is_canonical && is_dated { Ok(id) } else { Err(InvalidUploadId) }
     }
 
-    /// When the id was made, to the millisecond.
+    /// When the upload was created, in milliseconds.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "`new` and `parse` accept only supported times")]
     pub fn created_at(self) -> Timestamp {
-        // `new` and `parse` let nothing in that a timestamp can't hold.
-        Timestamp::from_millisecond(self.millis()).unwrap_or_default()
+        Timestamp::from_millisecond(self.millis()).expect("`new` and `parse` accept only supported times")
     }
 
     fn millis(self) -> i64 {
@@ -52,7 +51,7 @@ impl UploadId {
         bytes[..6].iter().fold(0, |millis, byte| millis << 8 | i64::from(*byte))
     }
 
-    /// The last of its random bytes: spreads keys over prefixes, and due work over shards.
+    /// The last random byte. It spreads keys over prefixes and due work over shards.
     #[must_use]
     pub fn last_byte(self) -> u8 {
         self.0.as_bytes()[15]
@@ -71,61 +70,66 @@ impl fmt::Debug for UploadId {
     }
 }
 
-/// Whose objects these are: one safe segment of a key.
+/// The owner of uploads, as one segment of an object key.
 ///
-/// - Derived from issuer *and* subject, so that two identity providers can't speak for each other's users.
-/// - A short subject of letters, digits, `-` and `_` stays readable; any other is hashed.
-/// - Never empty, never longer than 81 characters, only `[A-Za-z0-9_~-]`.
+/// - Derived from issuer *and* subject, so that one identity provider can't act for the users of another.
+/// - A subject of at most 64 letters, digits, `-` and `_` stays readable. Any other is hashed.
+/// - 1 to 81 characters of `[A-Za-z0-9_~-]`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerId(String);
 
-/// A text that is no owner segment.
+/// The text is not an owner segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an owner")]
+#[error("not an owner id")]
 pub struct InvalidOwner;
 
-const READABLE_SUBJECT: usize = 64;
-const MAX_OWNER: usize = READABLE_SUBJECT + 1 + 16;
+/// A longer subject is hashed.
+const MAX_READABLE_SUBJECT_CHARS: usize = 64;
+/// How many hex digits of a SHA-256 follow a readable subject.
+const ISSUER_HASH_DIGITS: usize = 16;
+/// How many hex digits of a SHA-256 replace issuer and any other subject.
+const CLAIMS_HASH_DIGITS: usize = 40;
+const MAX_OWNER_CHARS: usize = MAX_READABLE_SUBJECT_CHARS + "~".len() + ISSUER_HASH_DIGITS;
 
 impl OwnerId {
-    /// The owner that an identity provider's `issuer` calls `subject`.
+    /// The owner for the claims `iss` and `sub` (or another owner claim) of a token.
     ///
     /// # Errors
-    /// [`InvalidOwner`] when the subject is empty: everybody without one would share a folder.
+    /// [`InvalidOwner`] if the subject is empty: all users without a subject would share their uploads.
     pub fn from_claims(issuer: &str, subject: &str) -> Result<Self, InvalidOwner> {
         if subject.is_empty() {
             return Err(InvalidOwner);
         }
-        let readable = subject.len() <= READABLE_SUBJECT
+        let is_readable = subject.len() <= MAX_READABLE_SUBJECT_CHARS
             && subject.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        Ok(Self(if readable {
-            format!("{subject}~{}", &hex_sha256(&[issuer.as_bytes()])[..16])
+        Ok(Self(if is_readable {
+            format!("{subject}~{}", &hex_sha256(&[issuer.as_bytes()])[..ISSUER_HASH_DIGITS])
         } else {
-            // The NUL keeps ("a", "bc") and ("ab", "c") apart; no issuer URL contains one.
+            // The NUL separates ("a", "bc") from ("ab", "c"). An issuer URL can't contain one.
             let hash = hex_sha256(&[issuer.as_bytes(), b"\0", subject.as_bytes()]);
-            format!("h~{}", &hash[..40])
+            format!("h~{}", &hash[..CLAIMS_HASH_DIGITS])
         }))
     }
 
-    /// The one owner of a deployment in open mode. No claims can produce it: theirs contain a `~`.
+    /// The single owner of an open deployment. An owner from claims contains a `~`, so it is never equal to this one.
     #[must_use]
     pub fn open() -> Self {
         Self("open".to_owned())
     }
 
-    /// Reads an owner back from a key or a record.
+    /// Parses an owner from a key or a record.
     ///
     /// # Errors
-    /// [`InvalidOwner`] for a segment that no constructor here makes.
+    /// [`InvalidOwner`] for a text that is empty, too long, or has other characters.
     pub fn parse(text: &str) -> Result<Self, InvalidOwner> {
-        let safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~');
-        if text.is_empty() || text.len() > MAX_OWNER || !text.bytes().all(safe) {
+        let is_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~');
+        if text.is_empty() || text.len() > MAX_OWNER_CHARS || !text.bytes().all(is_safe) {
             return Err(InvalidOwner);
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// The segment as text.
+    /// The segment of the key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -138,34 +142,35 @@ impl fmt::Debug for OwnerId {
     }
 }
 
-/// Where an upload lies in the bucket: `1/{hh}/{yyyy-mm-dd}/{owner}/{id}`.
+/// The object key of an upload: `1/{hh}/{yyyy-mm-dd}/{owner}/{id}`.
 ///
-/// - `1` is the layout's version.
-/// - `hh` is the id's last byte in hex: 256 prefixes that S3 can split, spread by randomness.
-/// - The day is the id's own, so owner and id alone give the key, and one day can be listed.
-/// - Never holds anything the user typed.
+/// - `1` is the version of this layout.
+/// - `hh` is the id's last byte in hex. It spreads objects over 256 prefixes, which S3 can scale separately
+///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
+/// - The day is that of the id, in UTC. Owner and id alone give the key, and one day can be listed.
+/// - It contains no text that the user chose, except a readable subject in the owner segment.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ObjectKey {
     owner: OwnerId,
     id: UploadId,
 }
 
-/// A key that is not of our layout: somebody else's object, to be left alone.
+/// The key is not of this layout: another application wrote the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a key of this layout")]
+#[error("not the object key of an upload")]
 pub struct ForeignKey;
 
 impl ObjectKey {
-    /// The only place of `owner`'s upload `id`.
+    /// The key of `owner`'s upload `id`.
     #[must_use]
     pub fn new(owner: OwnerId, id: UploadId) -> Self {
         Self { owner, id }
     }
 
-    /// Reads a key as S3's API spells it.
+    /// Parses a key as S3's API returns it.
     ///
     /// # Errors
-    /// [`ForeignKey`] for a key that [`ObjectKey::new`] can't have made.
+    /// [`ForeignKey`] for a key that [`ObjectKey::new`] does not produce.
     pub fn parse(text: &str) -> Result<Self, ForeignKey> {
         let mut segments = text.rsplitn(3, '/');
         let id = segments.next().and_then(|id| UploadId::parse(id).ok());
@@ -175,9 +180,10 @@ impl ObjectKey {
         if key.to_string() == text { Ok(key) } else { Err(ForeignKey) }
     }
 
-    /// Reads a key as an S3 event notification spells it: form-encoded, so `+` is a space.
+    /// Parses a key from an S3 event notification, in which keys are form-encoded: `+` is a space
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>, read 2026-11).
     ///
-    /// `EventBridge` sends keys as they are: there [`ObjectKey::parse`] is right.
+    /// `EventBridge` does not encode keys: use [`ObjectKey::parse`] for its events.
     ///
     /// # Errors
     /// [`ForeignKey`] as [`ObjectKey::parse`].
@@ -187,13 +193,13 @@ impl ObjectKey {
         Self::parse(&decoded)
     }
 
-    /// Whose object it is.
+    /// The owner of the upload.
     #[must_use]
     pub fn owner(&self) -> &OwnerId {
         &self.owner
     }
 
-    /// Which upload it is.
+    /// The id of the upload.
     #[must_use]
     pub fn id(&self) -> UploadId {
         self.id
@@ -202,9 +208,8 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let day = self.id.created_at().to_string();
-        // An RFC 3339 timestamp starts with its ten characters of date.
-        let day = day.get(..10).unwrap_or(&day);
+        let created_at = self.id.created_at().to_string();
+        let (day, _) = created_at.split_once('T').expect("RFC 3339 separates date and time with a T");
         write!(f, "1/{:02x}/{day}/{}/{}", self.id.last_byte(), self.owner.0, self.id)
     }
 }

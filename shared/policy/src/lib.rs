@@ -1,6 +1,6 @@
-//! The policy: what may be uploaded, what was granted, what arrived, and what follows from that.
+//! What callers may upload, what Sluice granted them, what arrived in S3, and the verdict on it.
 //!
-//! Values in, values out. This crate knows no clock, no environment, no network and no SDK.
+//! This crate is pure: it has no clock, no environment, no network and no SDK.
 
 pub mod announcement;
 pub mod checksum;
@@ -12,9 +12,13 @@ pub mod fixtures;
 pub mod grant;
 pub mod hash;
 pub mod key;
+mod multipart_review;
 pub mod name_problems;
+pub mod observed;
 pub mod parts;
 mod policy;
+mod reason;
+mod removed_class;
 mod request;
 pub mod s3_limits;
 pub mod session;
@@ -24,6 +28,11 @@ pub mod upload;
 pub mod verdict;
 pub mod view;
 
+pub use checksum::fits;
 pub use grant::{Grant, SizeGrant};
-pub use policy::*;
-pub use request::{Transport, UploadRequest};
+pub use multipart_review::ReviewedMultipart;
+pub use policy::{
+    AllowedMetadata, Class, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
+};
+pub use request::{DEFAULT_CLASS, Transport, UploadRequest};
+pub use session::SessionTerms;

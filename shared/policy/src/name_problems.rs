@@ -1,49 +1,56 @@
-//! What is wrong with a file's name. The key is the server's own and the name only data, but it comes back in
-//! `Content-Disposition`, on other people's disks and before other people's eyes.
+//! Problems of a file name. The name is not part of the object key, but it returns in `Content-Disposition`, and other
+//! users save files under it.
 
-/// One thing wrong with a name.
+mod lists;
+
+use lists::{
+    BROWSER_EXTENSIONS, DEVICE_NAMES, EXTENSIONS_THAT_ARE_WORDS, INNER_ACTIVE_EXTENSIONS, SERVER_EXTENSIONS,
+    SYSTEM_EXTENSIONS,
+};
+
+/// A problem of a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum NameProblem {
-    /// Nothing, or only dots and blanks.
+    /// Empty, or only dots and blanks.
     Empty,
-    /// More than 255 bytes: no file system in use keeps it, and S3 keys end at 1,024.
+    /// More than 255 bytes: common file systems can't store it.
     TooLong,
-    /// No extension: nothing tells the next program what to do.
+    /// No extension: programs can't choose how to open the file.
     NoExtension,
     /// An extension that a server, a browser or a shell runs.
     ActiveExtension,
-    /// Such an extension before the last one: some servers take any of them.
+    /// Such an extension before the last one: some servers use any of them.
     DoubleExtension,
-    /// Characters beyond ASCII in the extension: look-alikes, or a dot that is none.
+    /// Characters beyond ASCII in the extension: look-alike letters, or a look-alike dot.
     ForeignExtension,
-    /// Characters that turn the reading direction.
+    /// Characters that change the reading direction.
     Bidirectional,
-    /// Characters nobody sees.
+    /// Invisible characters. Joiners that scripts and emoji need are allowed.
     Invisible,
     /// Control characters, line ends among them: they would end a header.
     Control,
-    /// A percent sign with two hexadecimal digits: decoded once more somewhere, it is another name.
+    /// A percent sign with two hexadecimal digits: if a program decodes the name again, it becomes another name.
     Encoded,
     /// A quote, which ends the value in `Content-Disposition`.
     Quote,
-    /// A separator of paths, or a step up.
+    /// A path separator, or a step to the parent folder.
     Path,
     /// A colon: streams (`::$DATA`) and drives on Windows.
     Stream,
-    /// Another character that Windows or a server treats apart: `;`, `<`, `>`, `|`, `?`, `*`.
+    /// Another character with a special meaning on Windows or a server: `;`, `<`, `>`, `|`, `?`, `*`.
     Reserved,
-    /// A device's name on Windows.
+    /// A device name on Windows.
     Device,
-    /// A dot or blank at the end, which Windows drops.
+    /// A dot or blank at the end, which Windows removes.
     TrailingDot,
-    /// A dot at the start: hidden, and a server's own settings.
+    /// A dot at the start: hidden files, and server settings.
     Hidden,
-    /// A server's settings under a plain name.
+    /// A settings file of a server or of Windows, such as `web.config` or `desktop.ini`.
     ServerFile,
 }
 
 impl NameProblem {
-    /// Every problem, in the order of the documents.
+    /// Every problem, in the order of `docs/CONTRACT.md`.
     pub const ALL: [Self; 18] = [
         Self::Empty,
         Self::TooLong,
@@ -65,9 +72,9 @@ impl NameProblem {
         Self::ServerFile,
     ];
 
-    /// Whether the name passes a file off as another kind, rather than being merely awkward for some system.
+    /// Whether the name is misleading about the kind of file. The other problems affect some systems only.
     #[must_use]
-    pub fn deceives(self) -> bool {
+    pub fn is_misleading(self) -> bool {
         match self {
             Self::DoubleExtension
             | Self::ForeignExtension
@@ -90,7 +97,7 @@ impl NameProblem {
         }
     }
 
-    /// The stable kebab-case text callers see.
+    /// The stable code of `docs/CONTRACT.md`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -116,132 +123,25 @@ impl NameProblem {
     }
 }
 
-/// POSIX's usual `NAME_MAX`, in bytes.
-const LONGEST: usize = 255;
+/// `NAME_MAX` of common POSIX file systems.
+const MAX_NAME_BYTES: usize = 255;
 
-/// Run by servers, browsers or shells; after OWASP's upload cheat sheet and Gmail's blocked list (both as of 2026).
-const ACTIVE: &[&str] = &[
-    // servers
-    "php",
-    "php3",
-    "php4",
-    "php5",
-    "php7",
-    "php8",
-    "phps",
-    "pht",
-    "phtm",
-    "phtml",
-    "phar",
-    "inc",
-    "asp",
-    "aspx",
-    "ascx",
-    "ashx",
-    "asmx",
-    "asa",
-    "cer",
-    "cfm",
-    "cfml",
-    "jsp",
-    "jspx",
-    "jsw",
-    "jsv",
-    "jspf",
-    "cgi",
-    "pl",
-    "shtml",
-    "shtm",
-    "stm",
-    "htaccess",
-    "config",
-    // browsers
-    "html",
-    "htm",
-    "html5",
-    "xhtml",
-    "xht",
-    "xhtm",
-    "mht",
-    "mhtml",
-    "hta",
-    "htc",
-    "svgz",
-    "swf",
-    "xsl",
-    "xslt",
-    // shells and systems
-    "exe",
-    "com",
-    "bat",
-    "cmd",
-    "scr",
-    "pif",
-    "msi",
-    "msp",
-    "dll",
-    "cpl",
-    "lnk",
-    "url",
-    "scf",
-    "vbs",
-    "vbe",
-    "vb",
-    "js",
-    "jse",
-    "mjs",
-    "ws",
-    "wsf",
-    "wsh",
-    "ps1",
-    "psm1",
-    "reg",
-    "jar",
-    "sh",
-    "bash",
-    "app",
-    "apk",
-    "iso",
-    "img",
-    "dmg",
-    "chm",
-    "xll",
-    "msc",
-    "inf",
-    "gadget",
-    "application",
-    "command",
-    "appref-ms",
-    "settingcontent-ms",
-    "library-ms",
-    "search-ms",
-];
-
-/// Hidden before a harmless extension these are a trick; alone the policy decides on their type.
-const ACTIVE_INSIDE: &[&str] = &["svg", "xml", "docm", "xlsm", "pptm"];
-
-/// Words that also are extensions, in names like `vue.js.pdf` or `example.com.png`: before the last dot they say nothing.
-const ALSO_WORDS: &[&str] =
-    &["com", "js", "app", "application", "command", "inc", "config", "url", "img", "sh", "pl", "vb", "inf"];
-
-const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
-
-/// Everything wrong with a name, in no order that matters; empty for a good one.
+/// All problems of a name, each once; empty for a name without problems.
 #[must_use]
 pub fn name_problems(name: &str) -> Vec<NameProblem> {
     let mut found = Vec::new();
-    let mut note = |bad: bool, problem: NameProblem| {
-        if bad && !found.contains(&problem) {
+    let mut note = |has_problem: bool, problem: NameProblem| {
+        if has_problem && !found.contains(&problem) {
             found.push(problem);
         }
     };
     note(name.trim_matches(['.', ' ']).is_empty(), NameProblem::Empty);
-    note(name.len() > LONGEST, NameProblem::TooLong);
+    note(name.len() > MAX_NAME_BYTES, NameProblem::TooLong);
     note(name.chars().any(is_bidirectional), NameProblem::Bidirectional);
     note(has_invisible(name), NameProblem::Invisible);
     note(name.chars().any(char::is_control), NameProblem::Control);
-    note(has_encoding(name), NameProblem::Encoded);
-    note(name.contains(['"', '\u{201c}', '\u{201d}']) && name.contains('"'), NameProblem::Quote);
+    note(has_percent_encoding(name), NameProblem::Encoded);
+    note(name.contains('"'), NameProblem::Quote);
     note(name.contains(['/', '\\', '\u{2215}', '\u{2044}', '\u{ff0f}', '\u{ff3c}']) || name == "..", NameProblem::Path);
     note(name.contains(':'), NameProblem::Stream);
     note(name.contains([';', '<', '>', '|', '?', '*']), NameProblem::Reserved);
@@ -249,50 +149,54 @@ pub fn name_problems(name: &str) -> Vec<NameProblem> {
     note(name.starts_with('.'), NameProblem::Hidden);
     let lower = name.to_lowercase();
     note(matches!(lower.as_str(), "web.config" | "desktop.ini" | "autorun.inf" | "thumbs.db"), NameProblem::ServerFile);
-    let stem = lower.split('.').next().unwrap_or_default().trim_end();
+    let stem = lower.split_once('.').map_or(lower.as_str(), |(stem, _)| stem).trim_end();
     note(is_device(stem), NameProblem::Device);
-    extensions(&lower, &mut note);
+    note_extensions(&lower, &mut note);
     found
 }
 
-fn extensions(lower: &str, note: &mut impl FnMut(bool, NameProblem)) {
-    // Dots that NFKC turns into one make an extension for whoever normalises later.
+fn note_extensions(lower: &str, note: &mut impl FnMut(bool, NameProblem)) {
+    // NFKC normalisation turns these characters into dots or similar signs, so that the extension changes.
     note(lower.contains(['\u{ff0e}', '\u{2024}', '\u{fe52}', '\u{3002}', '\u{ff61}']), NameProblem::ForeignExtension);
-    let parts: Vec<String> = lower.split('.').skip(1).map(plain).collect();
+    let parts: Vec<String> = lower.split('.').skip(1).map(as_lenient_programs_read).collect();
     let Some((last, inner)) = parts.split_last() else {
         note(true, NameProblem::NoExtension);
         return;
     };
     note(!last.is_ascii(), NameProblem::ForeignExtension);
-    note(ACTIVE.contains(&last.as_str()), NameProblem::ActiveExtension);
-    let hidden = |part: &String| {
-        let part = part.as_str();
-        (ACTIVE.contains(&part) && !ALSO_WORDS.contains(&part)) || ACTIVE_INSIDE.contains(&part)
+    note(is_active(last), NameProblem::ActiveExtension);
+    let is_active_inside = |part: &String| {
+        let is_word = EXTENSIONS_THAT_ARE_WORDS.contains(&part.as_str());
+        (is_active(part) && !is_word) || INNER_ACTIVE_EXTENSIONS.contains(&part.as_str())
     };
-    note(inner.iter().any(hidden), NameProblem::DoubleExtension);
+    note(inner.iter().any(is_active_inside), NameProblem::DoubleExtension);
 }
 
-/// A part as a careless program reads it: up to what it stops at, without what it drops.
-fn plain(part: &str) -> String {
+fn is_active(extension: &str) -> bool {
+    [SERVER_EXTENSIONS, BROWSER_EXTENSIONS, SYSTEM_EXTENSIONS].iter().any(|list| list.contains(&extension))
+}
+
+/// An extension as lenient programs read it: they stop at some characters and drop others.
+fn as_lenient_programs_read(part: &str) -> String {
     let end = part.find([';', '%', '\0', ':', '/', '\\']).unwrap_or(part.len());
-    let kept = part.get(..end).unwrap_or_default();
-    kept.chars().filter(|&c| !is_invisible(c) && !is_bidirectional(c) && !c.is_whitespace()).collect()
+    part[..end].chars().filter(|&c| !is_invisible(c) && !is_bidirectional(c) && !c.is_whitespace()).collect()
 }
 
 fn is_bidirectional(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Whether there is anything that nobody sees. The joiners (200C, 200D) are part of the spelling of Persian, of Indic
-/// scripts and of emoji: between two such characters they are seen, anywhere else they serve look-alikes.
+/// Whether the name has an invisible character. Persian, Indic scripts and emoji need the joiners U+200C and U+200D, so
+/// they are allowed between two such characters. Anywhere else they make look-alike names.
 fn has_invisible(name: &str) -> bool {
-    // From Hebrew on: before it come the scripts whose letters are taken for each other, and none of them joins.
-    let joins = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !is_invisible(c) && !c.is_whitespace());
+    // U+0590 is the start of Hebrew. The scripts below it (Latin, Greek, Cyrillic, Armenian) need no joiners.
+    let needs_joiners = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !is_invisible(c) && !c.is_whitespace());
     let mut before = None;
     let mut rest = name.chars().peekable();
     while let Some(c) = rest.next() {
-        let spelled = matches!(c, '\u{200c}' | '\u{200d}') && joins(before) && joins(rest.peek().copied());
-        if is_invisible(c) && !spelled {
+        let is_spelling =
+            matches!(c, '\u{200c}' | '\u{200d}') && needs_joiners(before) && needs_joiners(rest.peek().copied());
+        if is_invisible(c) && !is_spelling {
             return true;
         }
         before = Some(c);
@@ -300,14 +204,14 @@ fn has_invisible(name: &str) -> bool {
     false
 }
 
-/// Zero-width and other unseen characters.
+/// Zero-width and other invisible characters.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}'
         | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Only what would decode to something harmful: `100%25` and `50% off.pdf` are names.
-fn has_encoding(name: &str) -> bool {
+/// Whether the name has the percent-encoding of a character with a special meaning. `50% off.pdf` has none.
+fn has_percent_encoding(name: &str) -> bool {
     name.match_indices('%').any(|(at, _)| {
         let code = name.get(at + 1..at + 3).unwrap_or_default().to_ascii_lowercase();
         matches!(
@@ -323,7 +227,7 @@ fn is_device(stem: &str) -> bool {
             matches!(n, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "\u{b9}" | "\u{b2}" | "\u{b3}")
         })
     };
-    DEVICES.contains(&stem) || numbered("com") || numbered("lpt")
+    DEVICE_NAMES.contains(&stem) || numbered("com") || numbered("lpt")
 }
 
 #[cfg(test)]
@@ -337,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn good_names_pass() {
+    fn ordinary_names_have_no_problem() {
         for name in [
             "a.JPG",
             "archive.tar.gz",
@@ -351,7 +255,7 @@ mod tests {
             "O'Neill.docx",
             "conference.pdf",
             "\u{1f600}.png",
-            // A family of three, joined; and Persian as it is spelled.
+            // Emoji and Persian with joiners.
             "\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467}.png",
             "\u{2764}\u{fe0f}\u{200d}\u{1f525}.png",
             "\u{645}\u{6cc}\u{200c}\u{62e}\u{648}\u{627}\u{647}\u{645}.png",
@@ -362,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_names_are_named() {
+    fn each_problem_is_found() {
         use NameProblem as P;
         check("invoice.pdf.exe", &[P::ActiveExtension]);
         check("photo\u{202e}gpj.exe", &[P::ActiveExtension, P::Bidirectional]);

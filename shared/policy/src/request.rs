@@ -1,31 +1,33 @@
-//! What a caller asks to upload.
+//! A request to upload a file, as values that were parsed already.
 
 use std::collections::BTreeMap;
 
 use content_sniff::MediaType;
 
-use crate::DEFAULT_CLASS;
 use crate::checksum::Checksum;
 use crate::filename::FileName;
 use crate::key::OwnerId;
 use crate::size::ByteSize;
 
-/// What a caller would like to upload.
+/// The class of a request that names none.
+pub const DEFAULT_CLASS: &str = "default";
+
+/// A request to upload one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadRequest {
-    /// Whose it will be.
+    /// The caller, who will own the upload.
     pub owner: OwnerId,
-    /// What the user calls it.
+    /// The name on the user's device.
     pub filename: FileName,
-    /// What the user says it is.
+    /// The declared type. The validator compares it with the bytes.
     pub content_type: MediaType,
-    /// Its size, if the client knows it.
+    /// `None` if the client does not know the size before it uploads.
     pub size: Option<ByteSize>,
-    /// The class asked for.
+    /// `None` means [`DEFAULT_CLASS`].
     pub class: Option<String>,
-    /// A checksum to bind the grant to.
+    /// A checksum of the whole object, which S3 verifies.
     pub checksum: Option<Checksum>,
-    /// The caller's own facts about it.
+    /// The caller's own metadata, by name.
     pub metadata: BTreeMap<String, String>,
 }
 
@@ -35,11 +37,11 @@ impl UploadRequest {
     }
 }
 
-/// How the bytes of one request will travel.
+/// How a client sends a file that needs one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// One PUT, its length known and signed.
+    /// A PUT with a signed `content-length`.
     Put,
-    /// One form POST, its length within a signed range.
+    /// A form POST with a signed range of sizes.
     Post,
 }

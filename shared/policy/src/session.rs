@@ -1,68 +1,82 @@
-//! A multipart upload while it is under way, and how that may change.
+//! The session of a multipart upload: its states and transitions.
 //!
 //! ```text
 //! opening ──► open ◄──► completing ──► completed
-//!    │         │             ▲
-//!    │         ├─────────────┘ lease: exactly one process completes, and a lease that ran out is anybody's
-//!    └─────────┴──► aborted | expired     (each first with something left in S3, then without)
+//!    │         │
+//!    └─────────┴──► aborted | expired     (first with something left in S3, then cleaned up)
 //! ```
-//! [`Session::step`] is every transition there is; the table only ever replaces a session by its successor.
+//! A process needs a [`Lease`] to complete a session. When the lease has run out, another process may take it.
+//!
+//! [`Session::step`] has every transition. The table only replaces a session by the result of a transition.
+
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::checksum::Checksum;
+use crate::checksum::{Checksum, ChecksumAlgorithm};
+use crate::grant::Grant;
 use crate::key::ObjectKey;
 use crate::parts::{ETag, PartPlan};
-use crate::{Grant, SessionTerms};
 
-/// What the table holds about one multipart upload. It has the id of the upload that it will become.
+/// A multipart upload in the table. The completed upload has the same id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Where the object will lie, and whose it is.
+    /// The key of the object, with owner and id.
     pub key: ObjectKey,
-    /// Counts the changes; a change is written only over the revision that it was made from.
+    /// Counts the changes, from 1. The table writes a change only over the revision before it.
     pub revision: u64,
-    /// What was granted.
+    /// The grant.
     pub grant: Grant,
-    /// How it is cut.
+    /// Number and size of the parts.
     pub plan: PartPlan,
-    /// What holds while it is under way.
+    /// Its terms. A new policy does not change them.
     pub terms: SessionTerms,
-    /// Which of the session's S3 uploads is the current one, from 1. The object made of it carries the number.
+    /// Counts the multipart uploads that S3 created for this session, from 1. The object's metadata has the number.
     pub generation: u32,
-    /// When the session expires, unless it is used.
+    /// When the session expires. Its use extends this.
     pub deadline: Timestamp,
-    /// When what has arrived was last added up, where no size was declared; its beginning otherwise.
+    /// When the reconciler last added up the stored parts of a session without a declared size; otherwise the creation.
     pub summed_at: Timestamp,
-    /// When somebody has to look whether the object has its verdict; `None` while it is not complete, and where the walk
-    /// through the bucket looks in time.
+    /// When the reconciler must check whether the object has its verdict. `None` before completion, and if the
+    /// reconciler's walk through the bucket finds the object in time.
     pub verdict_due: Option<Timestamp>,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
 }
 
-/// Where a session stands.
+/// The terms of a session, from the policy at its creation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTerms {
+    /// How long each part's URL lives.
+    pub url_life: Duration,
+    /// How long the session lives after its last use.
+    pub session_life: Duration,
+    /// The algorithm of the checksum to which each part's URL is bound; `None` without part checksums.
+    pub part_checksum: Option<ChecksumAlgorithm>,
+}
+
+/// The state of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// S3 is about to be asked, or was asked by somebody who did not live to tell.
+    /// The session is in the table. Its multipart upload may exist in S3, but the table has no upload id yet.
     Opening,
-    /// Parts may come.
+    /// The client can send parts.
     Open {
-        /// S3's own upload id.
+        /// S3's upload id.
         upload: String,
     },
-    /// S3 is putting the parts together.
+    /// A process with a lease completes the upload.
     Completing(Completing),
-    /// The object is there.
+    /// The object exists.
     Completed(Completed),
-    /// The owner gave it up.
+    /// The owner aborted it.
     Aborted(Cleanup),
-    /// It was not used for too long.
+    /// Its deadline passed.
     Expired(Cleanup),
 }
 
 impl State {
-    /// The state in one word, as callers see it.
+    /// The name of the state in logs and errors.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -76,126 +90,126 @@ impl State {
     }
 }
 
-/// A completion under way.
+/// A completion in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completing {
-    /// S3's own upload id.
+    /// S3's upload id.
     pub upload: String,
-    /// Who is at it.
+    /// The lease of the process that completes it.
     pub lease: Lease,
-    /// What the caller said about the whole.
+    /// The request to complete.
     pub asked: CompletionRequest,
 }
 
-/// What a caller says when asking for completion, as far as whoever takes over must know it.
+/// A request to complete a session. The table stores it, so that another process can take over.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CompletionRequest {
-    /// A hash over the parts that the caller listed, if any were.
+    /// A hash of the parts that the caller listed; `None` if the request has no list.
     pub listed: Option<String>,
-    /// A checksum of the whole.
+    /// A checksum of the whole object.
     pub checksum: Option<Checksum>,
 }
 
-/// The right to complete, for a while.
+/// The exclusive right to complete a session, for a limited time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
-    /// A random name of who has it.
+    /// A random id of the process that has it.
     pub holder: String,
-    /// From then on anybody may take over.
+    /// From this instant on another process may take it.
     pub until: Timestamp,
 }
 
-/// What came of it.
+/// The object of a completed session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completed {
-    /// The object's version; empty in an unversioned bucket.
+    /// Its version id; empty in an unversioned bucket.
     pub version: String,
-    /// The object's `ETag`, which ends in the number of parts.
+    /// Its entity tag, which ends in the number of parts.
     pub etag: ETag,
 }
 
-/// What S3 may still hold of a session that is over.
+/// What S3 may still store of an aborted or expired session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cleanup {
-    /// Whatever was begun under its key.
+    /// Any multipart upload of its key: the upload id is unknown.
     AnyUpload,
-    /// This upload.
+    /// The multipart upload with this id.
     Upload(String),
-    /// Nothing: S3 was asked.
+    /// Nothing. The reconciler or the abort has checked it.
     Done,
 }
 
-/// What happens to a session.
+/// An event that may change a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// S3 has begun an upload for it.
+    /// S3 created its multipart upload.
     Created {
-        /// S3's own id.
+        /// S3's upload id.
         upload: String,
     },
-    /// S3 has lost the upload, and begun another.
+    /// S3 no longer has the multipart upload and created another one.
     Recreated {
-        /// The one that is lost.
+        /// The upload id that S3 no longer has.
         lost: String,
-        /// The new one.
+        /// The new upload id.
         upload: String,
     },
-    /// Somebody works with it.
+    /// The client used it.
     Used,
-    /// What has arrived was added up.
+    /// The reconciler added up the stored parts.
     Summed,
-    /// Somebody wants to complete it.
+    /// A process takes the lease to complete it.
     Leased(Lease, CompletionRequest),
-    /// Who completes it is still at it.
+    /// The holder of the lease extends it.
     Renewed(Lease),
-    /// Completing came to nothing, for a reason that the caller can mend.
+    /// The completion failed for a reason that the caller can fix.
     Released {
-        /// Who had the lease.
+        /// The holder of the lease.
         holder: String,
     },
-    /// The object is there.
+    /// The object exists.
     Completed(Completed),
-    /// The owner gives it up.
+    /// The owner aborts it.
     Aborted,
-    /// Nobody used it in time.
+    /// The reconciler found its deadline passed.
     Expired,
-    /// S3 holds nothing of it any more.
+    /// S3 no longer stores anything of it.
     CleanedUp,
-    /// The object has no verdict yet, and the validator was told of it again.
+    /// The object has no verdict yet. The reconciler sent it to the validator again.
     VerdictMissing,
     /// The object has a verdict.
     VerdictFound,
-    /// The upload was deleted: what the user typed may not be kept.
+    /// The upload was deleted, so the session must not keep file name and metadata.
     Redacted,
 }
 
-/// An event that does not fit the state: what stands, stands.
+/// The event is not possible in this state. The session stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the session has moved on")]
+#[error("this event is not possible in the current state of the session")]
 pub struct InvalidTransition;
 
-/// How long `opening` may take before the reconciler looks.
+/// How long a session may stay in [`State::Opening`].
 const OPENING_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long after its beginning an upload may be complete for the walk to find its object in time. S3 dates an object by
-/// when its upload in parts was begun (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>, read
-/// 2026-11), and so does its key: to the walk what took a week is a week old as soon as it is there.
+/// If a multipart upload takes longer than this, the reconciler's walk through the bucket does not find its object in
+/// time. The walk covers recent days only, and S3 dates an object by the creation of its multipart upload
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>, read 2026-11).
 const LISTING_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a verdict may take, where the walk does not look.
+/// How long a verdict may take after a completion that the walk does not find.
 const VERDICT_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
-/// How often the validator is told again, for as long as there is no verdict and the session is kept.
-const REMINDER_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
+/// How often the reconciler sends such an object to the validator again.
+const REQUEUE_INTERVAL: SignedDuration = SignedDuration::from_hours(24);
 
-/// How often an upload without a declared size is added up at least.
-pub const SUM_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How often the reconciler adds up the stored parts of a session without a declared size.
+const SUM_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 impl Session {
-    /// A session that S3 has not been asked about yet.
+    /// A new session, before S3 creates its multipart upload.
     #[must_use]
     pub fn new(key: ObjectKey, grant: Grant, plan: PartPlan, terms: SessionTerms, now: Timestamp) -> Self {
-        let deadline = later(now, SignedDuration::try_from(terms.session_life).unwrap_or(SignedDuration::MAX));
+        let deadline = later(now, session_life(&terms));
         let (revision, generation) = (1, 1);
         let (verdict_due, state) = (None, State::Opening);
         Self { key, revision, grant, plan, terms, generation, deadline, summed_at: now, verdict_due, state }
@@ -204,7 +218,7 @@ impl Session {
     /// The session after `event`.
     ///
     /// # Errors
-    /// [`InvalidTransition`] when the event does not fit the state.
+    /// [`InvalidTransition`] if the event is not possible in this state.
     pub fn step(&self, event: Event, now: Timestamp) -> Result<Self, InvalidTransition> {
         let mut next = Self { revision: self.revision.saturating_add(1), ..self.clone() };
         next.state = match (&self.state, event) {
@@ -213,46 +227,46 @@ impl Session {
                 next.generation = next.generation.saturating_add(1);
                 State::Open { upload }
             }
-            (State::Completing(at), Event::Recreated { lost, upload }) if at.upload == lost => {
+            (State::Completing(completing), Event::Recreated { lost, upload }) if completing.upload == lost => {
                 next.generation = next.generation.saturating_add(1);
                 State::Open { upload }
             }
             (open @ State::Open { .. }, Event::Used) => {
-                next.deadline = self.deadline.max(self.prolonged(now));
+                next.deadline = self.deadline.max(self.deadline_if_used(now));
                 open.clone()
             }
             (open @ State::Open { .. }, Event::Summed) => {
                 next.summed_at = now;
                 open.clone()
             }
-            (State::Open { upload }, Event::Leased(lease, asked)) => {
-                State::Completing(Completing { upload: upload.clone(), lease, asked })
+            (State::Open { upload }, Event::Leased(lease, request)) => {
+                State::Completing(Completing { upload: upload.clone(), lease, asked: request })
             }
-            (State::Completing(at), Event::Leased(lease, asked)) if at.lease.until <= now => {
-                State::Completing(Completing { upload: at.upload.clone(), lease, asked })
+            (State::Completing(completing), Event::Leased(lease, request)) if completing.lease.until <= now => {
+                State::Completing(Completing { upload: completing.upload.clone(), lease, asked: request })
             }
-            (State::Completing(at), Event::Renewed(lease)) if at.lease.holder == lease.holder => {
-                State::Completing(Completing { lease, ..at.clone() })
+            (State::Completing(completing), Event::Renewed(lease)) if completing.lease.holder == lease.holder => {
+                State::Completing(Completing { lease, ..completing.clone() })
             }
-            (State::Completing(at), Event::Released { holder }) if at.lease.holder == holder => {
-                State::Open { upload: at.upload.clone() }
+            (State::Completing(completing), Event::Released { holder }) if completing.lease.holder == holder => {
+                State::Open { upload: completing.upload.clone() }
             }
             (State::Open { .. } | State::Completing(_), Event::Completed(result)) => {
-                let took = now.duration_since(self.key.id().created_at());
-                next.verdict_due = (took > LISTING_WINDOW).then(|| later(now, VERDICT_TIMEOUT));
+                let duration = now.duration_since(self.key.id().created_at());
+                next.verdict_due = (duration > LISTING_WINDOW).then(|| later(now, VERDICT_TIMEOUT));
                 State::Completed(result)
             }
-            (done @ State::Completed(_), Event::VerdictMissing) if self.verdict_due.is_some() => {
-                next.verdict_due = Some(later(now, REMINDER_INTERVAL));
-                done.clone()
+            (completed @ State::Completed(_), Event::VerdictMissing) if self.verdict_due.is_some() => {
+                next.verdict_due = Some(later(now, REQUEUE_INTERVAL));
+                completed.clone()
             }
-            (done @ State::Completed(_), Event::VerdictFound) if self.verdict_due.is_some() => {
+            (completed @ State::Completed(_), Event::VerdictFound) if self.verdict_due.is_some() => {
                 next.verdict_due = None;
-                done.clone()
+                completed.clone()
             }
             (State::Opening, Event::Aborted) => State::Aborted(Cleanup::AnyUpload),
             (State::Open { upload }, Event::Aborted) => State::Aborted(Cleanup::Upload(upload.clone())),
-            (State::Opening, Event::Expired) if self.look_at() <= now => State::Expired(Cleanup::AnyUpload),
+            (State::Opening, Event::Expired) if self.next_check() <= now => State::Expired(Cleanup::AnyUpload),
             (State::Open { upload }, Event::Expired) if self.deadline <= now => {
                 State::Expired(Cleanup::Upload(upload.clone()))
             }
@@ -267,26 +281,23 @@ impl Session {
         Ok(next)
     }
 
-    /// When it would expire if it were used now. A session without a declared size has one fixed end.
-    fn prolonged(&self, now: Timestamp) -> Timestamp {
+    /// The deadline after a use at `now`. That of a session without a declared size does not change.
+    fn deadline_if_used(&self, now: Timestamp) -> Timestamp {
         match self.plan {
-            PartPlan::Sized { .. } => later(now, self.life()),
+            PartPlan::Sized { .. } => later(now, session_life(&self.terms)),
             PartPlan::Unsized { .. } => self.deadline,
         }
     }
 
-    fn life(&self) -> SignedDuration {
-        SignedDuration::try_from(self.terms.session_life).unwrap_or(SignedDuration::MAX)
-    }
-
-    /// Whether using it now is worth a write: from an eighth of its life on, and not for every URL.
+    /// Whether the table should record a use at `now`. To save writes, it records a use only if it extends the deadline
+    /// by more than an eighth of the session's life.
     #[must_use]
     pub fn wants_prolonging(&self, now: Timestamp) -> bool {
         matches!(self.state, State::Open { .. })
-            && self.prolonged(now).duration_since(self.deadline) > SignedDuration::from_secs(self.life().as_secs() / 8)
+            && self.deadline_if_used(now).duration_since(self.deadline) > session_life(&self.terms) / 8
     }
 
-    /// Whether it may be used now.
+    /// Whether the client can no longer use it. A completed session is not over in this sense.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
         match self.state {
@@ -296,26 +307,30 @@ impl Session {
         }
     }
 
-    /// When the reconciler should look at it next; `None` when nothing is left to do.
+    /// When the reconciler must check it next; `None` if it has nothing to do.
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Opening | State::Open { .. } => Some(self.look_at()),
-            State::Completing(at) => Some(at.lease.until),
+            State::Opening | State::Open { .. } => Some(self.next_check()),
+            State::Completing(completing) => Some(completing.lease.until),
             State::Completed(_) => self.verdict_due,
             State::Aborted(Cleanup::Done) | State::Expired(Cleanup::Done) => None,
-            // At once: the moment of its end is as good as any in the past.
+            // Immediately: any time in the past has this effect.
             State::Aborted(_) | State::Expired(_) => Some(self.summed_at),
         }
     }
 
-    fn look_at(&self) -> Timestamp {
+    fn next_check(&self) -> Timestamp {
         match (&self.state, self.plan) {
             (State::Opening, _) => later(self.summed_at, OPENING_TIMEOUT),
             (_, PartPlan::Sized { .. }) => self.deadline,
-            (_, PartPlan::Unsized { .. }) => self.deadline.min(later(self.summed_at, SUM_EVERY)),
+            (_, PartPlan::Unsized { .. }) => self.deadline.min(later(self.summed_at, SUM_INTERVAL)),
         }
     }
+}
+
+fn session_life(terms: &SessionTerms) -> SignedDuration {
+    SignedDuration::try_from(terms.session_life).unwrap_or(SignedDuration::MAX)
 }
 
 fn later(now: Timestamp, by: SignedDuration) -> Timestamp {

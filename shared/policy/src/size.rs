@@ -4,22 +4,22 @@ use std::fmt;
 
 /// A number of bytes.
 ///
-/// - Always exact `u64` bytes inside; units exist only in text.
+/// - Stored as exact bytes. Only the text form has units.
 /// - Parses `"200 MB"` (powers of 1000), `"48.8 TiB"` (powers of 1024) and bare bytes.
-/// - Arithmetic on it is checked: there is no operator that could wrap.
+/// - Has checked arithmetic only, so a sum can't wrap.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ByteSize(u64);
 
-/// A text that is not a size.
+/// The text is not a size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a size: use bytes, or a number with a unit such as \"200 MB\" or \"48 TiB\"")]
 pub struct InvalidSize;
 
 impl ByteSize {
-    /// No bytes at all.
+    /// 0 bytes.
     pub const ZERO: Self = Self(0);
 
-    /// A size of exactly `bytes` bytes.
+    /// A size in bytes.
     #[must_use]
     pub const fn from_bytes(bytes: u64) -> Self {
         Self(bytes)
@@ -31,19 +31,19 @@ impl ByteSize {
         self.0
     }
 
-    /// Reads a size as people write it.
+    /// Parses a number with an optional unit.
     ///
     /// # Errors
-    /// [`InvalidSize`] when the text is no number with an optional unit, or is beyond `u64` bytes.
+    /// [`InvalidSize`] for any other text, and above `u64::MAX` bytes.
     pub fn parse(text: &str) -> Result<Self, InvalidSize> {
-        // parse-size skips blanks anywhere and takes "" for nothing: only the latter needs a guard.
+        // `parse_size` ignores blanks and reads text without digits as 0.
         if !text.bytes().any(|b| b.is_ascii_digit()) {
             return Err(InvalidSize);
         }
         parse_size::parse_size(text).map(Self).map_err(|_| InvalidSize)
     }
 
-    /// The sum, or `None` beyond `u64` bytes.
+    /// The sum; `None` above `u64::MAX` bytes.
     #[must_use]
     pub const fn checked_add(self, other: Self) -> Option<Self> {
         match self.0.checked_add(other.0) {
@@ -66,7 +66,7 @@ const UNITS: [(&str, u64); 10] = [
     ("KiB", 1 << 10),
 ];
 
-/// Exact and parseable: the largest unit that divides the size evenly, else bytes.
+/// The largest unit that divides the size evenly, otherwise bytes. [`ByteSize::parse`] accepts the text.
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (unit, factor) in UNITS {
@@ -90,7 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn reads_what_people_write() {
+    fn numbers_with_and_without_units_are_parsed() {
         for (text, bytes) in [
             ("0", 0),
             ("1", 1),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_texts_are_refused() {
         for text in ["", " ", "MB", "-1", "18446744073709551616", "17 EiB", "5 parsecs", "NaN", "٣ MB"] {
             assert_eq!(ByteSize::parse(text), Err(InvalidSize), "{text}");
         }
@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_shown_reads_back(bytes: u64, unit in 0..10usize, n in 1..1000u64) {
+        fn displayed_sizes_parse_to_the_same_size(bytes: u64, unit in 0..10usize, n in 1..1000u64) {
             for size in [ByteSize(bytes), ByteSize(n.saturating_mul(UNITS[unit].1))] {
                 prop_assert_eq!(ByteSize::parse(&size.to_string()), Ok(size));
             }

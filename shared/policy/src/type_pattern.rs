@@ -1,15 +1,15 @@
-//! Media types as policies allow them: one type, a kind, or a family.
+//! Patterns of media types in a policy.
 
 use std::fmt;
 
 use content_sniff::MediaType;
 
-/// What a policy allows: one type, everything of one kind, or a named family.
+/// A pattern of media types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaPattern {
     /// `image/png`
     Exact(String),
-    /// `image/*`, held as `image/`
+    /// `image/*`, stored as `image/`
     Kind(String),
     /// `*/*`
     Any,
@@ -17,16 +17,16 @@ pub enum MediaPattern {
     Family(Family),
 }
 
-/// A text that is no pattern.
+/// The text is not a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a type pattern: use image/png, image/*, */* or one of the families {}", Family::NAMES)]
 pub struct InvalidPattern;
 
 impl MediaPattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// [`InvalidPattern`] for anything but the four forms above.
+    /// [`InvalidPattern`] for a text of none of the four forms.
     pub fn parse(text: &str) -> Result<Self, InvalidPattern> {
         if text == "*/*" {
             return Ok(Self::Any);
@@ -41,7 +41,7 @@ impl MediaPattern {
         if exact.as_str() == exact.essence() { Ok(Self::Exact(exact.as_str().to_owned())) } else { Err(InvalidPattern) }
     }
 
-    /// Whether `declared` falls under this pattern; parameters don't matter.
+    /// Whether the pattern matches `declared`. It ignores parameters.
     #[must_use]
     pub fn matches(&self, declared: &MediaType) -> bool {
         let essence = declared.essence();
@@ -65,12 +65,12 @@ impl fmt::Display for MediaPattern {
     }
 }
 
-/// Types that people think of as one thing.
+/// A named group of types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
-    /// Raster images that browsers and cameras make. No SVG: that is a program as much as a picture.
+    /// Raster images. SVG is not in it, because SVG can contain scripts.
     Picture,
-    /// Word, Excel and `PowerPoint` files without macros, old and new, and `OpenDocument`.
+    /// Word, Excel and `PowerPoint` in their old formats and in their new formats without macros, and `OpenDocument`.
     Office,
     /// Plain text and tables.
     Text,
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns_match_what_they_name() {
+    fn each_form_of_a_pattern_matches_its_types() {
         let check = |pattern: &str, media: &str| {
             MediaPattern::parse(pattern).unwrap().matches(&MediaType::parse(media).unwrap())
         };

@@ -1,41 +1,41 @@
-//! What is remembered of an upload, and how that may change.
+//! The record of an upload in the table, and its transitions.
 //!
 //! ```text
-//! (nothing) ──────────────verdict──────────────► accepted | rejected ──delete──► deleting ──► deleted
-//!     ├──content is fine──► scanning ──scan────────────▲                            ▲
+//! no record ──────────────verdict──────────────► accepted | rejected ──delete──► deleting ──► deleted
+//!     ├──content passes───► scanning ──scan────────────▲                            ▲
 //!     ├──scan─────────────► scanned ───content─────────┘                            │
 //!     └─────────────────────────────delete──────────────────────────────────────────┘  (from every state)
 //! ```
-//! The first verdict for an id is final, and a tombstone is for ever.
+//! The first verdict for an id is final. A tombstone is permanent.
 //!
-//! The middle two lines are for classes that want a malware scan. Two writers, in either order, each with conditional
-//! writes on the one item: whoever comes first leaves its half there ([`Pending`]), whoever comes second finds it and
-//! concludes. The half names its version, and so pins the upload to it: of several versions the first that either
-//! writer speaks of is the upload. Seen from outside all of that is `validating` (`docs/decisions/0015`).
+//! `scanning` and `scanned` exist only in classes that require a malware scan. The content check and the scan result
+//! arrive in either order. The first one writes a [`Pending`] record, and the second one writes the verdict. A pending
+//! record contains the version id, so the verdict is about the version that was checked or scanned first. Callers see
+//! the status `validating` until the verdict (`docs/decisions/0015`).
 
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::key::ObjectKey;
+use crate::reason::Reason;
 use crate::size::ByteSize;
-use crate::verdict::Reason;
 
-/// What the table holds about one upload.
+/// The record of one upload in the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    /// The validator has spoken.
+    /// It has a verdict.
     Validated(Box<ValidatedUpload>),
-    /// One of two conditions is met; seen from outside there is no verdict yet.
+    /// It has a pending verdict: the content check or the scan result is missing.
     Pending(Pending),
-    /// The owner deleted it; versions may still be there.
+    /// The owner deleted it: the tombstone is written, and S3 may still have versions.
     Deleting(ObjectKey),
-    /// The owner deleted it, and every version that was there is gone.
+    /// The owner deleted it, and every version is deleted.
     Deleted(ObjectKey),
 }
 
 impl Record {
-    /// Whose upload it is and where.
+    /// The object key, with owner and id.
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         match self {
@@ -49,60 +49,60 @@ impl Record {
 /// An upload with its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidatedUpload {
-    /// Where it lies.
+    /// The object key, with owner and id.
     pub key: ObjectKey,
-    /// The bucket.
+    /// The name of the bucket.
     pub bucket: String,
-    /// The one version that was validated.
+    /// The id of the version that was validated.
     pub version: String,
-    /// The event's place in this key's history, normalised; see [`normalised_sequencer`].
+    /// The order of the event among those of this key, from [`normalised_sequencer`]; `None` if the event has none.
     pub sequencer: Option<String>,
-    /// The verdict.
+    /// Accepted or rejected.
     pub outcome: Outcome,
-    /// Why it was rejected; empty when accepted.
+    /// Why it was rejected; empty if accepted.
     pub reasons: Vec<Note>,
-    /// What else was noticed.
+    /// Findings that the class flags.
     pub findings: Vec<Note>,
-    /// What was granted; `None` for an object that no grant of ours wrote.
+    /// The facts of the grant; `None` for an object without a readable grant.
     pub granted: Option<Granted>,
-    /// The size of what arrived.
+    /// The size of the object.
     pub size: ByteSize,
-    /// The type of what arrived, as its bytes tell.
+    /// The type that the sniffer found in the bytes.
     pub content_type: String,
-    /// The checksum that S3 stored, `algorithm:base64`.
+    /// The checksum that S3 stored, as `algorithm:base64`.
     pub checksum: Option<String>,
-    /// When the verdict was found.
+    /// When the validator decided.
     pub judged_at: Timestamp,
 }
 
-/// The part of a grant that is kept with the verdict.
+/// The facts of a grant that a verdict keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
-    /// The class whose rules applied.
+    /// The class.
     pub class: String,
-    /// What the user calls it.
+    /// The name on the user's device.
     pub filename: String,
-    /// The size that was declared; a form may not have declared one.
+    /// The declared size; `None` for a grant of a range.
     pub size: Option<ByteSize>,
-    /// The type that was declared.
+    /// The declared type.
     pub content_type: String,
-    /// The caller's own facts.
+    /// The caller's own metadata, by name.
     pub metadata: BTreeMap<String, String>,
-    /// The edition of the policy.
+    /// The hash of the policy that granted it.
     pub policy_hash: String,
 }
 
-/// One half of a verdict, waiting for the other.
+/// A pending verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pending {
-    /// The content is fine; this is the verdict if the scan is clean.
+    /// The content check passed and the scan result is missing. This is the verdict if the scan finds nothing.
     Content(Box<ValidatedUpload>),
-    /// The scan is in; the content was not looked at yet.
+    /// The scan result arrived and the content is not checked yet.
     Scan(Scanned),
 }
 
 impl Pending {
-    /// Whose upload it is and where.
+    /// The object key, with owner and id.
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         match self {
@@ -111,7 +111,7 @@ impl Pending {
         }
     }
 
-    /// The one version that it is about.
+    /// The id of the version that was checked or scanned.
     #[must_use]
     pub fn version(&self) -> &str {
         match self {
@@ -120,147 +120,148 @@ impl Pending {
         }
     }
 
-    /// Whether it is a scan that found something, or could not look.
+    /// Whether it is a scan result other than [`ScanResult::Clean`].
     #[must_use]
     pub fn is_worse_than_clean(&self) -> bool {
         matches!(self, Self::Scan(scanned) if scanned.result != ScanResult::Clean)
     }
 
-    /// When somebody has to ask for the other half, or for a verdict without it.
+    /// When the reconciler must send the upload to the validator again.
     #[must_use]
     pub fn due(&self) -> Timestamp {
-        let (since, patience) = match self {
+        let (since, timeout) = match self {
             Self::Content(validated) => (validated.judged_at, SCAN_TIMEOUT),
             Self::Scan(scanned) => (scanned.scanned_at, PENDING_TIMEOUT),
         };
-        since.checked_add(patience).unwrap_or(Timestamp::MAX)
+        since.checked_add(timeout).unwrap_or(Timestamp::MAX)
     }
 }
 
-/// What a malware scanner said of one version.
+/// The result of a malware scan of one version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scanned {
-    /// Where it lies.
+    /// The object key, with owner and id.
     pub key: ObjectKey,
-    /// The bucket.
+    /// The name of the bucket.
     pub bucket: String,
-    /// The one version that was scanned.
+    /// The id of the version that was scanned.
     pub version: String,
-    /// What was found.
+    /// The result.
     pub result: ScanResult,
-    /// The scanner's own words.
+    /// The scanner's message.
     pub detail: String,
-    /// When we heard of it.
+    /// When the event with the result arrived.
     pub scanned_at: Timestamp,
 }
 
-/// The outcome of a scan. That something could not be scanned is an outcome of its own, and never a clean one.
+/// The result of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScanResult {
-    /// Nothing was found.
+    /// The scanner found nothing.
     Clean,
-    /// Something was.
+    /// The scanner found a threat.
     Threat,
-    /// The scanner could not look.
+    /// The scanner could not scan the object. An upload with this result is rejected.
     Unscannable,
 }
 
-/// What content and scan come to together.
+/// The verdict on content that passed its check, with the scan result.
 #[must_use]
 pub fn combine_with_scan(content: ValidatedUpload, scan: &Scanned, now: Timestamp) -> ValidatedUpload {
     match scan.result {
         ScanResult::Clean => ValidatedUpload { judged_at: now, ..content },
-        ScanResult::Threat => refused(content, Reason::ThreatFound, &scan.detail, now),
-        ScanResult::Unscannable => refused(content, Reason::Unscannable, &scan.detail, now),
+        ScanResult::Threat => rejected(content, Reason::ThreatFound, &scan.detail, now),
+        ScanResult::Unscannable => rejected(content, Reason::Unscannable, &scan.detail, now),
     }
 }
 
-/// How long a verdict waits for its scan. `GuardDuty` takes minutes.
+/// How long a pending verdict waits for its scan result. `GuardDuty` needs minutes.
 const SCAN_TIMEOUT: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a scan waits for the content to be looked at, and a tombstone for the last version to go: far longer than a
-/// queue that is behind, or a caller who asks again.
+/// How long a scan result waits for the content check, and how long a deletion may take. This is far longer than a
+/// delayed queue or a retry takes.
 const PENDING_TIMEOUT: SignedDuration = SignedDuration::from_mins(15);
 
-/// When somebody has to look after a deletion that began at `now`, unless it is done by then.
+/// When the reconciler must finish a deletion that began at `now`.
 #[must_use]
 pub fn deletion_due(now: Timestamp) -> Timestamp {
     now.checked_add(PENDING_TIMEOUT).unwrap_or(Timestamp::MAX)
 }
 
-/// The verdict on content whose scan never came; `None` while it still may.
+/// The verdict on content without a scan result; `None` before the time-out.
 #[must_use]
 pub fn scan_timed_out(content: &ValidatedUpload, now: Timestamp) -> Option<ValidatedUpload> {
     let waited = now.duration_since(content.judged_at);
-    let why = "no scanner spoke within 24 hours";
-    (waited >= SCAN_TIMEOUT).then(|| refused(content.clone(), Reason::NotScanned, why, now))
+    let detail = "no scan result arrived within 24 hours";
+    (waited >= SCAN_TIMEOUT).then(|| rejected(content.clone(), Reason::NotScanned, detail, now))
 }
 
-fn refused(content: ValidatedUpload, reason: Reason, detail: &str, now: Timestamp) -> ValidatedUpload {
+fn rejected(content: ValidatedUpload, reason: Reason, detail: &str, now: Timestamp) -> ValidatedUpload {
     let note = Note { code: reason.code().to_owned(), detail: detail.to_owned() };
     let reasons = content.reasons.into_iter().chain([note]).collect();
     ValidatedUpload { outcome: Outcome::Rejected, reasons, judged_at: now, ..content }
 }
 
-/// A verdict in one word.
+/// The outcome of the validation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It may be served.
+    /// The upload may be served.
     Accepted,
-    /// It is never served.
+    /// The upload is never served.
     Rejected,
 }
 
-/// A code with a sentence for people.
+/// A reason or a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// A stable code of `docs/CONTRACT.md`.
     pub code: String,
-    /// The sentence.
+    /// A sentence for people.
     pub detail: String,
 }
 
-/// What to do with a version whose id has a record already.
+/// What to do with a version of an upload that has a record already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VersionDisposition {
-    /// It is the one that was accepted, that waits for its verdict, or that a class keeps although rejected.
+    /// Keep it: the version is accepted, has a pending verdict, or is rejected in a class that keeps rejected versions.
     Keep,
-    /// It must go: rejected, deleted, or a replay of a grant that is used up.
+    /// Delete it: the version is rejected, its upload is deleted, or a grant was used a second time.
     Delete,
-    /// Somebody with rights of their own wrote over an accepted upload: counted and left alone.
+    /// Keep and count it: a writer without a grant has overwritten an accepted upload.
     Foreign,
 }
 
-/// Decides about `version` of an upload that has a `record`.
+/// What to do with `version` of an upload that has this `record`.
 ///
-/// `ours` says whether a grant of ours wrote the version; `keep` whether the class keeps rejected ones.
+/// `has_grant`: the version has a readable grant. `keep_rejected`: the class keeps rejected versions.
 #[must_use]
-pub fn disposition(record: &Record, version: &str, ours: bool, keep: bool) -> VersionDisposition {
+pub fn disposition(record: &Record, version: &str, has_grant: bool, keep_rejected: bool) -> VersionDisposition {
     match record {
         Record::Deleting(_) | Record::Deleted(_) => VersionDisposition::Delete,
         Record::Pending(pending) if pending.version() == version => VersionDisposition::Keep,
-        Record::Pending(_) if ours => VersionDisposition::Delete,
+        Record::Pending(_) if has_grant => VersionDisposition::Delete,
         Record::Pending(_) => VersionDisposition::Foreign,
         Record::Validated(validated) => match (validated.outcome, validated.version == version) {
             (Outcome::Accepted, true) => VersionDisposition::Keep,
-            (Outcome::Rejected, true) if keep => VersionDisposition::Keep,
+            (Outcome::Rejected, true) if keep_rejected => VersionDisposition::Keep,
             (Outcome::Rejected, _) => VersionDisposition::Delete,
-            (Outcome::Accepted, false) if ours => VersionDisposition::Delete,
+            (Outcome::Accepted, false) if has_grant => VersionDisposition::Delete,
             (Outcome::Accepted, false) => VersionDisposition::Foreign,
         },
     }
 }
 
-/// How wide a normalised sequencer is. Seen: 16 and 18 digits; the rest is room.
-const SEQUENCER_WIDTH: usize = 32;
+/// The length of a normalised sequencer. S3 sent 16 and 18 digits so far.
+const SEQUENCER_DIGITS: usize = 32;
 
-/// A sequencer that compares as text: lower case, padded with zeros on the right, as AWS says to compare two
-/// of different length (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>,
-/// read 2026-11). `None` for a text that is no sequencer.
+/// A sequencer in a form that sorts as text: lower case, padded with zeros on the right. AWS documents this padding for
+/// sequencers of different length
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html>, read 2026-11).
+/// `None` for a text that is not a sequencer.
 #[must_use]
 pub fn normalised_sequencer(text: &str) -> Option<String> {
-    let hex = !text.is_empty() && text.len() <= SEQUENCER_WIDTH && text.bytes().all(|b| b.is_ascii_hexdigit());
-    hex.then(|| format!("{:0<SEQUENCER_WIDTH$}", text.to_ascii_lowercase()))
+    let is_valid = !text.is_empty() && text.len() <= SEQUENCER_DIGITS && text.bytes().all(|b| b.is_ascii_hexdigit());
+    is_valid.then(|| format!("{:0<SEQUENCER_DIGITS$}", text.to_ascii_lowercase()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An upload as others see it: callers in answers, a team's other systems in events.
+//! The JSON form of an upload in responses and in events.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::announcement::Announcement;
+use crate::grant::{Grant, SizeGrant};
 use crate::key::ObjectKey;
+use crate::observed::ObservedObject;
 use crate::session::Session;
 use crate::size::ByteSize;
 use crate::upload::{Note, Outcome, Record, ValidatedUpload};
-use crate::verdict::ObservedObject;
-use crate::{Grant, SizeGrant};
 
-/// The answer to `GET /uploads/{id}`, one line of a listing, and the detail of an event.
+/// An upload in the responses to `GET /uploads/{id}` and `GET /uploads`, and in the detail of an event.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Upload {
@@ -27,8 +27,8 @@ pub struct Upload {
     declared: Option<SizeAndType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<SizeAndType>,
-    reasons: Vec<WireNote>,
-    findings: Vec<WireNote>,
+    reasons: Vec<NoteBody>,
+    findings: Vec<NoteBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checksum: Option<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -51,19 +51,19 @@ struct SizeAndType {
 }
 
 #[derive(Debug, Serialize)]
-struct WireNote {
+struct NoteBody {
     code: String,
     detail: String,
 }
 
-impl From<&Note> for WireNote {
+impl From<&Note> for NoteBody {
     fn from(note: &Note) -> Self {
         Self { code: note.code.clone(), detail: note.detail.clone() }
     }
 }
 
 impl Upload {
-    /// With its verdict.
+    /// With a verdict: the status `accepted` or `rejected`.
     #[must_use]
     pub fn validated(validated: &ValidatedUpload) -> Self {
         let granted = validated.granted.as_ref();
@@ -83,8 +83,8 @@ impl Upload {
                 size: Some(validated.size.bytes()),
                 content_type: validated.content_type.clone(),
             }),
-            reasons: validated.reasons.iter().map(WireNote::from).collect(),
-            findings: validated.findings.iter().map(WireNote::from).collect(),
+            reasons: validated.reasons.iter().map(NoteBody::from).collect(),
+            findings: validated.findings.iter().map(NoteBody::from).collect(),
             checksum: validated.checksum.clone(),
             metadata: granted.map(|granted| granted.metadata.clone()).unwrap_or_default(),
             bucket: validated.bucket.clone(),
@@ -95,20 +95,19 @@ impl Upload {
         }
     }
 
-    /// Arrived, and still being looked at.
+    /// With an object but without a verdict.
     #[must_use]
     pub fn validating(key: &ObjectKey, bucket: &str, observed: &ObservedObject) -> Self {
-        Self::granted("validating", key, bucket, observed.grant.as_ref().ok())
+        Self::without_verdict("validating", key, bucket, observed.grant.as_ref().ok())
     }
 
-    /// On its way, in parts.
+    /// A multipart upload before its completion.
     #[must_use]
     pub fn uploading(session: &Session, bucket: &str) -> Self {
-        Self::granted("uploading", &session.key, bucket, Some(&session.grant))
+        Self::without_verdict("uploading", &session.key, bucket, Some(&session.grant))
     }
 
-    /// Without a verdict.
-    fn granted(status: &'static str, key: &ObjectKey, bucket: &str, grant: Option<&Grant>) -> Self {
+    fn without_verdict(status: &'static str, key: &ObjectKey, bucket: &str, grant: Option<&Grant>) -> Self {
         Self {
             id: key.id().to_string(),
             status,
@@ -135,29 +134,29 @@ impl Upload {
     }
 }
 
-/// The detail of an event on the bus: the record as its owner sees it, with an id to deduplicate by.
+/// The detail of an event on the bus. `eventId` is equal in repeated events about the same change.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventDetail {
     event_id: String,
     #[serde(flatten)]
-    upload: Seen,
+    upload: EventUpload,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Seen {
+enum EventUpload {
     Validated(Box<Upload>),
-    Gone { id: String, status: &'static str, bucket: String, key: String },
+    Deleted { id: String, status: &'static str, bucket: String, key: String },
 }
 
 impl EventDetail {
-    /// What is told of an announcement about an object in `bucket`.
+    /// The detail for an announcement about an object in `bucket`.
     #[must_use]
     pub fn new(announcement: &Announcement, bucket: &str) -> Self {
         let upload = match &announcement.record {
-            Record::Validated(validated) => Seen::Validated(Box::new(Upload::validated(validated))),
-            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => Seen::Gone {
+            Record::Validated(validated) => EventUpload::Validated(Box::new(Upload::validated(validated))),
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => EventUpload::Deleted {
                 id: announcement.record.key().id().to_string(),
                 status: announcement.kind.as_str(),
                 bucket: bucket.to_owned(),

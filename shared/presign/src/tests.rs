@@ -1,9 +1,16 @@
-//! Each step of a signature against AWS's published vector, and the whole against AWS's own signer.
+//! Each step of a signature against AWS's published vectors, and whole URLs against the `aws-sigv4` crate.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+use sha2::{Digest, Sha256};
 
 use crate::post::FormRequest;
-use crate::*;
+use crate::sigv4::{PATH, QUERY, canonical_request, signing_key, string_to_sign};
+use crate::{Addressing, BucketEndpoint, Credentials, Request, Signer, Signers, expiry};
 
-/// The worked example of AWS's pages: <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
+/// The credentials of the example in <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>.
 fn example() -> Credentials {
     Credentials {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".to_owned(),
@@ -64,10 +71,10 @@ fn step_4_signature() {
 }
 
 #[test]
-fn the_published_url_whole() {
+fn presigned_url_of_the_example() {
     let signer = Signer::new(&example(), "us-east-1", may_2013());
     let custom = Addressing::Custom { endpoint: "https://examplebucket.s3.amazonaws.com".to_owned() };
-    // The example uses the global host, which only a custom endpoint gives; drop the bucket from its path.
+    // The example uses the global endpoint. A custom endpoint gives that host, with a bucket in the path.
     let endpoint = BucketEndpoint::new("x", "us-east-1", &custom);
     let request = Request { method: "GET", endpoint: &endpoint, key: "test.txt", headers: &[], query: &[] };
     let url = signer.presign(&request, Duration::from_hours(24));
@@ -77,9 +84,9 @@ fn the_published_url_whole() {
 }
 
 #[test]
-fn the_published_post_policy() {
-    // <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>: the policy as printed there,
-    // CRLF line ends included, signs to this.
+fn signature_of_the_example_post_policy() {
+    // <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html>: the signature of the
+    // policy on that page, which has CRLF line ends.
     let policy = "{ \"expiration\": \"2015-12-30T12:00:00.000Z\",\r\n  \"conditions\": [\r\n    {\"bucket\": \"sigv4examplebucket\"},\r\n    [\"starts-with\", \"$key\", \"user/user1/\"],\r\n    {\"acl\": \"public-read\"},\r\n    {\"success_action_redirect\": \"http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html\"},\r\n    [\"starts-with\", \"$Content-Type\", \"image/\"],\r\n    {\"x-amz-meta-uuid\": \"14365123651274\"},\r\n    {\"x-amz-server-side-encryption\": \"AES256\"},\r\n    [\"starts-with\", \"$x-amz-meta-tag\", \"\"],\r\n\r\n    {\"x-amz-credential\": \"AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request\"},\r\n    {\"x-amz-algorithm\": \"AWS4-HMAC-SHA256\"},\r\n    {\"x-amz-date\": \"20151229T000000Z\" }\r\n  ]\r\n}";
     let encoded = base64::Engine::encode(&base64::prelude::BASE64_STANDARD, policy);
     let signer = Signer::new(&example(), "us-east-1", "2015-12-29T00:00:00Z".parse().unwrap());
@@ -87,7 +94,7 @@ fn the_published_post_policy() {
 }
 
 #[test]
-fn a_form_covers_every_field_and_the_range() {
+fn the_post_policy_has_a_condition_for_each_field_and_the_size_range() {
     let credentials = Credentials { session_token: Some("tok+en=".to_owned()), ..example() };
     let signer = Signer::new(&credentials, "eu-west-1", may_2013());
     let endpoint = BucketEndpoint::new("b", "eu-west-1", &Addressing::Regional);
@@ -109,15 +116,14 @@ fn a_form_covers_every_field_and_the_range() {
 }
 
 #[test]
-fn a_secret_shows_in_no_log() {
+fn debug_output_has_no_secret() {
     let credentials = Credentials { session_token: Some("token".to_owned()), ..example() };
     let shown = format!("{credentials:?}");
     assert!(shown.contains("AKIAIOSFODNN7EXAMPLE") && !shown.contains("wJalr") && !shown.contains("token"));
 }
 
-/// A second implementation, AWS's own, must sign the same bytes.
 #[test]
-fn aws_sigv4_agrees() {
+fn urls_equal_those_of_aws_sigv4() {
     use aws_sigv4::http_request::{
         PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
         UriPathNormalizationMode, sign,
@@ -128,7 +134,7 @@ fn aws_sigv4_agrees() {
         ("content-length", "68".to_owned()),
         ("content-type", "image/png".to_owned()),
         ("if-none-match", "*".to_owned()),
-        ("x-amz-meta-sluice", "e30".to_owned()),
+        ("x-amz-meta-note", "e30".to_owned()),
     ];
     let query = [("versionId", "a b+c/ü".to_owned())];
     let request = Request { method: "PUT", endpoint: &endpoint, key: "1/ab/ü ~x+y", headers: &headers, query: &query };
@@ -173,17 +179,24 @@ fn aws_sigv4_agrees() {
 }
 
 #[test]
-fn a_days_signers_sign_as_fresh_ones_do_and_midnight_ends_the_day() {
+fn cached_signers_sign_like_new_ones_across_midnight() {
     let credentials = Credentials { session_token: Some("tok+en/==".to_owned()), ..example() };
     let endpoint = BucketEndpoint::new("b", "eu-west-1", &Addressing::Regional);
     let request = Request { method: "GET", endpoint: &endpoint, key: "k", headers: &[], query: &[] };
     let signers = Signers::new(credentials.clone(), "eu-west-1".to_owned());
-    // Backwards too: a clock may be set right.
+    // The last one goes back a day, as a corrected clock does.
     for now in ["2026-11-22T00:00:00Z", "2026-11-22T23:59:59.999Z", "2026-11-23T00:00:00Z", "2026-11-22T23:59:59Z"] {
         let now = now.parse().unwrap();
-        let fresh = Signer::new(&credentials, "eu-west-1", now);
+        let new = Signer::new(&credentials, "eu-west-1", now);
         let life = Duration::from_mins(15);
-        assert_eq!(signers.at(now).presign(&request, life), fresh.presign(&request, life), "{now}");
-        assert_eq!(signers.clone().at(now).date, fresh.date);
+        assert_eq!(signers.at(now).presign(&request, life), new.presign(&request, life), "{now}");
+        assert_eq!(signers.clone().at(now).date, new.date);
     }
+}
+
+#[test]
+fn expiry_counts_from_the_whole_second() {
+    let now: Timestamp = "2013-05-24T00:00:00.999Z".parse().unwrap();
+    assert_eq!(expiry(now, Duration::from_mins(1)).to_string(), "2013-05-24T00:01:00Z");
+    assert_eq!(expiry(now, Duration::MAX), Timestamp::MAX);
 }

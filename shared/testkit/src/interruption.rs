@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use crate::Random;
 use content_sniff::ByteRange;
 use policy::key::{ObjectKey, OwnerId, UploadId};
+use policy::observed::ObservedObject;
 use policy::upload::{Pending, Record, ValidatedUpload};
-use policy::verdict::ObservedObject;
 use uploads_core::ports::event_bus::{Bus, BusError, Event, Refused};
 use uploads_core::ports::objects::{Objects, ObjectsError};
 use uploads_core::ports::records::{

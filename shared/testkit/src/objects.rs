@@ -10,9 +10,9 @@ use content_sniff::ByteRange;
 use policy::Grant;
 use policy::grant::{GENERATION_NAME, InvalidGrant, METADATA_NAME};
 use policy::key::ObjectKey;
+use policy::observed::ObservedObject;
 use policy::parts::ETag;
 use policy::size::ByteSize;
-use policy::verdict::ObservedObject;
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
 pub use multipart::crc64nvme;

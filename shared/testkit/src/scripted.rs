@@ -9,9 +9,9 @@ use tokio::time::{Instant, sleep_until};
 
 use content_sniff::ByteRange;
 use policy::key::ObjectKey;
+use policy::observed::ObservedObject;
 use policy::parts::PartNumber;
 use policy::session::Completed;
-use policy::verdict::ObservedObject;
 use uploads_core::ports::multipart_uploads::{
     CompleteError, CompleteMultipartUpload, CreateMultipartUpload, InProgressPage, MultipartUploads, PartsPage,
 };

@@ -16,9 +16,9 @@ use crate::ports::objects::{Objects, ObjectsError};
 use crate::ports::records::RecordsError;
 use crate::ports::sessions::{SessionWrite, Sessions};
 use policy::key::ObjectKey;
+use policy::observed::ObservedObject;
 use policy::parts::{PartPlan, PartsProblem};
 use policy::session::{Completed, Event, Session};
-use policy::verdict::ObservedObject;
 
 pub use crate::backend_error::BackendError;
 pub use close::CloseOutcome;

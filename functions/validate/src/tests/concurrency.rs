@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use content_sniff::ByteRange;
-use policy::verdict::ObservedObject;
+use policy::observed::ObservedObject;
 use uploads_core::ports::objects::ObjectsError;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Reading variables, and collecting what is wrong with them.
+//! Environment variables, and the errors in them.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -8,40 +8,41 @@ use policy::Policy;
 use policy::document;
 use s3_presigner::{Addressing, Credentials};
 
-use super::Access;
+use super::access::Access;
 
-/// Where a layer puts a policy that is too long for an environment variable.
+/// The file of a Lambda layer with a policy that is too long for an environment variable. Variables have 4 KB in total
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>, read 2026-11).
 pub const POLICY_FILE: &str = "/opt/policy.json";
 
-/// Everything wrong with an environment; never empty.
+/// Every error in an environment; never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct ConfigFaults(pub Vec<String>);
+pub struct ConfigErrors(pub Vec<String>);
 
-impl fmt::Display for ConfigFaults {
+impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the environment is not usable: {}", self.0.join("; "))
+        write!(f, "the environment is invalid: {}", self.0.join("; "))
     }
 }
 
-/// An environment being read. An empty variable counts as unset.
+/// An environment and the errors found in it. An empty variable counts as unset.
 pub struct Environment<'a> {
     lookup: &'a dyn Fn(&str) -> Option<String>,
     layer: &'a dyn Fn() -> Option<String>,
-    faults: Vec<String>,
+    errors: Vec<String>,
 }
 
 impl<'a> Environment<'a> {
-    /// An environment of variables and, beside them, a layer's policy.
+    /// An environment with the variables of `lookup` and the policy of `layer`.
     pub fn new(lookup: &'a dyn Fn(&str) -> Option<String>, layer: &'a dyn Fn() -> Option<String>) -> Self {
-        Self { lookup, layer, faults: Vec::new() }
+        Self { lookup, layer, errors: Vec::new() }
     }
 
-    /// `config`, unless there was a fault.
+    /// `config`, if no error was found.
     ///
     /// # Errors
-    /// All faults.
-    pub fn finish<C>(self, config: Option<C>) -> Result<C, ConfigFaults> {
-        config.filter(|_| self.faults.is_empty()).ok_or(ConfigFaults(self.faults))
+    /// [`ConfigErrors`] with every error.
+    pub fn finish<C>(self, config: Option<C>) -> Result<C, ConfigErrors> {
+        config.filter(|_| self.errors.is_empty()).ok_or(ConfigErrors(self.errors))
     }
 
     /// A variable that may be unset.
@@ -50,52 +51,53 @@ impl<'a> Environment<'a> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
-    /// A variable that must be set. Where it is not, the fault is noted and the text is empty.
+    /// A variable that must be set. Otherwise it is an error, and the returned text is empty.
     pub fn required(&mut self, name: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
-            self.faults.push(format!("{name} is not set"));
+            self.errors.push(format!("{name} is not set"));
             String::new()
         })
     }
 
-    /// A whole number in `range`, or `default` where it is unset.
+    /// A whole number in `range`; `default` if unset. `None` after an error.
     pub fn number(&mut self, name: &str, default: u16, range: RangeInclusive<u16>) -> Option<u16> {
         let Some(text) = self.optional(name) else { return Some(default) };
         let number = text.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
-            self.faults.push(format!("{name} must be a number from {} to {}", range.start(), range.end()));
+            self.errors.push(format!("{name} must be a number from {} to {}", range.start(), range.end()));
         }
         number
     }
 
-    /// A duration such as `15m`, or `default` where it is unset.
+    /// A duration such as `15m`; `default` if unset. `None` after an error.
     pub fn duration(&mut self, name: &str, default: Duration) -> Option<Duration> {
         let Some(text) = self.optional(name) else { return Some(default) };
         let duration = humantime::parse_duration(&text).ok();
         if duration.is_none() {
-            self.faults.push(format!("{name} must be a duration such as \"15m\""));
+            self.errors.push(format!("{name} must be a duration such as \"15m\""));
         }
         duration
     }
 
-    /// `true`, `false` or unset.
+    /// `true`, `false` or unset, which means `false`.
     pub fn flag(&mut self, name: &str) -> bool {
         match self.optional(name).as_deref() {
             None | Some("false") => false,
             Some("true") => true,
             Some(_) => {
-                self.faults.push(format!("{name} must be \"true\" or unset"));
+                self.errors.push(format!("{name} must be \"true\", \"false\" or unset"));
                 false
             }
         }
     }
 
-    /// How many index partitions each owner's listing is spread over.
+    /// `OWNER_SHARDS`, 1 to 256, default 1.
     pub fn owner_shards(&mut self) -> Option<u16> {
         self.number("OWNER_SHARDS", 1, 1..=256)
     }
 
-    /// The function's own credentials, which Lambda puts into its environment.
+    /// The function's temporary credentials, which Lambda sets as variables
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>).
     pub fn credentials(&mut self) -> Credentials {
         Credentials {
             access_key_id: self.required("AWS_ACCESS_KEY_ID"),
@@ -104,7 +106,8 @@ impl<'a> Environment<'a> {
         }
     }
 
-    /// How the bucket is addressed.
+    /// How to address the bucket: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `S3_ACCELERATE` or
+    /// `AWS_USE_DUALSTACK_ENDPOINT`; by default the regional endpoint.
     pub fn addressing(&mut self) -> Addressing {
         if let Some(endpoint) = self.optional("AWS_ENDPOINT_URL_S3").or_else(|| self.optional("AWS_ENDPOINT_URL")) {
             return Addressing::Custom { endpoint };
@@ -115,7 +118,7 @@ impl<'a> Environment<'a> {
         if self.flag("AWS_USE_DUALSTACK_ENDPOINT") { Addressing::DualStack } else { Addressing::Regional }
     }
 
-    /// Who may call.
+    /// `OPEN_MODE` and `OWNER_CLAIM`.
     pub fn access(&mut self) -> Access {
         if self.flag("OPEN_MODE") {
             return Access::Open;
@@ -123,20 +126,20 @@ impl<'a> Environment<'a> {
         Access::Claims { owner: self.optional("OWNER_CLAIM").unwrap_or_else(|| "sub".to_owned()) }
     }
 
-    /// The policy: the variable `POLICY`, else the layer's, else the one built in.
+    /// The policy in the variable `POLICY`, otherwise that of the layer, otherwise the shipped one. `None` after an error.
     pub fn policy(&mut self) -> Option<Policy> {
         let text = self.optional("POLICY").or_else(self.layer);
         let policy = document::parse(text.as_deref().unwrap_or(document::SHIPPED_POLICY));
-        policy.map_err(|faults| self.faults.push(faults.to_string())).ok()
+        policy.map_err(|errors| self.errors.push(errors.to_string())).ok()
     }
 }
 
-/// The text of [`POLICY_FILE`]; `None` where there is no such file.
+/// The text of [`POLICY_FILE`]; `None` if the file does not exist.
 pub(super) fn policy_of_layer() -> Option<String> {
     match std::fs::read_to_string(POLICY_FILE) {
         Ok(text) => Some(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        // An unreadable policy must not be replaced by a laxer one: as text this is a fault of the document.
+        // A less strict policy must not replace an unreadable one. This text is not JSON, so it is reported as an error.
         Err(error) => Some(format!("{POLICY_FILE}: {error}")),
     }
 }

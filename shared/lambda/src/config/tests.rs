@@ -1,4 +1,4 @@
-//! Every fault of an environment at once, and each function's variables.
+//! The variables of each function, and errors in them.
 
 use super::*;
 
@@ -12,7 +12,7 @@ const FULL: [(&str, &str); 7] = [
     ("AWS_SECRET_ACCESS_KEY", "secret"),
 ];
 
-fn read<C: Config>(extra: &[(&str, &str)], layer: Option<&str>) -> Result<C, ConfigFaults> {
+fn read<C: Config>(extra: &[(&str, &str)], layer: Option<&str>) -> Result<C, ConfigErrors> {
     let lookup = |name: &str| {
         let all = extra.iter().chain(&FULL);
         all.copied().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
@@ -20,40 +20,40 @@ fn read<C: Config>(extra: &[(&str, &str)], layer: Option<&str>) -> Result<C, Con
     C::from_lookup(&lookup, &|| layer.map(str::to_owned))
 }
 
-fn api(extra: &[(&str, &str)]) -> Result<ApiConfig, ConfigFaults> {
+fn api(extra: &[(&str, &str)]) -> Result<ApiConfig, ConfigErrors> {
     read(extra, None)
 }
 
-/// Which variables a function can't start without.
-fn needed<C: Config>() -> Vec<&'static str> {
-    let lacking = |name: &&str| read::<C>(&[(*name, "")], None).is_err();
-    FULL.iter().map(|(name, _)| *name).filter(lacking).collect()
+/// The variables without which a function can't start.
+fn required_variables<C: Config>() -> Vec<&'static str> {
+    let is_required = |name: &&str| read::<C>(&[(*name, "")], None).is_err();
+    FULL.iter().map(|(name, _)| *name).filter(is_required).collect()
 }
 
 #[test]
-fn each_function_needs_what_it_uses() {
+fn each_function_requires_the_variables_it_uses() {
     let signing = ["BUCKET", "TABLE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-    assert_eq!(needed::<ApiConfig>(), signing);
-    assert_eq!(needed::<UploadsConfig>(), signing);
-    assert_eq!(needed::<CompleteConfig>().len(), 6);
-    assert!(needed::<CompleteConfig>().contains(&"COMPLETIONS_URL"));
-    assert_eq!(needed::<ValidateConfig>(), ["BUCKET", "TABLE"]);
-    assert_eq!(needed::<ReconcileConfig>(), ["BUCKET", "TABLE", "QUEUE_URL"]);
-    assert_eq!(needed::<ForwardConfig>(), ["BUCKET", "AWS_REGION"]);
+    assert_eq!(required_variables::<ApiConfig>(), signing);
+    assert_eq!(required_variables::<UploadsConfig>(), signing);
+    assert_eq!(required_variables::<CompleteConfig>().len(), 6);
+    assert!(required_variables::<CompleteConfig>().contains(&"COMPLETIONS_URL"));
+    assert_eq!(required_variables::<ValidateConfig>(), ["BUCKET", "TABLE"]);
+    assert_eq!(required_variables::<ReconcileConfig>(), ["BUCKET", "TABLE", "QUEUE_URL"]);
+    assert_eq!(required_variables::<ForwardConfig>(), ["BUCKET", "AWS_REGION"]);
 }
 
 #[test]
-fn every_fault_is_reported_at_once() {
+fn every_error_is_reported() {
     let open = |name: &str| (name == "OPEN_MODE").then(|| "yes".to_owned());
-    let faults = CompleteConfig::from_lookup(&open, &|| Some("{}".to_owned())).unwrap_err();
+    let errors = CompleteConfig::from_lookup(&open, &|| Some("{}".to_owned())).unwrap_err();
     let names = FULL.iter().map(|(name, _)| *name).filter(|name| *name != "QUEUE_URL");
     for name in names.chain(["OPEN_MODE", "version"]) {
-        assert!(faults.0.iter().any(|fault| fault.contains(name)), "{name} in {faults}");
+        assert!(errors.0.iter().any(|error| error.contains(name)), "{name} in {errors}");
     }
 }
 
 #[test]
-fn open_mode_is_asked_for_by_name() {
+fn open_mode_must_be_exactly_true() {
     let access = |extra: &[(&str, &str)]| api(extra).map(|config| config.access);
     assert_eq!(access(&[]), Ok(Access::Claims { owner: "sub".to_owned() }));
     assert_eq!(access(&[("OWNER_CLAIM", "email")]), Ok(Access::Claims { owner: "email".to_owned() }));
@@ -63,28 +63,28 @@ fn open_mode_is_asked_for_by_name() {
 }
 
 #[test]
-fn the_nearest_policy_wins_and_a_faulty_one_is_refused() {
-    let named =
+fn the_variable_has_precedence_over_the_layer_and_an_invalid_policy_is_an_error() {
+    let policy =
         |class: &str| format!(r#"{{"version": 1, "classes": {{"{class}": {{"allow": [{{"types": ["*/*"]}}]}}}}}}"#);
     let classes = |extra: &[(&str, &str)], layer: Option<&str>| {
         read::<ApiConfig>(extra, layer).unwrap().policy.classes.into_keys().collect::<Vec<_>>()
     };
     assert_eq!(classes(&[], None), ["avatar", "default", "strict"]);
-    assert_eq!(classes(&[], Some(&named("layer"))), ["layer"]);
-    assert_eq!(classes(&[("POLICY", &named("env"))], Some(&named("layer"))), ["env"]);
+    assert_eq!(classes(&[], Some(&policy("layer"))), ["layer"]);
+    assert_eq!(classes(&[("POLICY", &policy("env"))], Some(&policy("layer"))), ["env"]);
     assert!(api(&[("POLICY", "{}")]).unwrap_err().to_string().contains("version"));
 }
 
 #[test]
-fn a_custom_endpoint_is_addressed_by_path() {
-    let own = api(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")]).unwrap();
-    assert_eq!((own.path_style, own.endpoint.bucket_url().as_str()), (true, "http://127.0.0.1:4566/b/"));
-    let fast = api(&[("S3_ACCELERATE", "true")]).unwrap();
-    assert_eq!((fast.path_style, fast.endpoint.host()), (false, "b.s3-accelerate.amazonaws.com"));
+fn a_custom_endpoint_has_path_style_addresses() {
+    let custom = api(&[("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")]).unwrap();
+    assert_eq!((custom.path_style, custom.endpoint.bucket_url().as_str()), (true, "http://127.0.0.1:4566/b/"));
+    let accelerated = api(&[("S3_ACCELERATE", "true")]).unwrap();
+    assert_eq!((accelerated.path_style, accelerated.endpoint.host()), (false, "b.s3-accelerate.amazonaws.com"));
 }
 
 #[test]
-fn numbers_have_their_range() {
+fn numbers_outside_of_their_range_are_errors() {
     for (text, expected) in [("0", None), ("1", Some(1)), ("256", Some(256)), ("257", None), ("many", None)] {
         let shards = read::<UploadsConfig>(&[("OWNER_SHARDS", text)], None).map(|config| config.owner_shards);
         assert_eq!(shards.ok(), expected, "{text}");
@@ -92,23 +92,23 @@ fn numbers_have_their_range() {
 }
 
 #[test]
-fn the_reconciler_looks_back_as_far_as_a_url_lives() {
-    let life = |life: &str| {
+fn the_reconciler_searches_at_least_the_life_of_a_url() {
+    let policy_with_url_life = |life: &str| {
         format!(r#"{{"version": 1, "classes": {{"a": {{"urlLife": "{life}", "allow": [{{"types": ["*/*"]}}]}}}}}}"#)
     };
     let reconcile = |extra: &[(&str, &str)]| read::<ReconcileConfig>(extra, None);
     let days = |configured: &str, url_life: &str, grace: &str| {
-        let policy = life(url_life);
+        let policy = policy_with_url_life(url_life);
         reconcile(&[("POLICY", &policy), ("RECONCILE_DAYS", configured), ("RECONCILE_GRACE", grace)]).unwrap().days
     };
-    // Granted shortly before midnight, and overdue shortly after it.
+    // A grant before midnight may be overdue after it.
     assert_eq!(days("1", "15m", "15m"), 2);
     assert_eq!(days("", "21h", "59m 59s"), 2);
     assert_eq!(days("", "21h", "60m"), 2);
     assert_eq!(days("", "21h", "60m 1s"), 3);
     assert_eq!(days("2", "7d", "0s"), 9);
-    assert_eq!(days("10", "7d", "1h"), 10, "at least the configured number");
-    assert_eq!(days("", "15m", "500days"), 30, "at most what a checkpoint holds");
+    assert_eq!(days("10", "7d", "1h"), 10, "the configured number is higher");
+    assert_eq!(days("", "15m", "500days"), 30, "the checkpoint holds at most 30 days");
     for configured in ["0", "31", "two"] {
         assert!(reconcile(&[("RECONCILE_DAYS", configured)]).unwrap_err().to_string().contains("RECONCILE_DAYS"));
     }

@@ -1,4 +1,4 @@
-//! Events of API Gateway's HTTP API, read for what functions need of them; `docs/decisions/0016` weighs it.
+//! Events of API Gateway's HTTP API, as requests. `docs/decisions/0016` explains why `lambda_http` does not parse them.
 //!
 //! Format 2.0: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>,
 //! read 2026-11.
@@ -15,11 +15,11 @@ use serde::Deserialize;
 
 use super::route::RouteKey;
 
-/// What a path or a query may arrive with, and a URI may not hold.
-const STRAY: &AsciiSet =
+/// Characters that API Gateway sends in paths and queries but a URI must not contain.
+const NOT_IN_URI: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>').add(b'?').add(b'`').add(b'{').add(b'}');
 
-/// What the authorizer found in the caller's token.
+/// The claims of the caller's token, which the authorizer verified.
 #[derive(Clone)]
 pub(super) struct Claims(pub(super) HashMap<String, String>);
 
@@ -42,7 +42,7 @@ struct Event<'a> {
     request_context: Context<'a>,
 }
 
-/// Borrowed unless it has escapes; by itself serde borrows in fields only.
+/// Text that is borrowed unless it has escapes. Without this type serde would copy keys and values of maps.
 #[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
@@ -70,10 +70,10 @@ struct Jwt {
     claims: HashMap<String, String>,
 }
 
-/// The request that an event stands for, with its claims.
+/// The request in an event, with its claims and its route key.
 ///
 /// # Errors
-/// For anything that is not an event of an HTTP API.
+/// For JSON that is not an event of an HTTP API.
 pub fn request(event: &str) -> Result<Request, Error> {
     let event: Event<'_> = serde_json::from_str(event)?;
     let mut request = Request::new(body(event.body, event.is_base64_encoded)?);
@@ -95,34 +95,34 @@ pub fn request(event: &str) -> Result<Request, Error> {
     Ok(request.with_query_string_parameters(query))
 }
 
-fn body(text: Option<Text<'_>>, encoded: bool) -> Result<Body, Error> {
+fn body(text: Option<Text<'_>>, is_base64: bool) -> Result<Body, Error> {
     use base64::{Engine, prelude::BASE64_STANDARD};
     Ok(match text {
         None => Body::Empty,
-        Some(Text(text)) if encoded => Body::Binary(BASE64_STANDARD.decode(text.as_bytes())?),
+        Some(Text(text)) if is_base64 => Body::Binary(BASE64_STANDARD.decode(text.as_bytes())?),
         Some(Text(text)) => Body::Text(text.into_owned()),
     })
 }
 
 fn uri(path: &str, query: &str) -> Result<Uri, Error> {
     let mut uri = String::with_capacity(path.len() + query.len() + 1);
-    uri.extend(utf8_percent_encode(path, STRAY));
+    uri.extend(utf8_percent_encode(path, NOT_IN_URI));
     if !query.is_empty() {
         uri.push('?');
-        uri.extend(utf8_percent_encode(query, STRAY));
+        uri.extend(utf8_percent_encode(query, NOT_IN_URI));
     }
     Ok(uri.try_into()?)
 }
 
-/// The response as API Gateway reads it.
-pub(crate) fn answer(response: Response<Body>) -> ApiGatewayV2httpResponse {
+/// The response in the format of API Gateway.
+pub(crate) fn to_gateway(response: Response<Body>) -> ApiGatewayV2httpResponse {
     let (parts, body) = response.into_parts();
-    let mut answer = ApiGatewayV2httpResponse::default();
-    answer.status_code = parts.status.as_u16().into();
-    answer.headers = parts.headers;
-    answer.is_base64_encoded = matches!(body, Body::Binary(_));
-    answer.body = Some(body).filter(|body| !matches!(body, Body::Empty));
-    answer
+    let mut output = ApiGatewayV2httpResponse::default();
+    output.status_code = parts.status.as_u16().into();
+    output.headers = parts.headers;
+    output.is_base64_encoded = matches!(body, Body::Binary(_));
+    output.body = Some(body).filter(|body| !matches!(body, Body::Empty));
+    output
 }
 
 #[cfg(test)]

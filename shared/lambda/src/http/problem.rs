@@ -1,9 +1,10 @@
-//! Everything that can go wrong for a caller, on one screen (RFC 9457).
+//! Problems: error responses with a stable code (RFC 9457).
 
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
+use super::response::respond;
 use policy::Refusal;
 use policy::grant::GrantTooLarge;
 use policy::parts::PartsProblem;
@@ -12,10 +13,10 @@ use uploads_core::ports::objects::ObjectsError;
 use uploads_core::ports::queue::QueueError;
 use uploads_core::ports::records::RecordsError;
 
-/// How many characters a sentence for the caller has at most. Ours have less than half of it.
+/// The longest detail, in characters. A detail may quote a value from the request, which can have megabytes.
 const MAX_DETAIL_CHARS: usize = 600;
 
-/// A refusal on its way to the caller.
+/// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     code: Code,
@@ -24,29 +25,29 @@ pub struct Problem {
 
 macro_rules! codes {
     ($($variant:ident $code:literal $status:ident $title:literal,)*) => {
-        /// A stable code; `docs/CONTRACT.md` lists them all.
+        /// A stable code of `docs/CONTRACT.md`, which lists all of them.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Code {
             $(#[doc = $title] $variant,)*
         }
 
         impl Code {
-            /// Every code, in the order of the documents.
+            /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The code as callers see it.
+            /// The code in a response.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// The HTTP status that goes with it.
+            /// The HTTP status.
             #[must_use]
             pub fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status,)* }
             }
 
-            /// What it means, in a few words.
+            /// The title of RFC 9457: a short summary of the code.
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
@@ -56,100 +57,100 @@ macro_rules! codes {
 }
 
 codes! {
-    InvalidJson "invalid-json" BAD_REQUEST "The body is not JSON",
-    InvalidBody "invalid-body" BAD_REQUEST "A field is missing, unknown or of the wrong kind",
-    InvalidSize "invalid-size" BAD_REQUEST "The size is not a whole number of bytes",
-    InvalidFilename "invalid-filename" BAD_REQUEST "The file name can't be used",
-    InvalidContentType "invalid-content-type" BAD_REQUEST "The content type is not a media type",
-    InvalidChecksum "invalid-checksum" BAD_REQUEST "The checksum is not one",
-    InvalidIdempotencyKey "invalid-idempotency-key" BAD_REQUEST "The idempotency key is empty",
-    InvalidCursor "invalid-cursor" BAD_REQUEST "The cursor is not one of ours",
-    InvalidParameter "invalid-parameter" BAD_REQUEST "A query parameter has a value it can't have",
-    MetadataTooLarge "metadata-too-large" BAD_REQUEST "File name and metadata are more than the store holds",
-    Unauthenticated "unauthenticated" UNAUTHORIZED "Nobody is calling",
-    OpenMode "open-mode" FORBIDDEN "Not possible in an open deployment",
-    NoSuchRoute "no-such-route" NOT_FOUND "There is no such route",
-    NotFound "not-found" NOT_FOUND "There is no such upload",
-    NotReceived "not-received" NOT_FOUND "Nothing has arrived for this id",
-    Deleted "deleted" NOT_FOUND "The upload was deleted",
-    SessionNotFound "session-not-found" NOT_FOUND "There is no such session",
-    SessionClosed "session-closed" GONE "The session was given up or has expired",
-    SessionCompleting "session-completing" CONFLICT "The upload is being completed",
-    SessionCompleted "session-completed" CONFLICT "The upload is complete",
-    PartsMissing "parts-missing" CONFLICT "Parts are missing",
-    PartsChanged "parts-changed" CONFLICT "Parts were sent again since they were listed",
-    PartsOfWrongSize "parts-of-wrong-size" CONFLICT "Parts have another size than planned",
-    PartsTooSmall "parts-too-small" CONFLICT "Parts are below the store's minimum",
-    UploadRestarted "upload-restarted" CONFLICT "The upload was begun anew",
-    KeyTaken "key-taken" CONFLICT "Something else lies at the key",
-    StillValidating "still-validating" CONFLICT "The upload is still being checked",
-    NotAccepted "not-accepted" CONFLICT "The upload was rejected",
-    InvalidPart "invalid-part" UNPROCESSABLE_ENTITY "A part is listed or numbered as none can be",
-    ObjectMismatch "object-mismatch" UNPROCESSABLE_ENTITY "S3 found another size or checksum",
-    UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "There is no such class",
-    TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "The type is not allowed",
-    ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "The extension does not fit the type",
-    NameNotAllowed "name-not-allowed" UNPROCESSABLE_ENTITY "The file name is not allowed",
-    SizeRequired "size-required" UNPROCESSABLE_ENTITY "The size is needed",
-    TooSmall "too-small" UNPROCESSABLE_ENTITY "The file is too small",
-    TooLarge "too-large" UNPROCESSABLE_ENTITY "The file is too large",
-    UseMultipart "use-multipart" UNPROCESSABLE_ENTITY "The file is too large for one request",
-    ChecksumRequired "checksum-required" UNPROCESSABLE_ENTITY "A checksum is needed",
-    ChecksumTypeUnsupported "checksum-type-unsupported" UNPROCESSABLE_ENTITY "The checksum does not fit an upload in parts",
-    MetadataNotAllowed "metadata-not-allowed" UNPROCESSABLE_ENTITY "The metadata is not allowed",
-    InlineNotAllowed "inline-not-allowed" UNPROCESSABLE_ENTITY "This upload is served as a download only",
-    IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body",
-    TooManySessions "too-many-sessions" TOO_MANY_REQUESTS "Too many uploads without a size are open",
-    Unavailable "unavailable" SERVICE_UNAVAILABLE "Try again shortly",
+    InvalidJson "invalid-json" BAD_REQUEST "Request body is not valid JSON",
+    InvalidBody "invalid-body" BAD_REQUEST "Missing, unknown or invalid field",
+    InvalidSize "invalid-size" BAD_REQUEST "Invalid size",
+    InvalidFilename "invalid-filename" BAD_REQUEST "Invalid file name",
+    InvalidContentType "invalid-content-type" BAD_REQUEST "Invalid content type",
+    InvalidChecksum "invalid-checksum" BAD_REQUEST "Invalid checksum",
+    InvalidIdempotencyKey "invalid-idempotency-key" BAD_REQUEST "Empty idempotency key",
+    InvalidCursor "invalid-cursor" BAD_REQUEST "Invalid cursor",
+    InvalidParameter "invalid-parameter" BAD_REQUEST "Invalid parameter",
+    MetadataTooLarge "metadata-too-large" BAD_REQUEST "File name and metadata too large",
+    Unauthenticated "unauthenticated" UNAUTHORIZED "Authentication required",
+    OpenMode "open-mode" FORBIDDEN "Not available in an open deployment",
+    NoSuchRoute "no-such-route" NOT_FOUND "Route not found",
+    NotFound "not-found" NOT_FOUND "Upload not found",
+    NotReceived "not-received" NOT_FOUND "Upload not received",
+    Deleted "deleted" NOT_FOUND "Upload deleted",
+    SessionNotFound "session-not-found" NOT_FOUND "Session not found",
+    SessionClosed "session-closed" GONE "Session aborted or expired",
+    SessionCompleting "session-completing" CONFLICT "Completion in progress",
+    SessionCompleted "session-completed" CONFLICT "Upload already complete",
+    PartsMissing "parts-missing" CONFLICT "Parts missing",
+    PartsChanged "parts-changed" CONFLICT "Parts changed",
+    PartsOfWrongSize "parts-of-wrong-size" CONFLICT "Part sizes differ from the plan",
+    PartsTooSmall "parts-too-small" CONFLICT "Parts below the minimum size",
+    UploadRestarted "upload-restarted" CONFLICT "Multipart upload recreated",
+    KeyTaken "key-taken" CONFLICT "Object key in use",
+    StillValidating "still-validating" CONFLICT "Validation in progress",
+    NotAccepted "not-accepted" CONFLICT "Upload rejected",
+    InvalidPart "invalid-part" UNPROCESSABLE_ENTITY "Invalid part number or part list",
+    ObjectMismatch "object-mismatch" UNPROCESSABLE_ENTITY "Object size or checksum mismatch",
+    UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "Unknown class",
+    TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "Content type not allowed",
+    ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "File extension not allowed",
+    NameNotAllowed "name-not-allowed" UNPROCESSABLE_ENTITY "File name not allowed",
+    SizeRequired "size-required" UNPROCESSABLE_ENTITY "Size required",
+    TooSmall "too-small" UNPROCESSABLE_ENTITY "File too small",
+    TooLarge "too-large" UNPROCESSABLE_ENTITY "File too large",
+    UseMultipart "use-multipart" UNPROCESSABLE_ENTITY "Multipart upload required",
+    ChecksumRequired "checksum-required" UNPROCESSABLE_ENTITY "Checksum required",
+    ChecksumTypeUnsupported "checksum-type-unsupported" UNPROCESSABLE_ENTITY "Checksum type not supported",
+    MetadataNotAllowed "metadata-not-allowed" UNPROCESSABLE_ENTITY "Metadata name not allowed",
+    InlineNotAllowed "inline-not-allowed" UNPROCESSABLE_ENTITY "Inline display not allowed",
+    IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "Idempotency key reused",
+    TooManySessions "too-many-sessions" TOO_MANY_REQUESTS "Too many open uploads without a declared size",
+    Unavailable "unavailable" SERVICE_UNAVAILABLE "Service temporarily unavailable",
 }
 
 #[derive(Serialize)]
-struct Wire<'a> {
+struct ProblemBody<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
     code: &'a str,
     detail: &'a str,
-    /// What Uppy up to version 5 shows.
+    /// Uppy up to version 5 displays this field.
     message: &'a str,
-    /// What Companion's clients look for.
+    /// Clients of Companion read this field.
     error: &'a str,
 }
 
 impl Problem {
-    /// A problem with a sentence for the caller.
+    /// A problem with a sentence for people. A longer detail is cut after 600 characters.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: cut(detail.into()) }
+        Self { code, detail: shorten(detail.into()) }
     }
 
-    /// Its code.
+    /// Its stable code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// Its sentence for the caller.
+    /// Its sentence for people.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The answer.
+    /// The response, with the type `application/problem+json`.
     #[must_use]
     pub fn into_response(self) -> Response<Body> {
-        self.called("application/problem+json")
+        self.respond_as("application/problem+json")
     }
 
-    /// The same answer under JSON's plain name, for clients that look for that.
+    /// The response with the type `application/json`, as Companion sends it.
     #[must_use]
     pub fn into_plain_response(self) -> Response<Body> {
-        self.called("application/json")
+        self.respond_as("application/json")
     }
 
-    fn called(self, content_type: &'static str) -> Response<Body> {
+    fn respond_as(self, content_type: &'static str) -> Response<Body> {
         let status = self.code.status();
-        let wire = Wire {
+        let body = ProblemBody {
             r#type: format!("urn:sluice:{}", self.code.as_str()),
             title: self.code.title(),
             status: status.as_u16(),
@@ -158,7 +159,7 @@ impl Problem {
             message: &self.detail,
             error: self.code.as_str(),
         };
-        let mut response = super::respond(status, content_type, &wire);
+        let mut response = respond(status, content_type, &body);
         if self.code == Code::Unavailable {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -166,8 +167,8 @@ impl Problem {
     }
 }
 
-/// What callers sent comes back in sentences about it, but not in full: an answer has to fit into what Lambda takes.
-fn cut(mut sentence: String) -> String {
+/// Cuts a sentence after [`MAX_DETAIL_CHARS`].
+fn shorten(mut sentence: String) -> String {
     if let Some((end, _)) = sentence.char_indices().nth(MAX_DETAIL_CHARS) {
         sentence.truncate(end);
         sentence.push('…');
@@ -200,11 +201,11 @@ impl From<GrantTooLarge> for Problem {
     }
 }
 
-/// The caller learns that it wasn't their fault; the log learns why.
-fn unavailable(error: &dyn std::error::Error, what: &str) -> Problem {
+/// A problem for the caller without the cause, which goes to the log.
+fn unavailable(error: &dyn std::error::Error, service: &str) -> Problem {
     let cause = error.source().map(ToString::to_string).unwrap_or_default();
-    tracing::error!(error = %error, cause, "{what} did not answer");
-    Problem::new(Code::Unavailable, "a service behind this one did not answer: try again in a second")
+    tracing::error!(error = %error, cause, "{service} did not answer");
+    Problem::new(Code::Unavailable, "a backend service did not answer: retry in a second")
 }
 
 impl From<RecordsError> for Problem {
@@ -250,7 +251,13 @@ impl From<SessionProblem> for Problem {
             SessionProblem::Backend(BackendError::Records(error)) => error.into(),
             SessionProblem::Backend(BackendError::Objects(error)) => error.into(),
             SessionProblem::Backend(BackendError::Queue(error)) => error.into(),
-            told => Self::new(code, told.to_string()),
+            SessionProblem::Closed => {
+                Self::new(code, "this multipart upload was aborted or has expired: create a new one")
+            }
+            SessionProblem::ObjectMismatch(difference) => {
+                Self::new(code, format!("the object does not match what was declared: {difference}"))
+            }
+            other => Self::new(code, other.to_string()),
         }
     }
 }

@@ -1,17 +1,17 @@
-//! Which route a request takes: by API Gateway's route key, or by method and path where there is none.
+//! The route of a request, from API Gateway's route key, or from method and path without one.
 
 use std::borrow::Cow;
 
 use lambda_http::Request;
 use percent_encoding::percent_decode_str;
 
-use crate::uppy::{self, Operation};
+use crate::uppy_route::{self, Operation};
 
 /// The route key of a request, such as `POST /uploads`, as API Gateway matched it.
 #[derive(Debug, Clone)]
 pub(super) struct RouteKey(pub(super) String);
 
-/// What a request asks for. Parameters are percent-decoded and not checked any further.
+/// The route of a request. Path parameters are percent-decoded and not checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
     /// `POST /uploads`
@@ -36,18 +36,18 @@ pub enum Route {
     CompleteMultipart(String),
     /// `DELETE /uploads/multipart/{sessionId}`
     AbortMultipart(String),
-    /// Any of Uppy's routes.
-    Uppy(uppy::Route),
+    /// One of Uppy's routes.
+    Uppy(uppy_route::Route),
 }
 
 /// The values of a route key's `{placeholders}`, in order.
 type Parameters<'a> = &'a [String];
 
-/// Makes a route of its parameters.
-type Make = fn(Parameters<'_>) -> Route;
+/// A route key, and the constructor of its route.
+type RouteEntry = (&'static str, fn(Parameters<'_>) -> Route);
 
-/// Every route of the template, with what it stands for. A key without parameters stands before one with them.
-const ROUTES: &[(&str, Make)] = &[
+/// The route keys of `template.yaml`. Keys without parameters come before those with parameters.
+const ROUTES: &[RouteEntry] = &[
     ("POST /uploads", |_| Route::CreateUpload),
     ("GET /policy", |_| Route::GetPolicy),
     ("GET /uploads", |_| Route::ListUploads),
@@ -76,10 +76,10 @@ const ROUTES: &[(&str, Make)] = &[
 ];
 
 impl Route {
-    /// The route of a request; `None` where no function has it.
+    /// The route of a request; `None` if no function has it.
     ///
     /// With a route key, the path may have a stage or a base path in front. Empty segments are ignored, because
-    /// Uppy 6 joins a base that ends in a slash and `/s3/…`.
+    /// Uppy 6 appends `/s3/…` to a base that may end in a slash.
     #[must_use]
     pub fn of(request: &Request) -> Option<Self> {
         let (method, path) = (request.method().as_str(), request.uri().path());
@@ -91,14 +91,14 @@ impl Route {
         Some(make(&parameters(&pattern, path)))
     }
 
-    /// The route of a method and a path.
+    /// The route of a method and a path; `None` if no function has it.
     #[must_use]
     pub fn parse(method: &str, path: &str) -> Option<Self> {
         let path = decoded(path);
         ROUTES.iter().find_map(|(key, make)| {
             let pattern = segments(key);
-            let fits = key.split(' ').next() == Some(method) && matches(&pattern, &path);
-            fits.then(|| make(&parameters(&pattern, &path)))
+            let is_match = key.split(' ').next() == Some(method) && matches(&pattern, &path);
+            is_match.then(|| make(&parameters(&pattern, &path)))
         })
     }
 }
@@ -137,12 +137,12 @@ fn last(parameters: Parameters<'_>) -> String {
     parameters.last().expect("the route key has a parameter").clone()
 }
 
-/// The route of Uppy for `operation`; with parameters, the first of them is the class.
-fn uppy(class: Option<Parameters<'_>>, operation: Operation) -> Route {
-    Route::Uppy(uppy::Route { class: class.map(first), operation })
+/// One of Uppy's routes. The first of `class_parameters` is the class.
+fn uppy(class_parameters: Option<Parameters<'_>>, operation: Operation) -> Route {
+    Route::Uppy(uppy_route::Route { class: class_parameters.map(first), operation })
 }
 
-/// `…/{uploadId}/{partNumber}`, where Uppy sends `batch` instead of a number to have several parts signed.
+/// `…/{uploadId}/{partNumber}`. Uppy sends `batch` as the number to get several URLs.
 fn sign_part(parameters: Parameters<'_>) -> Operation {
     let (part, rest) = parameters.split_last().expect("the route key has two parameters");
     match part.as_str() {
@@ -166,18 +166,18 @@ mod tests {
     }
 
     #[test]
-    fn the_routes_are_those_of_the_template() {
+    fn the_routes_equal_those_of_the_template() {
         let template = include_str!("../../../../template.yaml");
         let mut deployed: Vec<&str> =
             template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: ")).collect();
-        let mut known: Vec<&str> = ROUTES.iter().map(|(key, _)| *key).collect();
+        let mut routes: Vec<&str> = ROUTES.iter().map(|(key, _)| *key).collect();
         deployed.sort_unstable();
-        known.sort_unstable();
-        assert_eq!(known, deployed);
+        routes.sort_unstable();
+        assert_eq!(routes, deployed);
     }
 
     #[test]
-    fn a_key_and_its_path_lead_to_the_same_route() {
+    fn a_route_key_and_its_path_give_the_same_route() {
         for (key, _) in ROUTES {
             let (method, path) = key.split_once(' ').unwrap();
             let path = path.replace(['{', '}'], "");
@@ -190,9 +190,9 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_decoded_and_slashes_may_double() {
+    fn parameters_are_decoded_and_empty_segments_ignored() {
         assert_eq!(route("GET", "/uploads/a%20b/", None), Some(Route::GetUpload("a b".to_owned())));
-        let batch = Route::Uppy(uppy::Route { class: None, operation: Operation::SignBatch("u".to_owned()) });
+        let batch = Route::Uppy(uppy_route::Route { class: None, operation: Operation::SignBatch("u".to_owned()) });
         assert_eq!(route("GET", "//s3/multipart/u/batch", None), Some(batch));
         assert_eq!(route("GET", "/uploads/a/b/c", None), None);
         assert_eq!(route("GET", "/", Some("GET /uploads/{id}")), None, "a path shorter than its key");

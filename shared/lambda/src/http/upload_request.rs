@@ -1,11 +1,11 @@
-//! What callers say about a file, on whichever route.
+//! The fields of a request to create an upload, which several routes share.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Code, Problem};
+use super::problem::{Code, Problem};
 use content_sniff::MediaType;
 use policy::UploadRequest;
 use policy::checksum::Checksum;
@@ -13,43 +13,44 @@ use policy::filename::FileName;
 use policy::key::OwnerId;
 use policy::size::ByteSize;
 
-/// The facts about a file as JSON carries them; each route's own body has a field for each.
+/// The fields of a request to create an upload, as parsed from JSON.
 #[derive(Debug)]
 pub struct CreateFields {
-    /// What the user calls it.
+    /// The name on the user's device.
     pub filename: String,
-    /// What the user says it is.
+    /// The declared media type.
     pub content_type: String,
-    /// Its size.
+    /// The declared size in bytes.
     pub size: Option<SizeBody>,
-    /// The class asked for.
+    /// The class; `None` for the default class.
     pub class: Option<String>,
-    /// A checksum of the whole.
+    /// A checksum of the whole object.
     pub checksum: Option<ChecksumBody>,
-    /// The caller's own facts.
+    /// The caller's own metadata, by name.
     pub metadata: BTreeMap<String, String>,
 }
 
-/// A size as JSON carries it: any number, however it is written.
+/// A size in a request body: any JSON value, unparsed.
 #[derive(Debug, Clone, Deserialize)]
 pub struct SizeBody(Box<RawValue>);
 
 impl SizeBody {
-    /// Reads it. A fraction, a sign or more than 64 bits are no size, however close they may be to one.
+    /// The size in bytes.
     ///
     /// # Errors
-    /// 400 with what is wrong.
+    /// 400 for another type than a number, a fraction, an exponent, a sign, or more than 64 bits.
     pub fn read(&self) -> Result<ByteSize, Problem> {
         let text = self.0.get();
         if !text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
-            return Err(Problem::new(Code::InvalidBody, format!("size must be a number, not {text}")));
+            return Err(Problem::new(Code::InvalidBody, format!("`size` must be a number, not {text}")));
         }
-        let none = |_| Problem::new(Code::InvalidSize, format!("size must be a whole number of bytes, not {text}"));
-        text.parse().map(ByteSize::from_bytes).map_err(none)
+        let invalid =
+            |_| Problem::new(Code::InvalidSize, format!("`size` must be a whole number of bytes, not {text}"));
+        text.parse().map(ByteSize::from_bytes).map_err(invalid)
     }
 }
 
-/// A checksum as JSON carries it.
+/// A checksum in a request body.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub struct ChecksumBody {
@@ -58,29 +59,29 @@ pub struct ChecksumBody {
 }
 
 impl ChecksumBody {
-    /// Reads it.
+    /// The checksum.
     ///
     /// # Errors
-    /// 400 with what is wrong.
+    /// 400 for an unknown algorithm or an invalid value.
     pub fn read(&self) -> Result<Checksum, Problem> {
         Checksum::parse(&self.algorithm, &self.value).map_err(|e| Problem::new(Code::InvalidChecksum, e.to_string()))
     }
 }
 
 impl CreateFields {
-    /// What `owner` would like to upload.
+    /// The request, with `owner` as the upload's owner.
     ///
     /// # Errors
-    /// 400 with the first thing that is wrong.
+    /// 400 with the first invalid field.
     pub fn into_upload_request(self, owner: OwnerId) -> Result<UploadRequest, Problem> {
-        let bad = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
+        let invalid = |code, e: &dyn std::fmt::Display| Problem::new(code, e.to_string());
         Ok(UploadRequest {
             owner,
-            filename: FileName::parse(&self.filename).map_err(|e| bad(Code::InvalidFilename, &e))?,
-            content_type: MediaType::parse(&self.content_type).map_err(|e| bad(Code::InvalidContentType, &e))?,
+            filename: FileName::parse(&self.filename).map_err(|e| invalid(Code::InvalidFilename, &e))?,
+            content_type: MediaType::parse(&self.content_type).map_err(|e| invalid(Code::InvalidContentType, &e))?,
             size: self.size.map(|size| size.read()).transpose()?,
             class: self.class,
-            checksum: self.checksum.map(|sum| sum.read()).transpose()?,
+            checksum: self.checksum.map(|checksum| checksum.read()).transpose()?,
             metadata: self.metadata,
         })
     }

@@ -1,7 +1,7 @@
-//! `POST sign`: version 6's `signRequest` mode, in which the client speaks S3 and asks for each request to be signed.
+//! `POST sign`: the `signRequest` mode of Uppy 6, in which the client builds S3 requests and has each one signed.
 //!
-//! Only what carries bytes goes to S3. Creating, listing, completing and giving up come back to our own routes, which
-//! answer in S3's XML: so a client that believes to speak S3 is held to the same session as every other.
+//! Only requests with file content go to S3. The client sends requests to create, list, complete and abort to the routes
+//! of this API instead, which respond in S3's XML. The same rules and sessions therefore apply to this mode.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::file::{Created, UppyFile};
-use super::{Params, Route};
+use super::responses::Params;
 use crate::http::{Code, Problem, SizeBody};
+use crate::uppy_route::Route;
 
-/// The body: what Uppy hands to `signRequest`, and what a page may add about the file.
+/// The body of `POST sign`: the arguments of `signRequest`, and optional fields about the file that a page may add.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", expecting = "an object")]
 pub struct SignBody {
@@ -31,26 +32,26 @@ pub struct SignBody {
     metadata: Option<BTreeMap<String, Value>>,
 }
 
-/// What is to be signed.
+/// The request to sign.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToSign {
-    /// A whole file in one request.
+    /// A PUT of a whole file.
     Whole(UppyFile),
-    /// Part `number` of an upload. The number is as it was sent.
+    /// A PUT of a part: the session id and the part number, not checked.
     Part(String, u32),
-    /// The creation of an upload in parts, which comes back to us as [`Ours::creation`].
+    /// The creation of a multipart upload, which goes to this API as [`Ours::creation`].
     Creation(UppyFile),
-    /// Any other request that comes back to us.
+    /// Another request that goes to this API.
     Ours(Ours),
 }
 
-/// A request that an S3 client sends to us instead of S3: below our own address, with the caller's own token.
+/// A request that the client sends to this API instead of S3, with its own token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ours {
     path: String,
 }
 
-/// A signed request, as `signRequest` is to return it.
+/// A signed request, as `signRequest` returns it.
 #[derive(Debug, Serialize)]
 pub struct Signed {
     url: String,
@@ -61,24 +62,27 @@ pub struct Signed {
 }
 
 impl SignBody {
-    /// What is to be signed.
+    /// The request to sign.
     ///
     /// # Errors
-    /// 400 for what is no request of a multipart or a single upload.
+    /// 400 for a combination of fields that is not a request of an upload.
     pub fn read(self) -> Result<ToSign, Problem> {
         let encoded = |upload: &str| utf8_percent_encode(upload, NON_ALPHANUMERIC).to_string();
-        let ours = |path: String| Ok(ToSign::Ours(Ours { path }));
+        let to_this_api = |path: String| Ok(ToSign::Ours(Ours { path }));
         match (self.method.as_str(), self.upload_id.as_deref(), self.part_number) {
             ("PUT", None, None) => Ok(ToSign::Whole(self.into_file()?)),
             ("POST", None, None) => Ok(ToSign::Creation(self.into_file()?)),
             ("PUT", Some(upload), Some(number)) => Ok(ToSign::Part(upload.to_owned(), number)),
-            ("GET" | "DELETE", Some(upload), None) => ours(format!("multipart/{}?xml", encoded(upload))),
-            ("POST", Some(upload), None) => ours(format!("multipart/{}/complete?xml", encoded(upload))),
-            _ => Err(Problem::new(Code::InvalidBody, "method, uploadId and partNumber name no request of an upload")),
+            ("GET" | "DELETE", Some(upload), None) => to_this_api(format!("multipart/{}?xml", encoded(upload))),
+            ("POST", Some(upload), None) => to_this_api(format!("multipart/{}/complete?xml", encoded(upload))),
+            _ => Err(Problem::new(
+                Code::InvalidBody,
+                "`method`, `uploadId` and `partNumber` are not a request of an upload",
+            )),
         }
     }
 
-    /// The file, from what the page added or else from what Uppy made of it.
+    /// The file. Fields that the page added take precedence over Uppy's own.
     fn into_file(self) -> Result<UppyFile, Problem> {
         let filename = self.filename.unwrap_or_else(|| name_in(&self.key).to_owned());
         let mut metadata = self.metadata.unwrap_or_default();
@@ -90,46 +94,47 @@ impl SignBody {
     }
 }
 
-/// The name in a key that Uppy made up: `{random UUID}-{name}`, perhaps below some folder.
+/// The file name in a key that Uppy generated: `{random UUID}-{name}`, optionally with a prefix.
 fn name_in(key: &str) -> &str {
-    const UUID: usize = 36;
+    const UUID_CHARS: usize = 36;
     let last = key.rsplit('/').next().unwrap_or(key);
-    match (last.get(..UUID), last.get(UUID..).and_then(|rest| rest.strip_prefix('-'))) {
+    match (last.get(..UUID_CHARS), last.get(UUID_CHARS..).and_then(|rest| rest.strip_prefix('-'))) {
         (Some(uuid), Some(name)) if uuid::Uuid::try_parse(uuid).is_ok() => name,
         _ => last,
     }
 }
 
 impl Ours {
-    /// The request that creates an upload in parts, the file in its query.
+    /// The request that creates a multipart upload, with the file in its query.
     #[must_use]
-    pub fn creation(asked: &UppyFile) -> Self {
+    pub fn creation(file: &UppyFile) -> Self {
         let mut query = Serializer::new(String::from("xml"));
-        for (name, value) in asked.pairs() {
+        for (name, value) in file.to_query() {
             query.append_pair(&name, &value);
         }
         Self { path: format!("multipart?{}", query.finish()) }
     }
 
-    /// Where to send it: `origin` is our address as the caller reached it, `authorization` what it came with.
+    /// The URL and headers of the request. `origin` is the address of this API as the caller used it, `authorization` the
+    /// header that the caller sent.
     #[must_use]
     pub fn sign(self, origin: &str, route: &Route, authorization: Option<&str>) -> Signed {
         let class = route.class.as_deref().map(|class| format!("/{}", utf8_percent_encode(class, NON_ALPHANUMERIC)));
         let url = format!("{origin}{}/s3/{}", class.unwrap_or_default(), self.path);
-        // S3's URLs carry their right in themselves; ours need the token that this very answer was asked for with.
+        // A presigned URL needs no token, but a request to this API does.
         let headers = authorization.map(|token| BTreeMap::from([("authorization", token.to_owned())]));
         Signed { url, fields: None, headers }
     }
 }
 
 impl Signed {
-    /// The right to send one part.
+    /// A PUT of one part.
     #[must_use]
     pub fn part(url: String) -> Self {
         Self { url, fields: None, headers: None }
     }
 
-    /// The right to send a whole file.
+    /// A request with a whole file.
     #[must_use]
     pub fn whole(params: Params) -> Self {
         Self { url: params.url, fields: Some(params.fields), headers: None }

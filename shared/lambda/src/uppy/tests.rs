@@ -1,14 +1,16 @@
-//! What such clients really send, version by version, and what becomes of it.
+//! Requests as the versions of Uppy send them, and the responses they expect.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::http::{self, Code, Problem};
+use policy::document::{self, SHIPPED_POLICY};
+use policy::size::ByteSize;
 use policy::{Transport, UploadRequest};
 use testkit::{ALICE, owner};
 
-/// The route of Uppy that a method and a path lead to.
+/// Uppy's route for a method and a path.
 fn route(method: &str, path: &str) -> Option<Route> {
     match http::Route::parse(method, path)? {
         http::Route::Uppy(route) => Some(route),
@@ -16,12 +18,9 @@ fn route(method: &str, path: &str) -> Option<Route> {
     }
 }
 
-fn upload(asked: UppyFile, class: Option<&str>) -> Result<UploadRequest, Problem> {
-    asked.into_upload_request(
-        owner(ALICE),
-        class.map(str::to_owned),
-        &policy::document::parse(policy::document::SHIPPED_POLICY).unwrap(),
-    )
+fn upload(file: UppyFile, class: Option<&str>) -> Result<UploadRequest, Problem> {
+    let policy = document::parse(SHIPPED_POLICY).unwrap();
+    file.into_upload_request(owner(ALICE), class.map(str::to_owned), &policy)
 }
 
 fn of_query(raw: &str) -> UploadRequest {
@@ -37,7 +36,7 @@ fn metadata(upload: &UploadRequest) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn routes_are_found_below_any_class_and_through_doubled_slashes() {
+fn routes_may_have_a_class_and_empty_segments() {
     use Operation::{Abort, Complete, Create, List, Params, Sign, SignBatch, SignPart};
     let text = str::to_owned;
     for (method, path, operation) in [
@@ -74,7 +73,7 @@ fn routes_are_found_below_any_class_and_through_doubled_slashes() {
 }
 
 #[test]
-fn the_query_of_version_6_is_read() {
+fn a_query_of_uppy_6_is_parsed() {
     let upload = of_query(
         "filename=holiday+%F0%9F%98%80+%22x%22.png&type=image%2Fpng&metadata%5Bname%5D=holiday+x.png\
          &metadata%5Btype%5D=image%2Fpng&metadata%5BrelativePath%5D=null&metadata%5Bcaption%5D=a+b%20c",
@@ -86,45 +85,42 @@ fn the_query_of_version_6_is_read() {
 }
 
 #[test]
-fn a_client_may_ask_for_put_and_give_size_and_class() {
+fn a_query_may_request_put_and_set_size_and_class() {
     let raw = "filename=a.png&type=image/png&method=PUT&metadata[size]=72&metadata[class]=avatar&metadata[relativePath]=x/a.png";
     assert_eq!(UppyFile::from_query(&query(raw)).transport(), Transport::Put);
     assert_eq!(UppyFile::from_query(&query("filename=a.png")).transport(), Transport::Post);
-    let upload = of_query(raw);
-    assert_eq!(upload.class.as_deref(), Some("avatar"));
-    assert_eq!(upload.size.map(policy::size::ByteSize::bytes), Some(72));
-    // The class takes no metadata, and this piece is the dashboard's own doing.
-    assert_eq!(metadata(&upload), []);
-    let shirt = of_query("filename=a.png&type=image/png&metadata[size]=XL&metadata[relativePath]=x/a.png");
-    assert_eq!((shirt.size, metadata(&shirt)), (None, vec![("relativePath", "x/a.png"), ("size", "XL")]));
-    let asked = UppyFile::from_query(&query("filename=a.png&metadata[class]=strict"));
-    assert_eq!(wish_class(asked, Some("avatar")).as_deref(), Some("avatar"), "the path's word counts");
-}
-
-fn wish_class(asked: UppyFile, class: Option<&str>) -> Option<String> {
-    upload(asked, class).unwrap().class
+    let avatar = of_query(raw);
+    assert_eq!(avatar.class.as_deref(), Some("avatar"));
+    assert_eq!(avatar.size.map(ByteSize::bytes), Some(72));
+    // The class allows no metadata, and the Dashboard of Uppy adds `relativePath` itself.
+    assert_eq!(metadata(&avatar), []);
+    let other_size = of_query("filename=a.png&type=image/png&metadata[size]=XL&metadata[relativePath]=x/a.png");
+    assert_eq!((other_size.size, metadata(&other_size)), (None, vec![("relativePath", "x/a.png"), ("size", "XL")]));
+    let file = UppyFile::from_query(&query("filename=a.png&metadata[class]=strict"));
+    let class_of_path = upload(file, Some("avatar")).unwrap().class;
+    assert_eq!(class_of_path.as_deref(), Some("avatar"), "the class of the path has precedence");
 }
 
 #[test]
-fn a_missing_type_follows_from_the_name_where_the_class_takes_it() {
+fn the_extension_gives_a_missing_type_that_the_class_allows() {
     for (query, expected) in [
         ("filename=a.png", "image/png"),
         ("filename=a.PNG&type=", "image/png"),
         ("filename=a.csv&type=undefined", "text/csv"),
         ("filename=a.png&type=null", "image/png"),
         ("filename=a.png&type=application/octet-stream", "image/png"),
-        // Said is said, whatever the name.
+        // A declared type has precedence over the extension.
         ("filename=a.png&type=text/plain", "text/plain"),
         ("filename=a.exe", "application/octet-stream"),
         ("filename=a", "application/octet-stream"),
-        ("filename=a.unheard-of", "application/octet-stream"),
+        ("filename=a.unknown", "application/octet-stream"),
     ] {
         assert_eq!(of_query(query).content_type.as_str(), expected, "{query}");
     }
 }
 
 #[test]
-fn the_body_of_version_6_holds_raw_values_and_that_of_version_5_texts() {
+fn metadata_may_be_raw_values_of_uppy_6_or_strings_of_uppy_5() {
     let six = json!({
         "filename": "a.png",
         "type": "image/png",
@@ -132,7 +128,7 @@ fn the_body_of_version_6_holds_raw_values_and_that_of_version_5_texts() {
     });
     let six = of_body(&six).unwrap();
     assert_eq!(metadata(&six), [("n", "1"), ("tags", r#"["a",{"b":null}]"#), ("yes", "true")]);
-    assert_eq!(six.size.map(policy::size::ByteSize::bytes), Some(5));
+    assert_eq!(six.size.map(ByteSize::bytes), Some(5));
     for none in [json!({ "filename": "a.png", "metadata": null }), json!({ "filename": "a.png" })] {
         assert_eq!(metadata(&of_body(&none).unwrap()), [], "{none}");
     }
@@ -142,7 +138,7 @@ fn the_body_of_version_6_holds_raw_values_and_that_of_version_5_texts() {
 }
 
 #[test]
-fn what_is_no_text_is_refused() {
+fn invalid_names_and_types_are_refused() {
     for (body, code) in [
         (json!({}), Code::InvalidFilename),
         (json!({ "filename": "" }), Code::InvalidFilename),
@@ -157,8 +153,8 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
-fn encoded_words_are_read_where_they_are_whole() {
-    for (sent, read) in [
+fn encoded_words_are_decoded() {
+    for (sent, decoded) in [
         ("=?UTF-8?B?w7xiZXI=?=", "über"),
         ("=?utf-8?q?=C3=BCber_50%?=", "über 50%"),
         ("=?UTF-8?B?w7w=?= =?UTF-8?B?YmVy?=", "über"),
@@ -169,7 +165,7 @@ fn encoded_words_are_read_where_they_are_whole() {
         ("", ""),
     ] {
         let body = json!({ "filename": "a.png", "metadata": { "m": sent } });
-        assert_eq!(metadata(&of_body(&body).unwrap()), [("m", read)], "{sent}");
+        assert_eq!(metadata(&of_body(&body).unwrap()), [("m", decoded)], "{sent}");
     }
     let name = json!({ "filename": "a.png", "metadata": { "=?UTF-8?B?w7xiZXI=?=": "x" } });
     assert_eq!(metadata(&of_body(&name).unwrap()), [("über", "x")]);
@@ -177,7 +173,7 @@ fn encoded_words_are_read_where_they_are_whole() {
 
 proptest! {
     #[test]
-    fn nothing_makes_it_panic(method in "GET|POST|DELETE", path in ".*", raw in ".*", word in "=\\?.*\\?=") {
+    fn parsing_never_panics(method in "GET|POST|DELETE", path in ".*", raw in ".*", word in "=\\?.*\\?=") {
         let _ = route(&method, &path);
         let _ = upload(UppyFile::from_query(&query(&raw)), None);
         let body = json!({ "filename": raw, "type": word, "metadata": { "m": word } });
@@ -190,20 +186,20 @@ fn to_sign(body: &Value) -> Result<ToSign, Problem> {
 }
 
 fn url_of(body: &Value, class: Option<&str>) -> (String, Value) {
-    let ours = match to_sign(body).unwrap() {
-        ToSign::Ours(ours) => ours,
-        ToSign::Creation(asked) => Ours::creation(&asked),
-        other @ (ToSign::Whole(_) | ToSign::Part(..)) => panic!("{other:?} does not come back to us"),
+    let request = match to_sign(body).unwrap() {
+        ToSign::Ours(request) => request,
+        ToSign::Creation(file) => Ours::creation(&file),
+        other @ (ToSign::Whole(_) | ToSign::Part(..)) => panic!("{other:?} goes to S3"),
     };
     let route = Route { class: class.map(str::to_owned), operation: Operation::Sign };
-    let signed = serde_json::to_value(ours.sign("https://api.example", &route, Some("Bearer t"))).unwrap();
+    let signed = serde_json::to_value(request.sign("https://api.example", &route, Some("Bearer t"))).unwrap();
     (signed["url"].as_str().unwrap().to_owned(), signed["headers"].clone())
 }
 
 const KEY: &str = "0b4c3b8e-5d0f-4f0e-9d6f-2f1f6f3f9a11-holiday & \"sea\".png";
 
 #[test]
-fn what_carries_no_bytes_comes_back_to_us_with_the_callers_token() {
+fn requests_without_content_go_to_this_api_with_the_token() {
     for (body, expected) in [
         (json!({ "method": "GET", "key": "k", "uploadId": "a/b" }), "/s3/multipart/a%2Fb?xml"),
         (json!({ "method": "DELETE", "key": "k", "uploadId": "u" }), "/s3/multipart/u?xml"),
@@ -226,7 +222,7 @@ fn what_carries_no_bytes_comes_back_to_us_with_the_callers_token() {
 }
 
 #[test]
-fn refusals_are_json_by_its_plain_name_on_these_routes_alone() {
+fn errors_on_uppy_routes_have_the_type_application_json() {
     for (path, expected) in [
         ("/s3/params", "application/json"),
         ("//avatar//s3/multipart", "application/json"),
@@ -235,29 +231,29 @@ fn refusals_are_json_by_its_plain_name_on_these_routes_alone() {
         ("/uploads/multipart/s3/parts", "application/problem+json"),
         ("/", "application/problem+json"),
     ] {
-        let response = refused(path, Problem::new(Code::TooLarge, "too much"));
+        let response = refused(path, Problem::new(Code::TooLarge, "a detail"));
         assert_eq!(response.headers()["content-type"], expected, "{path}");
         assert_eq!(response.status(), 422);
     }
 }
 
 #[test]
-fn a_creation_says_all_that_the_page_knows_of_the_file() {
+fn a_creation_request_contains_every_fact_about_the_file() {
     let body = json!({ "method": "POST", "key": KEY, "type": "image/png", "size": 7, "class": "strict", "metadata": { "a": "b c", "n": null } });
     let (url, _) = url_of(&body, None);
     let pairs = query(url.split_once('?').unwrap().1);
     assert!(wants_xml(&pairs));
     let upload = upload(UppyFile::from_query(&pairs), None).unwrap();
     assert_eq!((upload.filename.as_str(), upload.content_type.as_str()), ("holiday & \"sea\".png", "image/png"));
-    assert_eq!((upload.size.map(policy::size::ByteSize::bytes), upload.class.as_deref()), (Some(7), Some("strict")));
+    assert_eq!((upload.size.map(ByteSize::bytes), upload.class.as_deref()), (Some(7), Some("strict")));
     assert_eq!(metadata(&upload), [("a", "b c")]);
 }
 
 #[test]
-fn bytes_go_to_the_store_and_nothing_else_is_signed() {
+fn only_requests_with_content_are_signed_for_s3() {
     let whole = json!({ "method": "PUT", "key": KEY, "contentType": "image/png", "metadata": null });
-    let Ok(ToSign::Whole(asked)) = to_sign(&whole) else { panic!("a whole file") };
-    assert_eq!(upload(asked, None).unwrap().filename.as_str(), "holiday & \"sea\".png");
+    let Ok(ToSign::Whole(file)) = to_sign(&whole) else { panic!("a whole file") };
+    assert_eq!(upload(file, None).unwrap().filename.as_str(), "holiday & \"sea\".png");
     assert_eq!(
         to_sign(&json!({ "method": "PUT", "key": "k", "uploadId": "u", "partNumber": 7 })),
         Ok(ToSign::Part("u".to_owned(), 7))
@@ -275,19 +271,19 @@ fn bytes_go_to_the_store_and_nothing_else_is_signed() {
 }
 
 #[test]
-fn names_are_found_in_keys() {
+fn the_file_name_is_found_in_a_generated_key() {
     for (key, name) in
         [(KEY, "holiday & \"sea\".png"), ("a/b/c.txt", "c.txt"), ("0b4c3b8e-c.txt", "0b4c3b8e-c.txt"), ("é", "é")]
     {
-        let Ok(ToSign::Whole(asked)) = to_sign(&json!({ "method": "PUT", "key": key })) else { panic!("{key}") };
-        assert_eq!(upload(asked, None).unwrap().filename.as_str(), name);
+        let Ok(ToSign::Whole(file)) = to_sign(&json!({ "method": "PUT", "key": key })) else { panic!("{key}") };
+        assert_eq!(upload(file, None).unwrap().filename.as_str(), name);
     }
 }
 
 #[test]
-fn every_answer_has_the_names_that_clients_look_for() {
-    let opened = CreateResponse { key: "k".to_owned(), upload_id: "u".to_owned(), bucket: "b".to_owned() };
-    assert_eq!(serde_json::to_value(&opened).unwrap(), json!({ "key": "k", "uploadId": "u", "bucket": "b" }));
+fn responses_have_the_field_names_of_companion_and_s3() {
+    let created = CreateResponse { key: "k".to_owned(), upload_id: "u".to_owned(), bucket: "b".to_owned() };
+    assert_eq!(serde_json::to_value(&created).unwrap(), json!({ "key": "k", "uploadId": "u", "bucket": "b" }));
     let part = ListedPart { part_number: 1, etag: "\"e\"".to_owned(), size: 5 };
     let listed = PartList { parts: vec![part] };
     assert_eq!(serde_json::to_value(&listed).unwrap(), json!([{ "PartNumber": 1, "ETag": "\"e\"", "Size": 5 }]));
@@ -299,9 +295,9 @@ fn every_answer_has_the_names_that_clients_look_for() {
         "<ListPartsResult><IsTruncated>false</IsTruncated>\
          <Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag><Size>5</Size></Part></ListPartsResult>"
     );
-    let finished = CompleteResponse { location: "l?a&b".to_owned(), key: "k".to_owned(), bucket: "b".to_owned() };
+    let completed = CompleteResponse { location: "l?a&b".to_owned(), key: "k".to_owned(), bucket: "b".to_owned() };
     assert_eq!(
-        finished.xml(),
+        completed.xml(),
         "<CompleteMultipartUploadResult><Location>l?a&amp;b</Location><Bucket>b</Bucket><Key>k</Key></CompleteMultipartUploadResult>"
     );
     let refused = answer(true, Err::<CreateResponse, _>(Problem::new(Code::TooLarge, "a < b")));
@@ -312,15 +308,15 @@ fn every_answer_has_the_names_that_clients_look_for() {
 }
 
 #[test]
-fn a_part_of_a_list_in_xml_that_cannot_be_read_is_refused_and_never_left_out() {
+fn an_unreadable_part_in_an_xml_list_is_an_error() {
     const GOOD: &str = "<Part><PartNumber>1</PartNumber><ETag>&quot;e&quot;</ETag></Part>";
-    let named = |parts: &str| {
+    let parse = |parts: &str| {
         let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
         let request = lambda_http::http::Request::new(lambda_http::Body::from(body));
         named_parts(&request, true)
     };
-    assert_eq!(named(GOOD).unwrap().parts.unwrap().len(), 1);
-    assert_eq!(named("").unwrap().parts.unwrap().len(), 0);
+    assert_eq!(parse(GOOD).unwrap().parts.unwrap().len(), 1);
+    assert_eq!(parse("").unwrap().parts.unwrap().len(), 0);
     for bad in [
         "<Part><PartNumber>2</PartNumber></Part>",
         "<Part><ETag>e</ETag></Part>",
@@ -328,7 +324,7 @@ fn a_part_of_a_list_in_xml_that_cannot_be_read_is_refused_and_never_left_out() {
         "<Part><PartNumber>2</PartNumber><ETag>e",
         "<Part>",
     ] {
-        let refused = named(&format!("{GOOD}{bad}")).unwrap_err();
+        let refused = parse(&format!("{GOOD}{bad}")).unwrap_err();
         assert_eq!(refused.code(), Code::InvalidPart, "{bad}");
     }
 }

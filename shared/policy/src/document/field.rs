@@ -1,10 +1,10 @@
-//! A field of a document whose fault doesn't hide the next one's.
+//! A field that keeps its error, so that parsing continues with the next field.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-/// What was given for a field, or what was wrong with it.
+/// The value of a field, or the error in it.
 #[derive(Default)]
 pub(super) enum Field<T> {
     #[default]

@@ -1,4 +1,4 @@
-//! Keys, ids and owners: one spelling each, and nobody's but ours.
+//! Each id, owner and key has one accepted text form.
 
 use super::*;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn id() -> UploadId {
 }
 
 #[test]
-fn a_key_follows_from_owner_and_id() {
+fn owner_and_id_give_the_key() {
     let owner = OwnerId::from_claims("https://issuer.example", "alice").unwrap();
     let key = ObjectKey::new(owner, id());
     assert_eq!(
@@ -23,12 +23,12 @@ fn a_key_follows_from_owner_and_id() {
 }
 
 #[test]
-fn an_id_keeps_its_date() {
+fn an_id_contains_its_creation_time() {
     assert_eq!(id().created_at(), at("2026-11-22T18:58:45.123Z"));
 }
 
 #[test]
-fn one_id_has_one_spelling() {
+fn an_id_has_one_text_form() {
     let text = id().to_string();
     assert_eq!(UploadId::parse(&text), Ok(id()));
     for other in [
@@ -44,7 +44,7 @@ fn one_id_has_one_spelling() {
 }
 
 #[test]
-fn owners_of_two_issuers_differ_and_open_is_nobody() {
+fn owners_of_two_issuers_differ_and_no_claims_give_the_open_owner() {
     let a = OwnerId::from_claims("https://a.example", "x").unwrap();
     let b = OwnerId::from_claims("https://b.example", "x").unwrap();
     assert_ne!(a, b);
@@ -53,13 +53,13 @@ fn owners_of_two_issuers_differ_and_open_is_nobody() {
 }
 
 #[test]
-fn foreign_keys_are_left_alone() {
-    let ours = ObjectKey::new(OwnerId::open(), id()).to_string();
-    let other_day = ours.replace("2026-11-22", "2026-11-23");
-    let other_prefix = ours.replacen("1/ab/", "1/ac/", 1);
-    for key in ["", "/", "a/b/c", "1/ab/2026-11-22/open/", &other_day, &other_prefix, &format!("x/{ours}")] {
-        assert_eq!(ObjectKey::parse(key), Err(ForeignKey), "{key}");
-        assert_eq!(ObjectKey::from_event(key), Err(ForeignKey), "{key}");
+fn keys_of_other_layouts_are_refused() {
+    let key = ObjectKey::new(OwnerId::open(), id()).to_string();
+    let other_day = key.replace("2026-11-22", "2026-11-23");
+    let other_prefix = key.replacen("1/ab/", "1/ac/", 1);
+    for other in ["", "/", "a/b/c", "1/ab/2026-11-22/open/", &other_day, &other_prefix, &format!("x/{key}")] {
+        assert_eq!(ObjectKey::parse(other), Err(ForeignKey), "{other}");
+        assert_eq!(ObjectKey::from_event(other), Err(ForeignKey), "{other}");
     }
 }
 
@@ -73,7 +73,7 @@ fn event_keys_are_form_encoded() {
 
 proptest! {
     #[test]
-    fn any_claims_give_a_safe_key(issuer in ".*", subject in ".+", millis in 0..=253_402_300_799_999_i64, random: [u8; 10]) {
+    fn any_claims_give_a_key_that_parses(issuer in ".*", subject in ".+", millis in 0..=Timestamp::MAX.as_millisecond(), random: [u8; 10]) {
         let owner = OwnerId::from_claims(&issuer, &subject).unwrap();
         prop_assert_eq!(OwnerId::parse(owner.as_str()), Ok(owner.clone()));
         let id = UploadId::new(Timestamp::from_millisecond(millis).unwrap(), random);
@@ -85,7 +85,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic(text in ".*") {
+    fn parsing_never_panics(text in ".*") {
         let _ = ObjectKey::from_event(&text);
         let _ = ObjectKey::parse(&text);
         let _ = UploadId::parse(&text);

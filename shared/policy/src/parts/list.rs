@@ -1,84 +1,86 @@
-//! A list of parts against the plan: which are missing, wrong, or changed.
+//! Checks of a list of parts: missing, wrong and changed ones.
 
 use std::fmt;
 
-use super::{ETag, PartNumber, PartPlan};
+use super::etag::ETag;
+use super::number::PartNumber;
+use super::plan::PartPlan;
 use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
 
-/// A part as the store has it.
+/// A part that S3 stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// Its number.
     pub number: PartNumber,
-    /// What the store calls its content.
+    /// Its entity tag.
     pub etag: ETag,
     /// Its size.
     pub size: ByteSize,
-    /// Its checksum in base64, of the algorithm that the upload was begun with.
+    /// Its checksum in base64, with the session's algorithm; `None` in a session without part checksums.
     pub checksum: Option<String>,
 }
 
-/// Why a list of parts makes no object.
+/// Why a list of parts is not a complete object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PartsProblem {
-    /// Not ascending, or one number twice.
-    #[error("part {0} stands after a part of the same or a higher number: list them in ascending order, each once")]
+    /// Not in ascending order, or a number is repeated.
+    #[error("part {0} is out of order or repeated: list each part once, in ascending order")]
     Order(PartNumber),
-    /// A number that the plan does not have.
-    #[error("part {number} is beyond the last one, {last}")]
+    /// A number above the last one of the plan.
+    #[error("part {number} is above the last one, {last}")]
     Beyond {
-        /// The number.
+        /// The listed number.
         number: PartNumber,
-        /// The plan's last.
+        /// The last number of the plan.
         last: PartNumber,
     },
-    /// Some are not there.
-    #[error("missing: {0}")]
+    /// S3 does not have these parts.
+    #[error("parts are missing: {0}")]
     Missing(Ranges),
-    /// They end before the size that was declared.
-    #[error("the parts add up to {sum}, and {size} were declared: send the rest")]
+    /// The sum is below the declared size.
+    #[error("the parts have {sum} in total, but the declared size is {size}: send the remaining parts")]
     Short {
-        /// What they add up to.
+        /// The sum of all parts.
         sum: ByteSize,
-        /// What was declared.
+        /// The declared size.
         size: ByteSize,
     },
-    /// A part is listed with a checksum that is none.
-    #[error("part {0} is listed with a checksum that is none of this session's kind")]
+    /// A listed checksum is not one of the session's algorithm.
+    #[error("part {0}: the checksum is not valid for this session's algorithm")]
     NoChecksum(PartNumber),
-    /// Some have another size than was signed.
-    #[error("of another size than planned: {0}")]
+    /// The size of these parts differs from the plan.
+    #[error("the size of these parts differs from the plan: {0}")]
     WrongSize(Ranges),
-    /// Some are below what the store takes anywhere but at the end.
-    #[error("below the store's minimum of {min}, and not the last: {parts}")]
+    /// These parts are below the store's minimum, which applies to all parts except the last one.
+    #[error("below the minimum of {min} for every part except the last one: {parts}")]
     TooSmall {
-        /// Which.
+        /// Their numbers.
         parts: Ranges,
-        /// The limit.
+        /// The minimum.
         min: ByteSize,
     },
-    /// All together are too much.
-    #[error("the parts add up to {sum}, above the maximum of {limit} for this type")]
+    /// The sum is above the maximum.
+    #[error("the parts have {sum} in total, above the maximum of {limit} for this type")]
     TooLarge {
-        /// What they add up to.
+        /// The sum of all parts.
         sum: ByteSize,
-        /// The limit.
+        /// The maximum.
         limit: ByteSize,
     },
-    /// The store has other content under these numbers than the caller names.
-    #[error("other content than listed, so they were sent again since: {0}")]
+    /// S3 has another entity tag or checksum for these parts than the caller listed.
+    #[error("parts changed since they were listed: {0}")]
     Changed(Ranges),
-    /// Some part was sent again after the caller had listed them all.
-    #[error("a part was sent again after it was listed: list the parts and complete again")]
+    /// A part was replaced between listing and completion.
+    #[error("a part was replaced after it was listed: list the parts and complete again")]
     Replaced,
 }
 
 impl PartPlan {
-    /// Whether `numbers` are all the parts of an object, in order.
+    /// Checks that `numbers` are all parts of an object, in ascending order.
     ///
     /// # Errors
-    /// What is wrong, and with which parts.
+    /// The first problem, with the numbers of all parts that have it.
     pub fn check_numbers(&self, numbers: impl IntoIterator<Item = PartNumber>) -> Result<(), PartsProblem> {
         let last = self.last();
         let (mut missing, mut expected) = (Vec::new(), PartNumber::FIRST);
@@ -102,40 +104,40 @@ impl PartPlan {
                     expected = expected.next();
                 }
             }
-            // How many there should be is not known; none at all is no object.
+            // The number of parts is unknown, but an object has at least one.
             Self::Unsized { .. } if expected == PartNumber::FIRST => missing.push(expected),
             Self::Unsized { .. } => {}
         }
         if missing.is_empty() { Ok(()) } else { Err(PartsProblem::Missing(Ranges(missing))) }
     }
 
-    /// Whether the store's own list makes the object, and what it adds up to.
+    /// Checks the parts that S3 lists against the plan, and returns the sum of their sizes.
     ///
     /// # Errors
-    /// What is wrong, and with which parts.
+    /// The first problem, with the numbers of all parts that have it.
     pub fn check_stored(&self, parts: &[Part], store: StoreLimits) -> Result<ByteSize, PartsProblem> {
         let sum = self.check_sum(parts)?;
         self.check_numbers(parts.iter().map(|part| part.number))?;
-        let which = |wrong: &dyn Fn(&Part) -> bool| {
-            Ranges(parts.iter().filter(|part| wrong(part)).map(|part| part.number).collect())
+        let numbers_of = |has_problem: &dyn Fn(&Part) -> bool| {
+            Ranges(parts.iter().filter(|part| has_problem(part)).map(|part| part.number).collect())
         };
         if let Self::Sized { .. } = self {
-            let wrong = which(&|part| self.size_of(part.number) != Some(part.size));
+            let wrong = numbers_of(&|part| self.size_of(part.number) != Some(part.size));
             if !wrong.0.is_empty() {
                 return Err(PartsProblem::WrongSize(wrong));
             }
         }
-        let end = parts.last().map(|part| part.number);
-        let small = which(&|part| part.size < store.part_min && Some(part.number) != end);
+        let last = parts.last().map(|part| part.number);
+        let small = numbers_of(&|part| part.size < store.part_min && Some(part.number) != last);
         if small.0.is_empty() { Ok(sum) } else { Err(PartsProblem::TooSmall { parts: small, min: store.part_min }) }
     }
 
-    /// What the parts so far add up to, if that is not too much already.
+    /// The sum of the sizes of `parts`, which need not be all parts yet.
     ///
     /// # Errors
-    /// [`PartsProblem::TooLarge`].
+    /// [`PartsProblem::TooLarge`] above the limit of a plan for an unknown size.
     pub fn check_sum(&self, parts: &[Part]) -> Result<ByteSize, PartsProblem> {
-        // Beyond 64 bits is beyond any limit.
+        // A sum above 64 bits is above every limit.
         let sum = parts.iter().try_fold(ByteSize::ZERO, |sum, part| sum.checked_add(part.size));
         let sum = sum.unwrap_or(ByteSize::from_bytes(u64::MAX));
         match self {
@@ -146,17 +148,18 @@ impl PartPlan {
 }
 
 impl PartsProblem {
-    /// What differs between what a caller lists and what the store has, if anything does. A checksum is compared where
-    /// both have one.
+    /// The difference between the parts that a caller listed and those that S3 `stored`, which must be in ascending
+    /// order. Checksums are compared only if both sides have one.
     #[must_use]
     pub fn between(listed: &[(PartNumber, ETag, Option<String>)], stored: &[Part]) -> Option<Self> {
         let find = |number| stored.binary_search_by_key(&number, |part| part.number).ok().and_then(|i| stored.get(i));
         let (mut missing, mut changed) = (Vec::new(), Vec::new());
-        let other = |told: &Option<String>, has: &Option<String>| told.is_some() && has.is_some() && told != has;
-        for (number, etag, sum) in listed {
+        let differ =
+            |listed: &Option<String>, stored: &Option<String>| listed.is_some() && stored.is_some() && listed != stored;
+        for (number, etag, checksum) in listed {
             match find(*number) {
                 None => missing.push(*number),
-                Some(part) if part.etag != *etag || other(sum, &part.checksum) => changed.push(*number),
+                Some(part) if part.etag != *etag || differ(checksum, &part.checksum) => changed.push(*number),
                 Some(_) => {}
             }
         }
@@ -168,19 +171,19 @@ impl PartsProblem {
     }
 }
 
-/// Ascending part numbers, shown as `2-5, 9`.
+/// Ascending part numbers, displayed as `2-5, 9`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranges(pub Vec<PartNumber>);
 
-/// How many ranges are named before "and more": a sentence, not a listing.
-const NAMED: usize = 20;
+/// How many ranges [`Ranges`] displays before "and more".
+const MAX_DISPLAYED_RANGES: usize = 20;
 
 impl fmt::Display for Ranges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ranges = self.0.chunk_by(|a, b| a.next() == *b);
         for (i, range) in ranges.enumerate() {
-            if i == NAMED {
-                return write!(f, " and more, {} in all", self.0.len());
+            if i == MAX_DISPLAYED_RANGES {
+                return write!(f, " and more, {} parts in total", self.0.len());
             }
             let separator = if i == 0 { "" } else { ", " };
             match range {

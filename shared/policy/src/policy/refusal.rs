@@ -1,15 +1,16 @@
-//! Why a request is not granted.
+//! Why a request gets no grant.
 
-use crate::size::ByteSize;
 use content_sniff::MediaType;
 
-/// Why a request was not granted. Each variant is one stable code of `docs/CONTRACT.md`.
+use crate::size::ByteSize;
+
+/// Why a request gets no grant. Each variant has one stable code in `docs/CONTRACT.md`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No class of that name.
+    /// The policy has no class of this name.
     #[error("there is no class {class:?}")]
     UnknownClass {
-        /// The name asked for.
+        /// The requested class.
         class: String,
     },
     /// No rule of the class matches the declared type.
@@ -20,63 +21,63 @@ pub enum Refusal {
         /// The class.
         class: String,
     },
-    /// The rule for the type lists other extensions.
-    #[error("the extension does not fit {content_type}; allowed are {}", allowed.join(", "))]
+    /// The rule for the type does not list the file's extension.
+    #[error("the file extension is not allowed for {content_type}: use {}", allowed.join(", "))]
     ExtensionNotAllowed {
         /// The declared type.
         content_type: MediaType,
-        /// What would be allowed.
+        /// The extensions that the rule lists.
         allowed: Vec<String>,
     },
-    /// A name that deceives, or that the class finds too unusual.
-    #[error("class {class:?} does not take this file name: {problem}")]
+    /// A misleading name, or one that is too unusual for the class.
+    #[error("class {class:?} does not allow this file name ({problem}): rename the file")]
     NameNotAllowed {
         /// The class.
         class: String,
-        /// What is wrong with the name, as a code.
+        /// A code of [`crate::name_problems::NameProblem`].
         problem: &'static str,
     },
-    /// A PUT needs its length.
-    #[error("a size in bytes is needed; a client that can't know it asks with \"method\": \"POST\"")]
+    /// A PUT without a size.
+    #[error("`size` is required for a PUT: send it, or send \"method\": \"POST\"")]
     SizeRequired,
     /// Below the rule's minimum.
     #[error("{size} is below the minimum of {min} for this type")]
     TooSmall {
-        /// The size asked for.
+        /// The declared size.
         size: ByteSize,
-        /// The limit.
+        /// The minimum.
         min: ByteSize,
     },
     /// Above the rule's maximum.
     #[error("{size} is above the maximum of {max} for this type")]
     TooLarge {
-        /// The size asked for.
+        /// The declared size.
         size: ByteSize,
-        /// The limit.
+        /// The maximum.
         max: ByteSize,
     },
     /// Allowed, but not in one request.
-    #[error("{size} is above the {max} that one request may carry: use multipart")]
+    #[error("{size} is above the maximum of {max} for one request: use a multipart upload")]
     UseMultipart {
-        /// The size asked for.
+        /// The declared size.
         size: ByteSize,
-        /// The limit.
+        /// The maximum of one request.
         max: ByteSize,
     },
-    /// The class asks for a checksum.
-    #[error("class {class:?} needs a checksum")]
+    /// The class requires a checksum.
+    #[error("class {class:?} requires a checksum")]
     ChecksumRequired {
         /// The class.
         class: String,
     },
-    /// A checksum that the store can't verify for an object in parts.
+    /// A checksum that S3 can't verify for a multipart upload.
     #[error("{problem}")]
     ChecksumTypeUnsupported {
-        /// What is wrong with it, and what would do.
+        /// The reason and an alternative.
         problem: &'static str,
     },
-    /// A metadata name that the class does not list.
-    #[error("class {class:?} takes no metadata named {name:?}")]
+    /// The class does not list this metadata name.
+    #[error("class {class:?} does not allow metadata named {name:?}")]
     MetadataNotAllowed {
         /// The class.
         class: String,
@@ -86,7 +87,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Whether the same file under another content type might be granted.
+    /// Whether the policy might grant the same file under another content type.
     #[must_use]
     pub fn hinges_on_type(&self) -> bool {
         match self {

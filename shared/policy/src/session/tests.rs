@@ -1,4 +1,4 @@
-//! Every state against every event: what may happen, and nothing else.
+//! Every event in every state, deadlines and leases.
 
 use super::*;
 use crate::fixtures::{ALICE, grant, id, key, now, owner, session_of, sized_plan};
@@ -18,7 +18,7 @@ fn lease(holder: &str, until: i64) -> Lease {
     Lease { holder: holder.to_owned(), until: at(until) }
 }
 
-fn result() -> Completed {
+fn object() -> Completed {
     Completed { version: "v".to_owned(), etag: ETag::parse("e-3").unwrap() }
 }
 
@@ -35,7 +35,7 @@ fn states() -> [State; 8] {
         State::Open { upload: upload("u") },
         completing(10),
         completing(0),
-        State::Completed(result()),
+        State::Completed(object()),
         State::Aborted(Cleanup::AnyUpload),
         State::Expired(Cleanup::Upload(upload("u"))),
         State::Aborted(Cleanup::Done),
@@ -51,7 +51,7 @@ fn events() -> [Event; 14] {
         Event::Leased(lease("you", 20), CompletionRequest::default()),
         Event::Renewed(lease("me", 20)),
         Event::Released { holder: "me".to_owned() },
-        Event::Completed(result()),
+        Event::Completed(object()),
         Event::Aborted,
         Event::Expired,
         Event::CleanedUp,
@@ -62,8 +62,8 @@ fn events() -> [Event; 14] {
 }
 
 #[test]
-fn what_may_happen_in_each_state() {
-    // Columns as in `events`; "." means that the event does not fit.
+fn each_event_in_each_state() {
+    // The columns are `events()`; "." is an invalid transition.
     let table = [
         "open . . . . . . . aborted expired . . . opening",
         ". open open open completing . . completed aborted expired . . . open",
@@ -75,7 +75,7 @@ fn what_may_happen_in_each_state() {
         ". . . . . . . . . . aborted . . aborted",
     ];
     for (state, row) in states().into_iter().zip(table) {
-        // Long past its deadline, so that expiring is possible wherever it ever is.
+        // After its deadline, so that `Expired` is possible.
         let session = Session { state, deadline: at(-1), summed_at: at(-3600), ..session_of(&key(ALICE, id(1)), 3) };
         for (event, expected) in events().into_iter().zip(row.split(' ')) {
             let next = session.step(event.clone(), at(0));
@@ -83,56 +83,57 @@ fn what_may_happen_in_each_state() {
             assert_eq!(got, expected, "{:?} {event:?}", session.state);
             if let Ok(next) = next {
                 assert_eq!(next.revision, session.revision + 1);
-                let healed = matches!(event, Event::Recreated { .. });
-                assert_eq!(next.generation, session.generation + u32::from(healed));
+                let recreated = matches!(event, Event::Recreated { .. });
+                assert_eq!(next.generation, session.generation + u32::from(recreated));
             }
         }
     }
 }
 
 #[test]
-fn what_the_user_typed_is_forgotten_once_and_nothing_else() {
+fn redaction_removes_name_metadata_and_checksum_only() {
     for state in states() {
         let session = Session { state, ..session_of(&key(ALICE, id(1)), 3) };
         let redacted = session.step(Event::Redacted, at(0)).unwrap();
-        let text = format!("{:?}", redacted.grant.filename.as_str());
-        assert!(!text.contains("photo") && redacted.grant.metadata.is_empty() && redacted.grant.checksum.is_none());
-        let back = Session { grant: session.grant.clone(), revision: session.revision, ..redacted.clone() };
-        assert_eq!(back, session);
-        assert_eq!(redacted.step(Event::Redacted, at(1)), Err(InvalidTransition), "there is nothing left to forget");
+        assert_eq!(redacted.grant, session.grant.redacted());
+        assert!(!redacted.grant.filename.as_str().contains("photo"));
+        assert!(redacted.grant.metadata.is_empty() && redacted.grant.checksum.is_none());
+        let restored = Session { grant: session.grant.clone(), revision: session.revision, ..redacted.clone() };
+        assert_eq!(restored, session);
+        assert_eq!(redacted.step(Event::Redacted, at(1)), Err(InvalidTransition), "it is redacted already");
     }
 }
 
 #[test]
-fn only_the_named_upload_is_healed_and_only_the_holder_lets_go() {
+fn recreation_needs_the_lost_upload_id_and_release_needs_the_holder() {
     let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
     let other = Event::Recreated { lost: upload("x"), upload: upload("n") };
     assert_eq!(open.step(other, at(0)), Err(InvalidTransition));
-    let taken = open.step(Event::Leased(lease("me", 10), CompletionRequest::default()), at(0)).unwrap();
-    assert_eq!(taken.step(Event::Released { holder: "you".to_owned() }, at(0)), Err(InvalidTransition));
-    assert_eq!(taken.step(Event::Renewed(lease("you", 99)), at(0)), Err(InvalidTransition));
-    assert_eq!(taken.due(), Some(at(10)));
+    let leased = open.step(Event::Leased(lease("me", 10), CompletionRequest::default()), at(0)).unwrap();
+    assert_eq!(leased.step(Event::Released { holder: "you".to_owned() }, at(0)), Err(InvalidTransition));
+    assert_eq!(leased.step(Event::Renewed(lease("you", 99)), at(0)), Err(InvalidTransition));
+    assert_eq!(leased.due(), Some(at(10)));
 }
 
 #[test]
-fn a_lease_is_exclusive_to_its_last_instant() {
+fn a_lease_is_exclusive_until_it_runs_out() {
     let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
-    let taken = open.step(Event::Leased(lease("me", 10), CompletionRequest::default()), at(0)).unwrap();
-    let again = |now| taken.step(Event::Leased(lease("you", 20), CompletionRequest::default()), now);
+    let leased = open.step(Event::Leased(lease("me", 10), CompletionRequest::default()), at(0)).unwrap();
+    let take_lease = |now| leased.step(Event::Leased(lease("you", 20), CompletionRequest::default()), now);
     let instant = SignedDuration::from_nanos(1);
-    assert_eq!(again(at(10).checked_sub(instant).unwrap()), Err(InvalidTransition));
-    assert!(again(at(10)).is_ok());
+    assert_eq!(take_lease(at(10).checked_sub(instant).unwrap()), Err(InvalidTransition));
+    assert!(take_lease(at(10)).is_ok());
 }
 
 #[test]
-fn a_session_lives_as_long_as_it_is_used_and_an_unsized_one_two_days() {
+fn use_extends_a_session_and_an_unsized_one_lives_48_hours() {
     let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(1)), 3) };
     let week = 7 * 24 * 3600;
     assert_eq!(open.deadline, at(week));
-    let instant = |n: i64| at(n).checked_sub(SignedDuration::from_nanos(1)).unwrap();
-    assert!(!open.is_over(instant(week)));
+    let just_before = |n: i64| at(n).checked_sub(SignedDuration::from_nanos(1)).unwrap();
+    assert!(!open.is_over(just_before(week)));
     assert!(open.is_over(at(week)));
-    assert_eq!(open.step(Event::Expired, instant(week)), Err(InvalidTransition));
+    assert_eq!(open.step(Event::Expired, just_before(week)), Err(InvalidTransition));
     assert!(!open.wants_prolonging(at(week / 8)));
     assert!(open.wants_prolonging(at(week / 8 + 1)));
     assert_eq!(open.step(Event::Used, at(1000)).unwrap().deadline, at(week + 1000));
@@ -146,13 +147,13 @@ fn a_session_lives_as_long_as_it_is_used_and_an_unsized_one_two_days() {
     let two_days = 48 * 3600;
     assert!(!fixed.wants_prolonging(at(two_days - 1)));
     assert_eq!(fixed.step(Event::Used, at(1000)).unwrap().deadline, at(two_days));
-    // It is added up every hour, and looked at no later than at its end.
+    // The reconciler checks it every hour, and at its deadline at the latest.
     assert_eq!(fixed.due(), Some(at(3600)));
     assert_eq!(fixed.step(Event::Summed, at(two_days - 10)).unwrap().due(), Some(at(two_days)));
 }
 
 #[test]
-fn what_is_over_is_looked_at_until_nothing_is_left() {
+fn an_aborted_session_is_due_until_it_is_cleaned_up() {
     let session = session_of(&key(ALICE, id(1)), 3);
     assert_eq!(session.plan, sized_plan(3));
     assert_eq!(session.due(), Some(at(15 * 60)));
@@ -162,24 +163,24 @@ fn what_is_over_is_looked_at_until_nothing_is_left() {
 }
 
 #[test]
-fn what_was_complete_too_late_for_the_walk_is_asked_for_its_verdict() {
+fn a_slow_upload_is_checked_for_its_verdict() {
     let (quarter, instant) = (15 * 60, SignedDuration::from_millis(1));
     let open = Session { state: State::Open { upload: upload("u") }, ..session_of(&key(ALICE, id(0)), 3) };
-    let complete = |at: Timestamp| open.step(Event::Completed(result()), at).unwrap();
-    for early in [at(-1), at(0), at(quarter)] {
-        let validated = complete(early);
-        assert_eq!((validated.verdict_due, validated.due()), (None, None), "{early}");
+    let complete = |at: Timestamp| open.step(Event::Completed(object()), at).unwrap();
+    for fast in [at(-1), at(0), at(quarter)] {
+        let validated = complete(fast);
+        assert_eq!((validated.verdict_due, validated.due()), (None, None), "{fast}");
         for event in [Event::VerdictMissing, Event::VerdictFound] {
-            assert_eq!(validated.step(event, early), Err(InvalidTransition));
+            assert_eq!(validated.step(event, fast), Err(InvalidTransition));
         }
     }
-    let late = complete(at(quarter).checked_add(instant).unwrap());
-    assert_eq!(late.due(), at(2 * quarter).checked_add(instant).ok());
-    let told = late.step(Event::VerdictMissing, at(3600)).unwrap();
-    assert_eq!((told.due(), &told.state), (Some(at(25 * 3600)), &State::Completed(result())));
-    for waiting in [late, told] {
+    let slow = complete(at(quarter).checked_add(instant).unwrap());
+    assert_eq!(slow.due(), at(2 * quarter).checked_add(instant).ok());
+    let requeued = slow.step(Event::VerdictMissing, at(3600)).unwrap();
+    assert_eq!((requeued.due(), &requeued.state), (Some(at(25 * 3600)), &State::Completed(object())));
+    for waiting in [slow, requeued] {
         let validated = waiting.step(Event::VerdictFound, at(7200)).unwrap();
-        assert_eq!((validated.due(), &validated.state), (None, &State::Completed(result())));
+        assert_eq!((validated.due(), &validated.state), (None, &State::Completed(object())));
         assert_eq!(validated.step(Event::VerdictMissing, at(7201)), Err(InvalidTransition), "it has its verdict");
     }
 }

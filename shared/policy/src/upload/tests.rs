@@ -1,4 +1,4 @@
-//! The first verdict is final, whatever comes after it.
+//! Later versions of an upload, and the order of events.
 
 use super::*;
 use crate::key::{OwnerId, UploadId};
@@ -26,10 +26,10 @@ fn validated(outcome: Outcome) -> Record {
 }
 
 #[test]
-fn the_first_verdict_is_final() {
+fn later_versions_do_not_change_the_verdict() {
     use VersionDisposition::{Delete, Foreign, Keep};
     let (accepted, rejected) = (validated(Outcome::Accepted), validated(Outcome::Rejected));
-    for (record, version, ours, keep, expected) in [
+    for (record, version, has_grant, keep_rejected, expected) in [
         (&accepted, "v1", true, false, Keep),
         (&accepted, "v1", false, false, Keep),
         (&accepted, "v2", true, false, Delete),
@@ -41,12 +41,16 @@ fn the_first_verdict_is_final() {
         (&Record::Deleting(key()), "v1", true, true, Delete),
         (&Record::Deleted(key()), "v1", false, true, Delete),
     ] {
-        assert_eq!(disposition(record, version, ours, keep), expected, "{record:?} {version} {ours} {keep}");
+        assert_eq!(
+            disposition(record, version, has_grant, keep_rejected),
+            expected,
+            "{record:?} {version} {has_grant} {keep_rejected}"
+        );
     }
 }
 
 #[test]
-fn sequencers_compare_as_text() {
+fn normalised_sequencers_sort_as_text() {
     let normal = |text| normalised_sequencer(text).unwrap();
     assert_eq!(normal("0055AED6DCD90281E5"), normal("0055aed6dcd90281e50"));
     assert!(normal("617f08299329d189") < normal("617f08299329d18901"));
@@ -57,7 +61,7 @@ fn sequencers_compare_as_text() {
 
 proptest! {
     #[test]
-    fn padding_keeps_order(a in "[0-9a-f]{1,32}", b in "[0-9a-f]{1,32}") {
+    fn normalising_keeps_the_order(a in "[0-9a-f]{1,32}", b in "[0-9a-f]{1,32}") {
         let width = a.len().max(b.len());
         let pad = |text: &str| format!("{text:0<width$}");
         let normal = |text: &str| normalised_sequencer(text).unwrap();

@@ -1,12 +1,14 @@
-//! Each difference between grant and object has its reason.
+//! Each difference between grant and object gives its reason.
 
 use std::borrow::Cow;
 
+use content_sniff::{Confidence, Finding, FindingCode};
+
 use super::*;
-use crate::SizeGrant;
+use crate::grant::SizeGrant;
 use crate::grant::tests::grant;
 use crate::key::{OwnerId, UploadId};
-use content_sniff::{Confidence, Finding, FindingCode};
+use crate::size::ByteSize;
 
 fn key() -> ObjectKey {
     ObjectKey::new(OwnerId::open(), UploadId::new(jiff::Timestamp::UNIX_EPOCH, [0; 10]))
@@ -43,12 +45,12 @@ fn codes(observed: &ObservedObject, sniffed: &Sniffed) -> Vec<String> {
 }
 
 #[test]
-fn what_was_granted_is_accepted() {
+fn an_object_as_granted_is_accepted() {
     assert_eq!(codes(&observed(), &sniffed("image/png")), Vec::<String>::new());
 }
 
 #[test]
-fn each_difference_has_its_reason() {
+fn each_difference_gives_its_reason() {
     let png = sniffed("image/png");
     let check = |observed: ObservedObject, sniffed: &Sniffed, reason: Reason| {
         assert_eq!(codes(&observed, sniffed), [reason.code()]);
@@ -71,7 +73,7 @@ fn each_difference_has_its_reason() {
 }
 
 #[test]
-fn a_range_holds_at_both_ends() {
+fn both_ends_of_a_granted_range_are_inclusive() {
     let (min, max) = (ByteSize::from_bytes(10), ByteSize::from_bytes(20));
     let ranged = Grant { size: SizeGrant::Between { min, max }, ..grant() };
     for (bytes, accepted) in [(9, false), (10, true), (20, true), (21, false)] {

@@ -2,7 +2,7 @@
 
 use content_sniff::ByteRange;
 use policy::key::ObjectKey;
-use policy::verdict::ObservedObject;
+use policy::observed::ObservedObject;
 
 /// Why the bucket could not answer. A refusal (403) is one of these: it never means that an object is gone.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Our reading of events beside `lambda_http`'s own, and what it would not survive.
+//! Requests from events, compared with those that `lambda_http` parses.
 
 use super::*;
 use lambda_http::http::{StatusCode, header};
@@ -7,32 +7,32 @@ use serde_json::json;
 use testkit::http::Call;
 
 #[test]
-fn a_request_is_what_the_library_makes_of_it() {
-    let plain = Call::new("GET", "/uploads");
+fn requests_equal_those_of_lambda_http() {
+    let minimal = Call::new("GET", "/uploads");
     let claims = json!({ "iss": "https://issuer.example", "sub": "s \"1\"", "cognito:groups": "[a b]" });
-    let whole = Call::new("POST", "/uploads/x/content")
+    let complete = Call::new("POST", "/uploads/x/content")
         .with_claims(&claims)
-        .header("user-agent", "it says \"hé\\u0301\"")
+        .header("user-agent", "text \"hé\\u0301\"")
         .header("X-Forwarded-For", "203.0.113.7")
         .query("limit=5&cursor=a%2Fb+c&limit=6")
         .body("{\"a\": \"\\\\ \u{1f600}\"}");
-    for call in [plain, whole] {
+    for call in [minimal, complete] {
         let event = call.event().to_string();
-        let (ours, theirs) = (request(&event).unwrap(), lambda_http::request::from_str(&event).unwrap());
-        assert_eq!(ours.method(), theirs.method());
-        assert_eq!(ours.uri().path(), theirs.uri().path());
-        assert_eq!(ours.uri().query(), theirs.uri().query());
-        assert_eq!(ours.headers(), theirs.headers());
-        assert_eq!(ours.body(), theirs.body());
-        assert_eq!(ours.query_string_parameters(), theirs.query_string_parameters());
-        let Some(RequestContext::ApiGatewayV2(context)) = theirs.request_context_ref() else { panic!("{event}") };
-        let theirs = context.authorizer.as_ref().and_then(|a| a.jwt.as_ref()).map(|jwt| &jwt.claims);
-        assert_eq!(ours.extensions().get::<Claims>().map(|Claims(claims)| claims), theirs);
+        let (parsed, reference) = (request(&event).unwrap(), lambda_http::request::from_str(&event).unwrap());
+        assert_eq!(parsed.method(), reference.method());
+        assert_eq!(parsed.uri().path(), reference.uri().path());
+        assert_eq!(parsed.uri().query(), reference.uri().query());
+        assert_eq!(parsed.headers(), reference.headers());
+        assert_eq!(parsed.body(), reference.body());
+        assert_eq!(parsed.query_string_parameters(), reference.query_string_parameters());
+        let Some(RequestContext::ApiGatewayV2(context)) = reference.request_context_ref() else { panic!("{event}") };
+        let reference = context.authorizer.as_ref().and_then(|a| a.jwt.as_ref()).map(|jwt| &jwt.claims);
+        assert_eq!(parsed.extensions().get::<Claims>().map(|Claims(claims)| claims), reference);
     }
 }
 
 #[test]
-fn a_body_may_come_encoded() {
+fn a_base64_body_is_decoded() {
     let mut event = Call::new("POST", "/uploads").body("eyJhIjoxfQ==").event().clone();
     event["isBase64Encoded"] = true.into();
     assert_eq!(*request(&event.to_string()).unwrap().body(), Body::Binary(b"{\"a\":1}".to_vec()));
@@ -41,7 +41,7 @@ fn a_body_may_come_encoded() {
 }
 
 #[test]
-fn strange_paths_are_paths() {
+fn characters_outside_of_uris_are_encoded() {
     for (path, expected) in
         [("/a b/\"<é>", "/a%20b/%22%3C%C3%A9%3E"), ("/a%2Fb?c", "/a%2Fb%3Fc"), ("/{#}", "/%7B%23%7D")]
     {
@@ -58,11 +58,11 @@ fn other_events_are_refused() {
 }
 
 #[test]
-fn an_answer_has_status_headers_and_body() {
+fn a_response_has_status_headers_and_body() {
     let mut response = Response::new(Body::Text("{\"a\":1}".to_owned()));
     *response.status_mut() = StatusCode::CREATED;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let sent = serde_json::to_value(answer(response)).unwrap();
+    let sent = serde_json::to_value(to_gateway(response)).unwrap();
     assert_eq!(
         sent,
         json!({
@@ -74,6 +74,6 @@ fn an_answer_has_status_headers_and_body() {
             "cookies": [],
         })
     );
-    let empty = serde_json::to_value(answer(Response::new(Body::Empty))).unwrap();
+    let empty = serde_json::to_value(to_gateway(Response::new(Body::Empty))).unwrap();
     assert_eq!((&empty["statusCode"], empty.get("body")), (&json!(200), None));
 }

@@ -1,4 +1,4 @@
-//! Every code with its status, and every refusal with its code.
+//! The codes with their statuses, and the form of a problem.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::*;
 
-/// The whole vocabulary: a change here is a change for callers.
+/// Every code with its status. A change here changes the contract.
 const TABLE: &[(&str, u16)] = &[
     ("invalid-json", 400),
     ("invalid-body", 400),
@@ -56,7 +56,7 @@ const TABLE: &[(&str, u16)] = &[
 ];
 
 #[test]
-fn a_sentence_comes_back_short_however_long_what_was_sent() {
+fn long_details_are_cut() {
     for length in [1, MAX_DETAIL_CHARS - 1, MAX_DETAIL_CHARS, MAX_DETAIL_CHARS + 1, 4_000_000] {
         let problem = Problem::new(Code::UnknownClass, "é".repeat(length));
         let expected = if length <= MAX_DETAIL_CHARS { length } else { MAX_DETAIL_CHARS + 1 };
@@ -66,13 +66,13 @@ fn a_sentence_comes_back_short_however_long_what_was_sent() {
 }
 
 #[test]
-fn every_code_has_its_status() {
+fn each_code_has_its_status() {
     let table: Vec<(&str, u16)> = Code::ALL.iter().map(|code| (code.as_str(), code.status().as_u16())).collect();
     assert_eq!(table, TABLE);
 }
 
 #[test]
-fn no_two_codes_or_titles_are_the_same() {
+fn codes_and_titles_are_unique() {
     let codes: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
     let titles: BTreeSet<&str> = Code::ALL.iter().map(|code| code.title()).collect();
     assert_eq!((codes.len(), titles.len()), (Code::ALL.len(), Code::ALL.len()));
@@ -82,7 +82,7 @@ fn no_two_codes_or_titles_are_the_same() {
 }
 
 #[test]
-fn a_problem_is_what_rfc_9457_and_uppy_read() {
+fn a_problem_has_the_fields_of_rfc_9457_and_of_uppy() {
     for code in Code::ALL {
         let response = Problem::new(*code, "a sentence").into_response();
         assert_eq!(response.status(), code.status());
@@ -100,7 +100,7 @@ fn a_problem_is_what_rfc_9457_and_uppy_read() {
 }
 
 #[test]
-fn a_cause_within_is_for_the_log_alone() {
+fn the_cause_of_a_backend_error_is_not_in_the_response() {
     for problem in [
         Problem::from(RecordsError::Unavailable("arn:aws:secret".into())),
         Problem::from(RecordsError::Unreadable("arn:aws:secret".into())),

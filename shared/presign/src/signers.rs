@@ -1,13 +1,15 @@
-//! What one day's signatures share, worked out once a day.
+//! A cache of the day's signing key.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::{Credentials, Signer, amz_date};
+use crate::credentials::Credentials;
+use crate::signer::Signer;
+use crate::sigv4::{amz_date, day_of};
 
-/// Makes signers of one set of credentials in one region. Clones share what they know.
+/// Makes a [`Signer`] for any instant, and derives the signing key once per UTC day. Clones share the cached key.
 #[derive(Clone)]
 pub struct Signers {
     credentials: Credentials,
@@ -16,20 +18,21 @@ pub struct Signers {
 }
 
 impl Signers {
-    /// Signers for S3 in `region`.
+    /// Signers for S3 in `region`, such as `eu-central-1`.
     #[must_use]
     pub fn new(credentials: Credentials, region: String) -> Self {
         Self { credentials, region, last: Arc::default() }
     }
 
-    /// The signer for this instant.
+    /// A signer whose URLs are valid from `now`.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Signer {
         let date = amz_date(now);
+        // A panic between lock and unlock can't leave a half-written signer, so a poisoned lock is usable.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match last.as_ref() {
-            // Only the day goes into key and scope; the time of day goes into each signature.
-            Some(signer) if signer.date.get(..8) == date.get(..8) => Signer { date, ..signer.clone() },
+            // Key and scope contain the day only. The time of day is part of each signature.
+            Some(signer) if day_of(&signer.date) == day_of(&date) => signer.clone().with_date(date),
             Some(_) | None => last.insert(Signer::new(&self.credentials, &self.region, now)).clone(),
         }
     }

@@ -1,4 +1,4 @@
-//! What such a client is told, name by name as Companion tells it.
+//! Companion's responses, with its field names.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::presigned_upload::PresignedUpload;
 
-/// The answer to `GET params`. Version 6 wants `fields.key` and takes forms only; versions 4 and 5 take PUT as well.
+/// The response to `GET params`. Uppy 6 requires `fields.key` and supports forms only. Uppy 4 and 5 also support PUT.
 #[derive(Debug, Serialize)]
 pub struct Params {
     method: &'static str,
@@ -16,22 +16,22 @@ pub struct Params {
     pub(super) fields: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     headers: Option<Map<String, Value>>,
-    /// Seconds from now.
+    /// The life of the URL in seconds.
     expires: u64,
 }
 
 impl Params {
-    /// A signed grant whose life is `life`.
+    /// The response with a presigned upload that lives for `life`.
     #[must_use]
     pub fn new(presigned: PresignedUpload, life: Duration) -> Self {
         let map = |name: &str, value: String| (name.to_owned(), Value::String(value));
         let expires = life.as_secs();
         match presigned {
             PresignedUpload::Put { key, url, headers, .. } => {
-                // Scripts may not set the length; browsers send the true one.
+                // Scripts can't set this header. Browsers send the true length.
                 let headers = headers.into_iter().filter(|(name, _)| *name != "content-length");
                 let headers = Some(headers.map(|(name, value)| map(name, value)).collect());
-                // Nothing to send: that is where versions 4 and 5 find the key that they tell the page.
+                // The client sends no fields with a PUT. Uppy 4 and 5 read the key from them.
                 let fields = Map::from_iter([map("key", key)]);
                 Self { method: "PUT", url, fields, headers, expires }
             }
@@ -43,19 +43,19 @@ impl Params {
     }
 }
 
-/// The answer to `POST multipart`. What it calls an upload id is our session's: S3's own stays with us.
+/// The response to `POST multipart`. Its upload id is the session id. S3's upload id stays on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateResponse {
-    /// Where the object will lie.
+    /// The object key.
     pub key: String,
-    /// The session.
+    /// The session id.
     pub upload_id: String,
-    /// The bucket.
+    /// The bucket's name.
     pub bucket: String,
 }
 
-/// The answer to `GET multipart/{upload}`: all parts, on one page.
+/// The response to `GET multipart/{uploadId}`: all stored parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct PartList {
@@ -63,47 +63,47 @@ pub struct PartList {
     pub parts: Vec<ListedPart>,
 }
 
-/// A part as S3 has it. Versions 3 to 5 compare the number strictly, version 2 wants a size.
+/// A stored part. Uppy 3 to 5 require the number as a JSON number, and Uppy 2 requires a size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ListedPart {
-    /// Its number.
+    /// The part number.
     pub part_number: u32,
-    /// In quotes, as S3 writes it.
+    /// The entity tag in quotes, as S3 writes it.
     #[serde(rename = "ETag")]
     pub etag: String,
-    /// In bytes.
+    /// The size in bytes.
     pub size: u64,
 }
 
-/// The answer to `GET multipart/{upload}/{part}`.
+/// The response to `GET multipart/{uploadId}/{partNumber}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SignedPart {
-    /// Where to PUT it.
+    /// The presigned URL.
     pub url: String,
-    /// Seconds from now. Versions 3 to 5 give up on a request that takes longer.
+    /// The life of the URL in seconds. Uppy 3 to 5 abort a request that takes longer.
     pub expires: u64,
 }
 
-/// The answer to `GET multipart/{upload}/batch`.
+/// The response to `GET multipart/{uploadId}/batch`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct SignedBatch {
-    /// URLs by number.
+    /// Presigned URLs by part number.
     pub presigned_urls: BTreeMap<u32, String>,
 }
 
-/// The answer to `DELETE multipart/{upload}`: versions 3 to 5 read it as JSON, so there is one.
+/// The response to `DELETE multipart/{uploadId}`: an empty object, because Uppy 3 to 5 parse the body as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct AbortResponse {}
 
-/// The answer to `POST multipart/{upload}/complete`.
+/// The response to `POST multipart/{uploadId}/complete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CompleteResponse {
-    /// The object's own address, which answers nobody: content comes from `GET /uploads/{id}/content`.
+    /// The object's URL. S3 refuses requests to it, because they are not signed: use `GET /uploads/{id}/content`.
     pub location: String,
-    /// Its key, whose last piece is the upload's id.
+    /// The object key. Its last segment is the upload id.
     pub key: String,
-    /// The bucket.
+    /// The bucket's name.
     pub bucket: String,
 }
