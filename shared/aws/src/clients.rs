@@ -1,4 +1,4 @@
-//! SDK clients, built when first used: a function that only signs must not pay for TLS.
+//! SDK clients, built at their first use: a function that only signs needs no TLS.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,12 +9,11 @@ use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::{Builder, tls};
 use tokio::sync::OnceCell;
 
-/// How long one try of a call may take. A service that says nothing at all is then asked again, as one that says it
-/// failed is: the SDK by itself would wait until Lambda ends the function, and the caller with it. What S3 may take
-/// minutes for says so itself.
+/// How long one attempt of a call may take. A call without an answer is then retried like a failed one: by default the
+/// SDK would wait until Lambda ends the function. Calls that may take minutes set their own time-out.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long all tries of a call may take together: several such calls still fit into the gateway's 30 seconds.
+/// How long all attempts of a call may take together: several calls still fit into the gateway's 30 seconds.
 const CALL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// All clients over one HTTP client. Cheap to clone.
@@ -31,8 +30,8 @@ struct Cells {
     path_style: bool,
 }
 
-/// What went wrong with a call, fit for the log: code and message. The raw answer stays out, for S3 repeats the
-/// canonical request in some of them, session token included.
+/// The error of a call for the log: code and message. The raw answer is left out, because S3 repeats the canonical
+/// request in some of them, session token included.
 pub(crate) fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
     match error {
         SdkError::ServiceError(failure) => {
@@ -51,13 +50,13 @@ pub(crate) fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
 }
 
 impl Clients {
-    /// Clients that address buckets by path where `path_style` says so, as stores of one's own want it.
+    /// New clients; with `path_style` they address buckets by path, as S3-compatible stores need it.
     #[must_use]
     pub fn new(path_style: bool) -> Self {
         Self(Arc::new(Cells { path_style, ..Cells::default() }))
     }
 
-    /// Clients of a configuration made elsewhere.
+    /// Clients with the given configuration.
     #[must_use]
     pub fn of(config: SdkConfig, path_style: bool) -> Self {
         Self(Arc::new(Cells { config: OnceCell::new_with(Some(config)), path_style, ..Cells::default() }))

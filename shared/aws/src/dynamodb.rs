@@ -1,4 +1,4 @@
-//! The table, in `DynamoDB`. The only place that makes its calls.
+//! The table on `DynamoDB`.
 
 mod due_index;
 mod session_item;
@@ -25,13 +25,13 @@ use uploads_core::ports::records::{
 /// The index that lists an owner's uploads.
 pub const OWNER_INDEX: &str = "byOwner";
 
-/// How long an idempotency key stands, in seconds.
+/// How long an idempotency key is kept, in seconds.
 const IDEMPOTENCY_RETENTION: i64 = 24 * 3600;
 
-/// How many of an owner's partitions are asked at a time.
+/// How many listing partitions are queried concurrently.
 const MAX_CONCURRENCY: usize = 16;
 
-/// One table.
+/// The table.
 pub struct DynamoRecords {
     clients: Clients,
     table: String,
@@ -56,13 +56,13 @@ impl DynamoRecords {
         self.clients.dynamodb().await
     }
 
-    /// A put on a condition.
+    /// A conditional put.
     async fn put(&self, item: Item, condition: &str) -> PutItemFluentBuilder {
         let put = self.client().await.put_item().table_name(&self.table);
         put.set_item(Some(item)).condition_expression(condition)
     }
 
-    /// A put that may find its condition broken: then the item that stands comes back.
+    /// A conditional put that returns the existing item when its condition fails.
     async fn put_unless(
         &self,
         item: Item,
@@ -85,7 +85,7 @@ impl DynamoRecords {
     ) -> Result<Vec<Record>, RecordsError> {
         let mut records = Vec::new();
         let mut start = None;
-        // A page of DynamoDB's ends at 1 MB, which may be short of `limit` items.
+        // A page of DynamoDB ends at 1 MB, possibly before `limit` items.
         loop {
             let wanted = i32::from(limit).saturating_sub(i32::try_from(records.len()).unwrap_or(i32::MAX));
             let mut query = self
@@ -108,7 +108,7 @@ impl DynamoRecords {
             for item in page.items.unwrap_or_default() {
                 match upload_item::record(item) {
                     Ok(record) => records.push(record),
-                    // One that another version wrote must not hide all the others.
+                    // An item that another version wrote must not hide all others.
                     Err(error) => tracing::error!(%error, "left out of a listing"),
                 }
             }
@@ -171,7 +171,7 @@ impl UploadRecords for DynamoRecords {
     }
 
     async fn write_tombstone(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
-        // `deletedAt` is what tombstones have and verdicts have not.
+        // Only tombstones have `deletedAt`.
         let item = upload_item::tombstone_item(key, now)?;
         self.put_unless(item, "attribute_not_exists(deletedAt)", None).await?;
         Ok(())
@@ -199,7 +199,7 @@ impl UploadRecords for DynamoRecords {
             futures_util::stream::iter(0..self.shards).map(|shard| self.list_shard(owner, shard, before, limit));
         let pages: Vec<Vec<Record>> = pages.buffer_unordered(MAX_CONCURRENCY).try_collect().await?;
         let mut items: Vec<Record> = pages.into_iter().flatten().collect();
-        // Ids begin with their time, so newest first is largest first.
+        // Ids begin with their time, so newest first means largest first.
         items.sort_unstable_by_key(|record| std::cmp::Reverse(record.key().id()));
         let more = items.len() >= usize::from(limit);
         items.truncate(usize::from(limit));
@@ -224,7 +224,7 @@ impl IdempotencyStore for DynamoRecords {
             ("bodyHash".to_owned(), AttributeValue::S(body.to_owned())),
             ("expiresAt".to_owned(), number(expires)),
         ]);
-        // TTL may delete days late: an expired item must not stand in the way.
+        // TTL may delete days late: an expired item must not block.
         let condition = "attribute_not_exists(pk) OR expiresAt <= :now";
         let Some(stands) = self.put_unless(item, condition, Some(now)).await? else {
             return Ok(IdempotencyOutcome::New);
@@ -240,7 +240,7 @@ impl IdempotencyStore for DynamoRecords {
     }
 }
 
-/// What becomes of a verdict, or of half of one, that is put.
+/// The outcome of writing a verdict or a pending verdict.
 async fn write_outcome(put: PutItemFluentBuilder) -> Result<WriteOutcome, RecordsError> {
     match put_or_stands(put).await? {
         None => Ok(WriteOutcome::Written),
@@ -248,7 +248,7 @@ async fn write_outcome(put: PutItemFluentBuilder) -> Result<WriteOutcome, Record
     }
 }
 
-/// A put that may find its condition broken: then the item that stands comes back.
+/// A conditional put that returns the existing item when its condition fails.
 async fn put_or_stands(put: PutItemFluentBuilder) -> Result<Option<Item>, RecordsError> {
     match put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld).send().await {
         Ok(_) => Ok(None),

@@ -1,11 +1,11 @@
-//! The bus, in `EventBridge`. The only file that makes its calls.
+//! The event bus on `EventBridge`.
 
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 
 use crate::clients::{Clients, describe};
 use uploads_core::ports::event_bus::{Bus, BusError, Event, Refused, SOURCE};
 
-/// One bus.
+/// An event bus.
 pub struct EventBridge {
     clients: Clients,
     name: String,
@@ -33,7 +33,7 @@ impl Bus for EventBridge {
         let put = self.clients.eventbridge().await.put_events();
         let put = put.set_entries(Some(events.iter().map(entry).collect()));
         let answer = put.send().await.map_err(|e| BusError(describe(&e).into()))?;
-        // One entry for each of ours, in their order; those that failed carry a code.
+        // One entry per event, in order; a refused one has an error code.
         let entries = answer.entries.unwrap_or_default();
         if entries.len() != events.len() {
             return Err(BusError(format!("{} entries were answered with {}", events.len(), entries.len()).into()));

@@ -1,4 +1,4 @@
-//! The bucket, in S3. The only place that makes its calls.
+//! The bucket on S3.
 
 mod multipart_uploads;
 mod object_listing;
@@ -19,15 +19,15 @@ use policy::parts::ETag;
 use policy::size::ByteSize;
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
-/// Browsers add one of these `Cache-Control`s by themselves to a request with `If-None-Match`, and S3 keeps it: the first
-/// by the Fetch standard (HTTP-network-or-cache fetch, read 2026-11), the second as Chromium 156 does it. They do no harm:
-/// content is served with a `Cache-Control` of ours.
+/// Browsers add one of these `Cache-Control` values to a request with `If-None-Match`, and S3 stores it: the first by the
+/// Fetch standard (HTTP-network-or-cache fetch, read 2026-11), the second as Chromium 156 does it. Both are harmless,
+/// because content URLs set their own `Cache-Control`.
 const ADDED_BY_BROWSERS: [&str; 2] = ["no-cache", "max-age=0"];
 
-/// How often a range is asked for whose body breaks off.
+/// How often a range is requested when its body breaks off.
 const MAX_ATTEMPTS: u32 = 3;
 
-/// One bucket.
+/// A bucket.
 pub struct S3Objects {
     clients: Clients,
     bucket: String,
@@ -80,14 +80,14 @@ impl Objects for S3Objects {
                 .await;
             let answer = match answer {
                 Ok(answer) => answer,
-                // A range of an empty object can't be satisfied: there is just nothing in it.
+                // S3 answers 416 to a range of an empty object.
                 Err(error) if status(&error) == Some(416) => return Ok(Some(Vec::new())),
                 Err(error) => return absent(&error),
             };
-            // Some stores ignore ranges and send everything: then what was asked for is cut out in passing.
+            // Some stores ignore ranges and send the whole object: the range is then cut out of the stream.
             let skip = if answer.content_range().is_some() { 0 } else { range.start };
             match stretch(answer.body, skip, range.len).await {
-                // The SDK repeats a request, but not one whose body broke off.
+                // The SDK does not repeat a request whose body broke off.
                 Err(_) if tries < MAX_ATTEMPTS => {}
                 read => return read.map(Some),
             }
@@ -119,7 +119,7 @@ impl Objects for S3Objects {
                 .send()
                 .await
                 .map_err(|e| unavailable(&e))?;
-            // A prefix could be the beginning of a longer key.
+            // A prefix also matches longer keys.
             let found = page.versions().iter().map(|v| (v.key(), v.version_id()));
             let markers = page.delete_markers().iter().map(|m| (m.key(), m.version_id()));
             let exact = found.chain(markers).filter(|(found, _)| *found == Some(key.as_str()));
@@ -133,7 +133,7 @@ impl Objects for S3Objects {
     }
 }
 
-/// `len` bytes of `body` after the first `skip`, or what there is of them, holding no more than that.
+/// At most `len` bytes of `body` after the first `skip`; holds no more than that in memory.
 async fn stretch(mut body: ByteStream, mut skip: u64, len: u64) -> Result<Vec<u8>, ObjectsError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = body.try_next().await.map_err(|e| ObjectsError(Box::new(e)))? {
@@ -149,7 +149,7 @@ async fn stretch(mut body: ByteStream, mut skip: u64, len: u64) -> Result<Vec<u8
     Ok(bytes)
 }
 
-/// The header facts that matter for a verdict.
+/// The headers that matter for a verdict.
 fn observed(head: &HeadObjectOutput, version: Option<&str>) -> ObservedObject {
     let metadata = head.metadata();
     let encoded_grant = metadata.and_then(|all| all.get(METADATA_NAME));
@@ -199,14 +199,14 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// `None` where the store says that the object or the version is not there.
+/// `None` when the store says that the object or version does not exist.
 fn absent<T, E>(error: &SdkError<E>) -> Result<Option<T>, ObjectsError>
 where
     E: ProvideErrorMetadata,
 {
     let gone = matches!(
         (status(error), error.code()),
-        // A HEAD has no body and so no code; with ListBucket granted its 404 means what it says.
+        // A HEAD has no body and so no code. With ListBucket granted, 404 means that the object does not exist.
         // A delete marker answers 405 to a HEAD by version.
         (Some(404), None | Some("NotFound" | "NoSuchKey" | "NoSuchVersion")) | (Some(405), _)
     );

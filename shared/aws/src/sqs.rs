@@ -1,9 +1,9 @@
-//! Queues, in SQS. The only file that makes its calls.
+//! Queues on SQS.
 
 use crate::clients::{Clients, describe};
 use uploads_core::ports::queue::{Queue, QueueError};
 
-/// One queue.
+/// A queue.
 pub struct SqsQueue {
     clients: Clients,
     url: String,

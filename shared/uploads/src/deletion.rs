@@ -1,4 +1,4 @@
-//! What a deletion has left to do once its tombstone stands. Killed anywhere, whoever comes next finishes it.
+//! What is left to do once a tombstone is written. Every step may be repeated: after a kill, the next call finishes it.
 
 use crate::multipart::{Multipart, SessionProblem};
 use crate::ports::multipart_uploads::MultipartUploads;
@@ -7,11 +7,11 @@ use crate::ports::records::UploadRecords;
 use crate::ports::sessions::Sessions;
 use policy::key::ObjectKey;
 
-/// Gives up what is still on its way where `in_parts` says that there may be something, removes every version and all that
-/// the user typed, and notes that all is done.
+/// Aborts the multipart upload if `in_parts` says that there may be one. Then deletes every version and all that the user
+/// typed, and marks the upload as purged.
 ///
 /// # Errors
-/// A fault that may pass; then asking again finishes it.
+/// When table or bucket do not answer. The same call then finishes it.
 pub async fn finish<S: Sessions + UploadRecords, M: MultipartUploads + Objects>(
     multipart: &Multipart<'_, S, M>,
     key: &ObjectKey,
@@ -19,7 +19,7 @@ pub async fn finish<S: Sessions + UploadRecords, M: MultipartUploads + Objects>(
 ) -> Result<(), SessionProblem> {
     if in_parts {
         match multipart.abort(key).await {
-            // One that is being completed arrives under the tombstone, and goes.
+            // One that is being completed arrives after the tombstone, and its version is then deleted.
             Ok(_) | Err(SessionProblem::NotFound) => {}
             Err(problem) => return Err(problem),
         }

@@ -1,26 +1,26 @@
-//! The world's clock and its randomness, passed in as values so that tests can stop both.
+//! Clock and randomness, passed in as values so that tests can fix both.
 
 use jiff::Timestamp;
 
 use policy::key::UploadId;
 
-/// Where time and new ids come from.
+/// The sources of time and of new ids.
 #[derive(Clone, Copy)]
 pub struct Env {
-    /// The time.
+    /// The current time.
     pub now: fn() -> Timestamp,
     /// Ten random bytes.
     pub random: fn() -> [u8; 10],
 }
 
 impl Env {
-    /// The machine's.
+    /// The system's clock and randomness.
     #[must_use]
     pub fn system() -> Self {
         Self { now: Timestamp::now, random: || *uuid::Uuid::new_v4().as_bytes().last_chunk().unwrap_or(&[0; 10]) }
     }
 
-    /// A new id.
+    /// A new upload id.
     #[must_use]
     pub fn upload_id(&self) -> UploadId {
         UploadId::new((self.now)(), (self.random)())

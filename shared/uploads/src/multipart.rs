@@ -1,7 +1,7 @@
-//! What becomes of multipart sessions, over the ports: opening, listing, healing, completing, closing.
+//! Multipart sessions over the ports: create, list, recreate, complete and close.
 //!
-//! Every step may be the last one before the process is killed. So the table always learns of an intent before S3 is
-//! asked, and whoever comes next (a repeated request, the object's own event, the reconciler) finishes what is missing.
+//! The process may be killed after any step. So the table is written before S3 is called, and the next request, the
+//! object's event or the reconciler finishes what is missing.
 
 mod close;
 mod complete;
@@ -36,10 +36,10 @@ pub struct Multipart<'a, S, M> {
     pub now: fn() -> Timestamp,
 }
 
-/// Why a session can't do what is asked of it.
+/// Why a session refuses a request.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionProblem {
-    /// There is none of that id, or it is somebody else's.
+    /// There is no session of that id, or it has another owner.
     #[error("there is no such session")]
     NotFound,
     /// It was aborted, or it expired.
@@ -51,13 +51,13 @@ pub enum SessionProblem {
     /// It is complete.
     #[error("this upload is complete: no more parts can come")]
     Completed,
-    /// The parts make no object.
+    /// The parts can't be completed.
     #[error(transparent)]
     Parts(#[from] PartsProblem),
-    /// S3 had lost the parts; a new upload was begun for them.
+    /// S3 had lost the parts, and the multipart upload was recreated.
     #[error("S3 no longer has the parts of this upload, so it was begun anew: send all of them again")]
     Restarted,
-    /// Something that is not ours lies at the key.
+    /// Another object exists at the key.
     #[error("another object lies at this upload's key")]
     KeyTaken,
     /// As many sessions without a declared size are open as the class allows.
@@ -72,10 +72,10 @@ pub enum SessionProblem {
         /// Why, and what would do.
         problem: &'static str,
     },
-    /// S3 found another size or checksum than was promised.
+    /// S3 found another size or checksum than declared.
     #[error("the whole is not what was promised: {0}")]
     ObjectMismatch(String),
-    /// Something behind us did not answer.
+    /// A backend service did not answer.
     #[error(transparent)]
     Backend(#[from] BackendError),
 }
@@ -96,13 +96,12 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     /// The session of `key`, if there is one.
     ///
     /// # Errors
-    /// [`SessionProblem::NotFound`], or a fault.
+    /// [`SessionProblem::NotFound`], or a backend error.
     pub async fn session(&self, key: &ObjectKey) -> Result<Session, SessionProblem> {
         self.records.session(key).await?.ok_or(SessionProblem::NotFound)
     }
 
-    /// Writes what `event` makes of the session, wherever that stands by now; where the event fits no more, what stands
-    /// comes back.
+    /// Applies `event` to the session as the table has it now. If it no longer applies, the stored session is returned.
     async fn change(&self, session: &Session, event: Event) -> Result<StepOutcome, SessionProblem> {
         let mut stands = session.clone();
         loop {
@@ -117,30 +116,29 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// What our own completion left at the key, if it did: the object carries the generation it was begun with.
+    /// The object that this session made, if it exists: its metadata has the generation.
     async fn own_object(&self, session: &Session) -> Result<Option<Completed>, BackendError> {
         let Some(observed) = self.objects.head(&session.key, None).await? else { return Ok(None) };
-        // An earlier generation is ours as well: S3 may have finished it after all. What was begun since is then left to
-        // the reconciler.
+        // An earlier generation also counts: S3 may have completed it after all. The reconciler aborts the later upload.
         let ours = observed.generation.is_some_and(|made| made <= session.generation);
         Ok(observed.etag.filter(|_| ours).map(|etag| Completed { version: observed.version, etag }))
     }
 
-    /// Notes that the object is there, whoever holds the lease by now.
+    /// Stores that the object exists, whoever holds the lease.
     async fn completed(&self, session: &Session, result: Completed) -> Result<Session, SessionProblem> {
-        // First: once it is complete nobody comes back to it.
+        // First, because a complete session is not processed again.
         self.discount(session).await?;
         match self.change(session, Event::Completed(result)).await? {
             StepOutcome::Written(session) => {
                 tracing::info!(upload = %session.key.id(), "complete");
                 Ok(session)
             }
-            // Complete already, or given up meanwhile: either way that is how it stands.
+            // Already complete, or closed meanwhile.
             StepOutcome::NotApplicable(session) => Ok(session),
         }
     }
 
-    /// A session that is over counts no more among those without a size.
+    /// Stops counting a session without a declared size.
     async fn discount(&self, session: &Session) -> Result<(), BackendError> {
         if let PartPlan::Unsized { .. } = session.plan {
             self.records.discount_unsized(session.key.owner(), session.key.id()).await?;
@@ -149,17 +147,17 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     }
 }
 
-/// Closes the session of an object that has arrived, whatever became of the process that completed it.
+/// Completes the session of an object that has arrived, in case the completing process was killed.
 ///
 /// # Errors
-/// When the table does not answer: the object's event must come again.
+/// When the table does not answer: the event must be delivered again.
 pub async fn arrived<S: Sessions>(
     sessions: &S,
     key: &ObjectKey,
     observed: &ObservedObject,
     now: Timestamp,
 ) -> Result<(), RecordsError> {
-    // An object of one request has no session, and costs no call.
+    // An object of a single request has no session and costs no call.
     let (Some(_), Some(etag)) = (observed.generation, &observed.etag) else { return Ok(()) };
     let result = Completed { version: observed.version.clone(), etag: etag.clone() };
     let mut stands = sessions.session(key).await?;
@@ -176,10 +174,10 @@ pub async fn arrived<S: Sessions>(
     Ok(())
 }
 
-/// What became of a change.
+/// The outcome of a change.
 enum StepOutcome {
-    /// It is written, and this is the session now.
+    /// It is written; this is the session now.
     Written(Session),
-    /// Something else stands.
+    /// The event does not apply; this is the stored session.
     NotApplicable(Session),
 }

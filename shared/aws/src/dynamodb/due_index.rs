@@ -1,4 +1,4 @@
-//! Many items at a time, in `DynamoDB`.
+//! The index of due items, batch reads and the checkpoint, in `DynamoDB`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +16,11 @@ use policy::upload::Record;
 use uploads_core::ports::due_index::{Checkpoint, Due, DueIndex};
 use uploads_core::ports::records::RecordsError;
 
-/// How many items one call gives at most
+/// The most items that one call returns
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html>, read 2026-11).
 const BATCH: usize = 100;
 
-/// How often what was left out of an answer is asked for again.
+/// How often unprocessed keys are requested again.
 const MAX_ATTEMPTS: usize = 8;
 
 /// The index that finds items by when they are due.
@@ -30,7 +30,7 @@ const DUE_INDEX: &str = "byDue";
 const CHECKPOINT: &str = "reconcile";
 
 impl DynamoRecords {
-    /// The items under `pks`, as far as there are any.
+    /// The existing items of `pks`.
     async fn items(&self, pks: &BTreeSet<String>, consistent: bool) -> Result<Vec<Item>, RecordsError> {
         let mut found = Vec::new();
         let pks: Vec<&String> = pks.iter().collect();
@@ -57,7 +57,7 @@ impl DynamoRecords {
     }
 }
 
-/// What an entry of the index stands for.
+/// The due item of an index entry.
 fn due(entry: &Item) -> Option<Due> {
     let text = |name: &str| entry.get(name).and_then(|value| value.as_s().ok());
     let key = ObjectKey::parse(text("key")?).ok()?;
@@ -86,7 +86,7 @@ impl DueIndex for DynamoRecords {
                 .await
                 .map_err(|e| unavailable(&e))?;
             for item in page.items() {
-                // One that another version wrote must not keep everything behind it waiting.
+                // An item that another version wrote must not block all later ones.
                 if let Some(due) = due(item) {
                     found.push(due);
                 } else {

@@ -1,4 +1,4 @@
-//! Items of multipart sessions and the values they stand for. Pure: no call is made here.
+//! Items of multipart sessions, to and from their values. Pure: makes no call.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use uploads_core::ports::records::RecordsError;
 
 /// How many partitions the index of due sessions is spread over. Each takes 1,000 changes a second
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>, read 2026-11), and
-/// reconciling asks each of them once: enough for 64,000 changes a second at the price of 64 small queries a run.
+/// a run of the reconciler queries each of them once: 64,000 changes a second for 64 small queries a run.
 pub(super) const DUE_SHARDS: u16 = 64;
 
-/// How long an item outlives its session's end: long enough for the store's own lifecycle rule to have swept.
+/// How long an item stays after its session's deadline: longer than the bucket's lifecycle rule keeps parts.
 const SESSION_RETENTION: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// The partition key of a session.
@@ -27,10 +27,10 @@ pub(super) fn session_pk(id: UploadId) -> String {
     format!("session#{id}")
 }
 
-/// How many ids one item of an owner's count may hold. The set is written as a whole, and an item ends at 400 KB.
+/// The most ids in one item of an owner's count. The set is written as a whole, and an item holds at most 400 KB.
 const ONE_COUNT: u32 = 1_000;
 
-/// Over how many items a larger count is spread: 5,000 ids in each of them at the very most.
+/// The number of items of a larger count, with at most 5,000 ids each.
 const SPREAD: u8 = 64;
 
 /// The partition keys under which `id` may be counted among its owner's sessions without a size: the whole count, or its
@@ -41,8 +41,8 @@ pub(super) fn unsized_pks(owner: &OwnerId, id: UploadId) -> [String; 2] {
     [whole, part]
 }
 
-/// Where `id` is counted if there may be `most` of them, and how many may be counted there. Chance fills the parts of a
-/// large count unevenly, so that one may be full when the whole is not quite.
+/// The item that counts `id` if `most` are allowed, and its own limit. Ids spread at random, so one item of a large count
+/// may be full before the limit is reached.
 pub(super) fn unsized_count(owner: &OwnerId, id: UploadId, most: u32) -> (String, u32) {
     let [whole, part] = unsized_pks(owner, id);
     if most <= ONE_COUNT { (whole, most) } else { (part, most.div_ceil(SPREAD.into())) }
@@ -53,7 +53,7 @@ pub(super) fn due_shard(shard: u16) -> String {
     format!("due#{shard:02x}")
 }
 
-/// Each state's own word; the two that end a session have a second one for when nothing is left of it.
+/// The stored name of each state. The two final states have a second name for when S3 holds nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum StateName {
@@ -67,7 +67,7 @@ enum StateName {
     Expired,
 }
 
-/// The stored form of a [`Session`]. Absent means absent: no nulls are written.
+/// The stored form of a [`Session`]. Missing values are left out, not written as nulls.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
@@ -79,7 +79,7 @@ struct Stored {
     revision: u64,
     generation: u32,
     grant: String,
-    /// The whole, or what it may come to.
+    /// The declared size, or the limit.
     bytes: u64,
     sized: bool,
     part_size: u64,
@@ -110,7 +110,7 @@ struct Stored {
     /// Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due: Option<i64>,
-    /// Seconds since 1970, for the table's own broom.
+    /// When DynamoDB deletes the item (TTL), in seconds since 1970.
     expires_at: i64,
 }
 
@@ -237,7 +237,7 @@ impl Stored {
     }
 }
 
-/// Reads an item back.
+/// Reads an item.
 pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
     let mut stored: Stored = serde_dynamo::from_item(item).map_err(|e| RecordsError::Unreadable(e.to_string()))?;
     if stored.schema != SCHEMA {
@@ -270,7 +270,7 @@ pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
     })
 }
 
-/// Which partition of the index an id belongs to. Its last byte is random, so they fill evenly.
+/// The partition of the index for an id. Its last byte is random, so partitions fill evenly.
 pub(super) fn due_shard_of(id: UploadId) -> u16 {
     u16::from(id.last_byte()) % DUE_SHARDS
 }

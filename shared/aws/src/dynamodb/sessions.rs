@@ -122,7 +122,7 @@ impl Sessions for DynamoRecords {
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
         let (pk, most) = unsized_count(owner, id, most);
-        // Without the attribute nobody is counted, and where none is allowed that is one too many already.
+        // Without the attribute no session is counted; where the limit is 0, one is already too many.
         let first = if most == 0 { "" } else { "attribute_not_exists(#open) OR " };
         let add = self
             .counted(pk, id)
@@ -134,8 +134,8 @@ impl Sessions for DynamoRecords {
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        // Wherever it was counted: what the policy allowed then nobody knows any more. Many were never counted, and no
-        // item must come to be for having nothing taken from it.
+        // From every item where it may be counted: the policy's limit may have changed since. The condition keeps the update
+        // from creating an item for a session that was never counted.
         for pk in unsized_pks(owner, id) {
             let take = self.counted(pk, id).await.update_expression("DELETE #open :ids");
             if took_effect(take.condition_expression("contains(#open, :id)")).await? {
@@ -147,7 +147,7 @@ impl Sessions for DynamoRecords {
 }
 
 impl DynamoRecords {
-    /// A change of the ids counted under `pk` that concerns `id`.
+    /// An update of the set of ids under `pk`.
     async fn counted(&self, pk: String, id: UploadId) -> UpdateItemFluentBuilder {
         let update = self.client().await.update_item().table_name(&self.table);
         update

@@ -1,4 +1,4 @@
-//! What the table's stream tells of one item. Pure: no call is made here.
+//! Records of the table's stream. Pure: makes no call.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::upload_item;
 use policy::upload::Record;
 use uploads_core::ports::records::{RecordChange, RecordsError};
 
-/// Reads one record of a stream; `None` for items of other kinds, and for items that went.
+/// Reads one record of the stream; `None` for items of other kinds and for deleted items.
 ///
 /// # Errors
 /// [`RecordsError::Unreadable`] for an upload's item that this version can't read.
@@ -16,14 +16,14 @@ pub fn change(record: &Value) -> Result<Option<RecordChange>, RecordsError> {
     if !new["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(upload_item::UPLOAD)) {
         return Ok(None);
     }
-    // An unreadable past makes an announcement too many at worst, and that has the same id as the first.
+    // Without a readable old image an event may be sent twice, with the same id.
     Ok(Some(RecordChange { old: read(&images["OldImage"]).ok(), new: read(new)? }))
 }
 
-/// The stream's record of a change, for tests that have no stream.
+/// Builds the stream's record of a change, for tests.
 ///
 /// # Panics
-/// For a record that no item can hold; there is none.
+/// When the record can't be serialised.
 #[cfg(any(test, feature = "fixtures"))]
 #[must_use]
 pub fn record(change: &RecordChange, number: usize) -> Value {

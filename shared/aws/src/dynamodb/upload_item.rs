@@ -1,4 +1,4 @@
-//! Table items and the values they stand for. Pure: no call is made here.
+//! Items of upload records, to and from their values. Pure: makes no call.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The schema version written into every item.
 pub(super) const SCHEMA: u8 = 1;
 
-/// What partition keys of uploads' records begin with.
+/// The prefix of the partition keys of upload records.
 pub(super) const UPLOAD: &str = "upload#";
 
 /// The partition key of an upload's record.
@@ -30,7 +30,7 @@ pub(super) fn idempotency_pk(owner: &OwnerId, key: &str) -> String {
     format!("idempotency#{}#{key}", owner.as_str())
 }
 
-/// One of the owner's listing partitions.
+/// The partition key of one of the owner's listing partitions.
 pub(super) fn owner_shard(owner: &OwnerId, shard: u16) -> String {
     format!("{}#{shard}", owner.as_str())
 }
@@ -46,7 +46,7 @@ enum State {
     Deleted,
 }
 
-/// The stored form of a [`Record`]. Absent means absent: no nulls are written.
+/// The stored form of a [`Record`]. Missing values are left out, not written as nulls.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Stored {
@@ -81,7 +81,7 @@ struct Stored {
     scan: Option<StoredScan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deleted_at: Option<String>,
-    /// Where and when the index of what is due has it, in milliseconds.
+    /// Partition and time in the index of due items; the time in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due_shard: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,7 +131,7 @@ fn unnotes(notes: Vec<StoredNote>) -> Vec<Note> {
     notes.into_iter().map(|n| Note { code: n.code, detail: n.detail }).collect()
 }
 
-/// What every item has, and nothing else.
+/// The attributes that every item has.
 fn bare(key: &ObjectKey, state: State) -> Stored {
     Stored {
         pk: upload_pk(key.id()),
@@ -158,7 +158,7 @@ fn bare(key: &ObjectKey, state: State) -> Stored {
 }
 
 impl Stored {
-    /// The same, to be looked after by `due`.
+    /// This item, due at `due`.
     fn due(self, id: UploadId, due: Timestamp) -> Self {
         Self { due_shard: Some(due_shard(due_shard_of(id))), due: Some(due.as_millisecond()), ..self }
     }
@@ -174,7 +174,7 @@ pub(super) fn verdict_item(validated: &ValidatedUpload, shards: u16) -> Result<I
     to_item(&Stored { owner_shard: Some(shard), ..content(validated, state) })
 }
 
-/// The item of one half of a verdict. It is in no listing.
+/// The item of a pending verdict. No listing shows it.
 pub(super) fn pending_item(pending: &Pending) -> Result<Item, RecordsError> {
     let stored = match pending {
         Pending::Content(validated) => content(validated, State::Scanning),
@@ -219,13 +219,13 @@ fn content(validated: &ValidatedUpload, state: State) -> Stored {
     }
 }
 
-/// The item of a tombstone. It leaves the owner's listing, and everything the user typed is gone from it.
+/// The item of a tombstone, without the owner's listing and without anything that the user typed.
 pub(super) fn tombstone_item(key: &ObjectKey, now: Timestamp) -> Result<Item, RecordsError> {
     let stored = Stored { deleted_at: Some(now.to_string()), ..bare(key, State::Deleting) };
     to_item(&stored.due(key.id(), deletion_due(now)))
 }
 
-/// The item of any record; when it was buried is anybody's guess.
+/// The item of any record, for tests: the deletion time is the epoch.
 #[cfg(any(test, feature = "fixtures"))]
 pub(super) fn of(record: &Record) -> Result<Item, RecordsError> {
     match record {
@@ -239,7 +239,7 @@ pub(super) fn of(record: &Record) -> Result<Item, RecordsError> {
     }
 }
 
-/// Reads an item back: the SDK's, or one of a stream's images.
+/// Reads an item, from the SDK or from an image of the stream.
 pub(super) fn record(item: impl Into<serde_dynamo::Item>) -> Result<Record, RecordsError> {
     let stored: Stored = serde_dynamo::from_item(item.into()).map_err(|e| unreadable(&e))?;
     if stored.schema != SCHEMA {
@@ -304,9 +304,9 @@ fn unreadable(error: &impl std::fmt::Display) -> RecordsError {
     RecordsError::Unreadable(error.to_string())
 }
 
-/// Which listing partition an id belongs to. Its last byte is random, so they fill evenly.
+/// The listing partition of an id. Its last byte is random, so partitions fill evenly.
 pub(super) fn shard_of(id: UploadId, shards: u16) -> u16 {
-    // 256 shards at most: nothing but the last byte decides.
+    // There are at most 256 shards, so the last byte is enough.
     u16::from(id.last_byte()) % shards.max(1)
 }
 

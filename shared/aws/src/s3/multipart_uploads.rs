@@ -1,4 +1,4 @@
-//! Uploads in parts, in S3.
+//! Multipart uploads on S3.
 
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -115,8 +115,8 @@ impl MultipartUploads for S3Objects {
             };
             complete = complete.checksum_type(ChecksumType::FullObject);
         }
-        // S3 may take minutes, sending blanks meanwhile. An answer that was lost is no reason to ask again here: whoever
-        // called looks first at what came of it.
+        // S3 may take minutes and sends blanks meanwhile. A lost answer is not retried here: the caller first checks whether
+        // the object exists.
         let patient = Config::builder()
             .retry_config(RetryConfig::disabled())
             .timeout_config(TimeoutConfig::disabled())
@@ -168,7 +168,7 @@ impl MultipartUploads for S3Objects {
     }
 }
 
-/// What S3's refusal to put an object together means
+/// What S3's refusal to complete an upload means
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html>, read 2026-11). It may come with
 /// status 200, which the SDK sees through.
 fn refusal<E: ProvideErrorMetadata>(error: &SdkError<E>) -> CompleteError {

@@ -1,4 +1,4 @@
-//! What lies in the bucket, in S3.
+//! Listings of the bucket on S3.
 
 use jiff::Timestamp;
 

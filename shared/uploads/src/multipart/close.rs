@@ -7,29 +7,29 @@ use crate::ports::sessions::Sessions;
 use policy::key::ObjectKey;
 use policy::session::{Cleanup, Event, Session, State};
 
-/// What became of a session that was to be given up.
+/// The outcome of closing a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CloseOutcome {
-    /// Nothing of it is left.
+    /// It is closed, and S3 holds nothing of it.
     Closed(Session),
-    /// It is being completed, or complete: it stays.
+    /// It is completing or complete, and stays.
     StillActive(Session),
 }
 
-/// How often S3 is asked to give an upload up: parts that were under way at the first try may outlive it
+/// How often S3 is asked to abort: parts in flight at the first try may still be stored
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>, read 2026-11).
 const MAX_ATTEMPTS: usize = 5;
 
 impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
-    /// Gives a session up, for ever; one that is completing or complete is left alone.
+    /// Aborts a session. One that is completing or complete is left alone.
     ///
     /// # Errors
-    /// [`SessionProblem::NotFound`], or a fault: then the same call finishes what is missing.
+    /// [`SessionProblem::NotFound`], or a backend error: the same call then finishes it.
     pub async fn abort(&self, key: &ObjectKey) -> Result<CloseOutcome, SessionProblem> {
         self.close(self.session(key).await?, Event::Aborted).await
     }
 
-    /// Gives a session up that nobody used in time.
+    /// Closes a session whose deadline has passed.
     ///
     /// # Errors
     /// As [`Multipart::abort`].
@@ -37,7 +37,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.close(session, Event::Expired).await
     }
 
-    /// Forgets what the user typed, in whatever state the session is.
+    /// Removes what the user typed, in any state of the session.
     ///
     /// # Errors
     /// A fault.
@@ -46,7 +46,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.note(&session, Event::Redacted).await
     }
 
-    /// Notes that the object of a complete session has its verdict.
+    /// Stores that the object of a complete session has its verdict.
     ///
     /// # Errors
     /// A fault.
@@ -54,7 +54,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.note(session, Event::VerdictFound).await
     }
 
-    /// Notes that it has none yet, and that the validator was told again.
+    /// Stores that the object has no verdict yet, and that its event was sent again.
     ///
     /// # Errors
     /// A fault.
@@ -69,24 +69,24 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Gives up the session at hand.
+    /// Closes this session.
     pub(super) async fn close(&self, session: Session, event: Event) -> Result<CloseOutcome, SessionProblem> {
         let session = match self.change(&session, event).await? {
             StepOutcome::Written(session) | StepOutcome::NotApplicable(session) => session,
         };
         match &session.state {
             State::Aborted(_) | State::Expired(_) => self.clean_up(session).await.map(CloseOutcome::Closed),
-            // Not yet time for this event, or too late for it.
+            // The event does not apply: too early, or too late.
             State::Opening | State::Open { .. } | State::Completing(_) | State::Completed(_) => {
                 Ok(CloseOutcome::StillActive(session))
             }
         }
     }
 
-    /// Removes what S3 may still hold of a session that is over.
+    /// Removes what S3 may still hold of a closed session.
     ///
     /// # Errors
-    /// A fault, also when parts keep coming: then it is to be swept again.
+    /// A backend error, also when parts keep arriving: clean up again later.
     pub async fn clean_up(&self, session: Session) -> Result<Session, SessionProblem> {
         let left = match &session.state {
             State::Aborted(left) | State::Expired(left) => left.clone(),
@@ -103,10 +103,10 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Aborts one upload until S3 knows it no more.
+    /// Aborts one upload until S3 no longer has it.
     ///
     /// # Errors
-    /// When S3 does not answer, or parts keep coming.
+    /// When S3 does not answer, or parts keep arriving.
     pub async fn remove(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
         for _ in 0..MAX_ATTEMPTS {
             self.objects.abort_upload(key, upload).await?;
@@ -117,7 +117,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         Err(ObjectsError("parts keep coming".into()))
     }
 
-    /// Aborts whatever was begun under `key`.
+    /// Aborts every multipart upload of `key`.
     async fn remove_all(&self, key: &ObjectKey) -> Result<(), ObjectsError> {
         let prefix = key.to_string();
         let mut after = None;

@@ -1,4 +1,4 @@
-//! Completing: one holder of the lease asks S3, and everybody gets the same answer.
+//! Completing: the holder of the lease calls S3, and every caller gets the same result.
 
 use std::time::Duration;
 
@@ -18,40 +18,40 @@ use policy::session::{Completing, CompletionRequest, Event, Lease, Session, Stat
 use policy::size::ByteSize;
 use policy::{SizeGrant, fits};
 
-/// A part as a caller lists it: with its checksum, where parts carry them and the caller knows it.
+/// A part as a caller lists it, with its checksum if the caller sends one.
 pub type ListedPart = (PartNumber, ETag, Option<String>);
 
-/// What a caller asks to be completed.
+/// What a caller wants to complete.
 #[derive(Debug, Clone, Default)]
 pub struct RequestedParts {
-    /// The parts, ascending; S3 is asked for them when there are none.
+    /// The parts in ascending order; `None` to use the parts that S3 lists.
     pub parts: Option<Vec<ListedPart>>,
-    /// A checksum of the whole, over the one that was granted, if one was.
+    /// A checksum of the object; it replaces the granted one.
     pub checksum: Option<Checksum>,
 }
 
-/// What came of it so far.
+/// How far a completion has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Completion {
     /// The object is there.
     Done(Session),
-    /// We hold the lease, and S3 needs longer than the caller can wait: hand it over.
+    /// This process holds the lease, and S3 needs longer than the caller can wait: queue a job.
     Slow(Session),
-    /// Somebody else is still at it.
+    /// Another process holds the lease.
     Busy(Session),
 }
 
-/// How long a lease lasts unless it is renewed: longer than any one request, and short enough to be waited out.
+/// How long a lease lasts without renewal: longer than one request, short enough to wait for.
 pub(super) const LEASE_DURATION: SignedDuration = SignedDuration::from_secs(60);
 
-/// How often somebody who waits for another's completion looks.
+/// How often a waiting caller reads the session.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How often S3 is asked when its answers are unclear.
+/// How often S3 is called when its answers are unclear.
 const MAX_ATTEMPTS: u32 = 4;
 
 impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
-    /// Completes the session of `key` as `holder`, a name that nobody else has, and waits until `deadline` ends.
+    /// Completes the session of `key` as `holder`, a unique name, and waits until `deadline`.
     ///
     /// # Errors
     /// [`SessionProblem`]. Except after [`SessionProblem::Backend`] the session is as open as before.
@@ -72,7 +72,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                     let leased = self.complete_leased((*session).clone(), wanted.parts.as_deref(), store, deadline);
                     let outcome = leased.await;
                     if let Err(SessionProblem::Backend(_)) = outcome {
-                        // The caller asks again at once.
+                        // So that the caller can retry at once.
                         self.release(&session, holder).await;
                     }
                     return outcome;
@@ -96,8 +96,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Goes on as the holder of the lease, and lets go of it unless it is done. After a fault it stays: where nobody
-    /// waits for the answer, whoever takes over when it runs out tries again.
+    /// Continues as the holder of the lease, and releases it when the completion fails. After a backend error the lease
+    /// stays: a job has no caller who retries, so the next holder does once the lease has expired.
     pub(super) async fn complete_leased(
         &self,
         session: Session,
@@ -113,7 +113,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             Ok(Err(problem)) => problem,
         };
         match problem {
-            // These have moved the session on themselves, and after a fault the lease stays.
+            // These have changed the session themselves; after a backend error the lease stays.
             SessionProblem::Restarted
             | SessionProblem::NotFound
             | SessionProblem::Closed
@@ -132,7 +132,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         Err(problem)
     }
 
-    /// Lets go, so that the caller can mend what was wrong and ask again at once. If that fails the lease runs out.
+    /// Releases the lease, so that the caller can correct the request and retry at once. If this fails, the lease expires.
     async fn release(&self, session: &Session, holder: &str) {
         let event = Event::Released { holder: holder.to_owned() };
         if let Err(error) = self.change(session, event).await {
@@ -140,7 +140,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Asks S3 until it is clear what came of it.
+    /// Calls S3 until the outcome is clear.
     async fn call_complete(
         &self,
         session: &Session,
@@ -160,14 +160,14 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                 Ok(result) => return self.completed(session, result).await,
                 Err(error) => error,
             };
-            // Whatever S3 says: if our object is there, that is the answer.
+            // Whatever S3 answered: if this session's object exists, the completion succeeded.
             if let Some(result) = self.own_object(session).await? {
                 return self.completed(session, result).await;
             }
             next = match error {
                 CompleteError::NoSuchUpload => return self.restarted(session, &at.upload).await,
                 CompleteError::Exists => return Err(SessionProblem::KeyTaken),
-                // What S3 really has tells which part is wrong; where none is, it was between two of them.
+                // The stored parts show which one is wrong. If none is, a part changed between the two calls.
                 CompleteError::InvalidPart | CompleteError::PartTooSmall | CompleteError::ObjectMismatch(_)
                     if tries == 1 =>
                 {
@@ -191,7 +191,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// After S3 said that it knows no such upload, and no object of ours is there.
+    /// The outcome after S3 said that it has no such upload, and this session's object does not exist.
     async fn restarted(&self, session: &Session, lost: &str) -> Result<Session, SessionProblem> {
         let recreated = self.recreate(session.clone(), lost).await?;
         match recreated.state {
@@ -201,7 +201,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// What S3 is to put together: from the caller's list where that tells everything, else from S3's own.
+    /// The request to S3: from the caller's list if that is complete, otherwise from S3's own list.
     async fn build_complete_request(
         &self,
         session: &Session,
@@ -220,7 +220,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.stored(session, at, listed, store).await
     }
 
-    /// The same from what S3 has, held against the caller's list and the plan.
+    /// The request from the parts that S3 lists, checked against the caller's list and the plan.
     async fn stored(
         &self,
         session: &Session,
@@ -237,11 +237,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                 return Err(problem.into());
             }
         }
-        // Parts beyond the caller's list, of an earlier try with other parts, are no part of the object.
+        // Stored parts that the caller does not list come from an earlier try and are left out.
         let asked = at.asked.listed.as_deref().and_then(read_digest);
         stored.retain(|part| asked.is_none_or(|(count, _)| part.number.get() <= count));
         let size = session.plan.check_stored(&stored, store)?;
-        // The client cuts as it likes, and told the size all the same: the validator would find the rest missing.
+        // The client chooses the part size but declared the total: otherwise the validator would find a size mismatch.
         if let SizeGrant::Exactly(declared) = session.grant.size
             && size < declared
         {
@@ -256,7 +256,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     }
 }
 
-/// Whether the checksums that the caller names are ones that this session can have.
+/// Checks that the session can have the checksums that the caller sends.
 fn checksums_fit(session: &Session, at: &Completing, listed: Option<&[ListedPart]>) -> Result<(), SessionProblem> {
     let parts = session.terms.part_checksum;
     fits(at.asked.checksum.as_ref().map(Checksum::algorithm), parts)
@@ -276,11 +276,11 @@ fn checksums_fit(session: &Session, at: &Completing, listed: Option<&[ListedPart
     Ok(())
 }
 
-/// What to do next.
+/// The next step.
 enum Next {
-    /// Ask S3 for this.
+    /// Send this request.
     Ask(CompleteMultipartUpload),
-    /// Nothing: it was complete all along.
+    /// Nothing: the session is complete.
     Whole(Box<Session>),
 }
 
@@ -294,7 +294,7 @@ fn complete_request(
     CompleteMultipartUpload { parts, part_checksum: session.terms.part_checksum, size, checksum }
 }
 
-/// How many parts a caller listed, and a hash over them, so that whoever takes over completes the same.
+/// The number of listed parts and a hash over them, so that another holder completes the same parts.
 fn digest(parts: &[ListedPart]) -> String {
     let mut text = String::with_capacity(parts.len() * 40);
     for (number, etag, _) in parts {
@@ -306,13 +306,13 @@ fn digest(parts: &[ListedPart]) -> String {
     format!("{}:{}", parts.len(), hex_sha256(&[text.as_bytes()]))
 }
 
-/// The number of parts in a digest. They are numbered without gaps, so it is also the last one's.
+/// The number of parts in a digest. Parts are numbered without gaps, so this is also the last part number.
 pub(super) fn read_digest(digest: &str) -> Option<(u32, &str)> {
     let (count, hash) = digest.split_once(':')?;
     Some((count.parse().ok()?, hash))
 }
 
-/// A lease from now on, to the millisecond that the table keeps.
+/// A lease that starts now, rounded to the milliseconds that the table stores.
 pub(super) fn lease(holder: &str, now: Timestamp) -> Lease {
     let until = now.checked_add(LEASE_DURATION).unwrap_or(now).as_millisecond();
     Lease { holder: holder.to_owned(), until: Timestamp::from_millisecond(until).unwrap_or(now) }

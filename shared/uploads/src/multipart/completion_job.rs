@@ -1,4 +1,4 @@
-//! Handing a completion over: a request can wait for seconds, S3 may take minutes.
+//! Completion jobs: a request can wait for seconds, S3 may need minutes.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use policy::key::ObjectKey;
 use policy::s3_limits::StoreLimits;
 use policy::session::{Event, Session, State};
 
-/// A completion on its way to somebody with more time.
+/// A completion that another function finishes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletionJob {
-    /// Whose completion.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Who has the lease, and gives it away with this.
+    /// The holder of the lease, which the job takes over.
     pub holder: String,
 }
 
@@ -39,7 +39,7 @@ struct JobBody {
 }
 
 impl CompletionJob {
-    /// As a message.
+    /// The job as a queue message.
     #[must_use]
     pub fn write(&self) -> String {
         let told = JobBody { version: 1, key: self.key.to_string(), holder: self.holder.clone() };
@@ -47,7 +47,7 @@ impl CompletionJob {
         serde_json::to_string(&Message { complete: told }).unwrap_or_default()
     }
 
-    /// Reads a message; `None` for one that is none of ours.
+    /// Reads a message; `None` if it is not a completion job.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let Message { complete } = serde_json::from_str(text).ok()?;
@@ -56,11 +56,11 @@ impl CompletionJob {
     }
 }
 
-/// How often a lease is renewed: often enough that a write or two may fail.
+/// How often a lease is renewed: often enough that two writes may fail.
 const LEASE_RENEWAL_INTERVAL: Duration = Duration::from_secs(15);
 
 impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
-    /// Goes on with a completion that was handed over, until `deadline` ends. Somebody else's is left to them.
+    /// Continues a queued completion until `deadline`. A completion with another holder is left alone.
     ///
     /// # Errors
     /// As [`Multipart::complete`].
@@ -82,7 +82,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Finishes a completion that nobody is at any more, as `holder`, or finds that somebody is.
+    /// Finishes a completion whose lease has expired, as `holder`; or finds that another process holds the lease.
     ///
     /// # Errors
     /// As [`Multipart::complete`].
@@ -109,7 +109,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         store: StoreLimits,
         deadline: Instant,
     ) -> Result<Completion, SessionProblem> {
-        // Somebody with less time may have been successful without learning of it.
+        // The previous holder may have succeeded without receiving S3's answer.
         if let Some(result) = self.own_object(&session).await? {
             return self.completed(&session, result).await.map(Completion::Done);
         }
@@ -122,7 +122,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                 done = &mut work => return done,
                 _ = beat.tick() => {
                     let renewed = Event::Renewed(lease(holder, (self.now)()));
-                    // A lease that could not be renewed may be taken by another: both then ask S3 for the same.
+                    // If a lease is not renewed, another process may take it. Both then send S3 the same request.
                     if let Err(error) = self.change(&session, renewed).await {
                         tracing::warn!(upload = %session.key.id(), %error, "a lease was not renewed");
                     }

@@ -1,4 +1,4 @@
-//! Listing: everything that S3 has, so that any device can go on.
+//! Listing the parts that S3 has, so that any device can resume.
 
 use jiff::SignedDuration;
 
@@ -11,24 +11,24 @@ use policy::key::ObjectKey;
 use policy::parts::{ETag, Part, PartNumber, PartPlan};
 use policy::session::{Completed, Event, Session, State};
 
-/// A session and what has arrived of it.
+/// A session and its stored parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
-    /// The session, which listing may have recreated.
+    /// The session; listing may have recreated its multipart upload.
     pub session: Session,
-    /// The parts, ascending. Those of a complete upload are no more; each has the object's `ETag` then.
+    /// The parts in ascending order. S3 no longer has the parts of a complete upload: each then has the object's `ETag`.
     pub parts: Vec<Part>,
 }
 
-/// How long parts without a declared size may come before signing adds them up.
+/// How often signing measures a session without a declared size.
 const SUM_WHEN_SIGNING: SignedDuration = SignedDuration::from_mins(1);
 
 impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
-    /// The session of `key`, for signing its parts: prolonged where that is worth a write, and added up from time to time
-    /// where nobody declared a size.
+    /// The session of `key`, for signing its parts. Its deadline is extended when that is worth a write, and a session
+    /// without a declared size is measured at intervals.
     ///
     /// # Errors
-    /// [`SessionProblem`]; an upload above its limit is given up.
+    /// [`SessionProblem`]; a session above its limit is aborted.
     pub async fn for_signing(&self, key: &ObjectKey) -> Result<Session, SessionProblem> {
         let session = self.begun(self.session(key).await?).await?;
         let now = (self.now)();
@@ -45,10 +45,10 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         Ok(session)
     }
 
-    /// What has arrived for the session of `key`. An upload that S3 has lost is begun anew, and lists nothing.
+    /// The stored parts of the session of `key`. If S3 has lost the multipart upload, it is recreated and the list is empty.
     ///
     /// # Errors
-    /// [`SessionProblem`]; an upload above its limit is given up.
+    /// [`SessionProblem`]; a session above its limit is aborted.
     pub async fn list(&self, key: &ObjectKey) -> Result<Listing, SessionProblem> {
         let session = self.begun(self.session(key).await?).await?;
         self.list_session(session).await
@@ -76,7 +76,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             && at.lease.until > (self.now)()
             && self.own_object(&session).await?.is_none()
         {
-            // S3 may know the upload no more while it puts it together: that is no reason to begin anew.
+            // While S3 completes an upload it may not list it: that is no reason to recreate it.
             let asked = at.asked.listed.as_deref().and_then(read_digest).map(|(count, _)| count);
             let parts = remembered(&session, asked, &ETag::none());
             return Ok(Listing { session, parts });
@@ -91,7 +91,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         Ok(Listing { session, parts })
     }
 
-    /// Adds up what has arrived where no size was declared; what is above the limit is given up.
+    /// Measures a session without a declared size; one above its limit is aborted.
     async fn summed(&self, session: Session, parts: &[Part]) -> Result<Session, SessionProblem> {
         let Err(problem) = session.plan.check_sum(parts) else { return Ok(session) };
         tracing::warn!(upload = %session.key.id(), %problem, "given up: above its limit");
@@ -99,10 +99,10 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         Err(problem.into())
     }
 
-    /// Adds up what has arrived, and notes when; for an upload without a declared size.
+    /// Measures a session without a declared size, and stores the time.
     ///
     /// # Errors
-    /// [`SessionProblem`]; an upload above its limit is given up.
+    /// [`SessionProblem`]; a session above its limit is aborted.
     pub async fn sum(&self, session: Session) -> Result<Session, SessionProblem> {
         let listing = self.list_session(session).await?;
         match self.change(&listing.session, Event::Summed).await? {
@@ -110,11 +110,11 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// Everything that S3 has of an upload, page by page; `None` when it knows no such upload.
+    /// All parts of an upload, page by page; `None` when S3 has no such upload.
     pub(super) async fn all_parts(&self, key: &ObjectKey, upload: &str) -> Result<Option<Vec<Part>>, ObjectsError> {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
-            // An upload that is gone between two pages was complete or given up: none of it counts any more.
+            // An upload that disappears between two pages was completed or aborted: its parts no longer count.
             let Some(page) = self.objects.list_parts(key, upload, after).await? else { return Ok(None) };
             all.extend(page.parts);
             match page.next {
@@ -125,14 +125,14 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     }
 }
 
-/// The parts of an object that is whole: S3 ends its `ETag` with their number.
+/// The parts of a complete object: its `ETag` ends in their number.
 fn of_whole(session: &Session, result: &Completed) -> Vec<Part> {
     let told = result.etag.as_str().rsplit_once('-').and_then(|(_, count)| count.parse().ok());
     remembered(session, told, &result.etag)
 }
 
-/// The parts of an object that is whole, or about to be, as far as they can still be told: `told` is their number where
-/// the plan doesn't know it.
+/// The parts of an object that is complete, or about to be, as far as they are known. `told` is their number where the
+/// plan has none.
 fn remembered(session: &Session, told: Option<u32>, etag: &ETag) -> Vec<Part> {
     let (count, part_size) = match session.plan {
         PartPlan::Sized { count, part_size, .. } => (count, part_size),

@@ -1,4 +1,5 @@
-//! Opening: the intent first, then S3, then the session. And opening anew what S3 has lost.
+//! Creating a multipart upload: the session is written first, then S3 is called, then the session is updated. And
+//! recreating one that S3 has lost.
 
 use super::{BackendError, Multipart, SessionProblem, StepOutcome};
 use crate::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads, PartChecksums};
@@ -7,18 +8,18 @@ use crate::ports::sessions::{OpenOutcome, Sessions};
 use policy::session::{Event, Session, State};
 
 impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
-    /// Opens `session`, or finds it as an earlier try left it: begun, or anything that came after. One without a declared
-    /// size is counted, and given up where its owner has `unsized_sessions` of them open already.
+    /// Opens `session`, or returns it as an earlier try left it. A session without a declared size is counted, and aborted
+    /// when its owner already has `unsized_sessions` of them.
     ///
     /// # Errors
-    /// [`SessionProblem::NotFound`] when the id is somebody else's, [`SessionProblem::TooMany`], or a fault.
+    /// [`SessionProblem::NotFound`] when the id has another owner, [`SessionProblem::TooMany`], or a backend error.
     pub async fn open(&self, session: Session, unsized_sessions: Option<u32>) -> Result<Session, SessionProblem> {
         let session = match self.records.open(&session).await? {
             OpenOutcome::Written => session,
             OpenOutcome::AlreadyExists(stands) if stands.key == session.key => *stands,
             OpenOutcome::AlreadyExists(_) => return Err(SessionProblem::NotFound),
         };
-        // After the intent: what is counted and killed here is swept with it.
+        // Counted after the session is written: if the process dies here, the clean-up of the session also uncounts it.
         if let (Some(most), State::Opening) = (unsized_sessions, &session.state)
             && !self.records.count_unsized(session.key.owner(), session.key.id(), most).await?
         {
@@ -28,7 +29,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.begun(session).await
     }
 
-    /// A session that S3 has been asked about.
+    /// The session, with its multipart upload created in S3 if that is still missing.
     pub(super) async fn begun(&self, session: Session) -> Result<Session, SessionProblem> {
         match session.state {
             State::Opening => {
@@ -43,7 +44,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
     }
 
-    /// What a session becomes whose upload `lost` S3 does not know: complete, if that is why; open anew otherwise.
+    /// The session after S3 said that it has no upload `lost`: completed if the object exists, otherwise with a new upload.
     pub(super) async fn recreate(&self, session: Session, lost: &str) -> Result<Session, SessionProblem> {
         if let Some(result) = self.own_object(&session).await? {
             return self.completed(&session, result).await;
@@ -55,7 +56,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         self.install(&session, &upload, event).await
     }
 
-    /// Makes `upload` the session's own; whoever comes second takes the first one's and gives up theirs.
+    /// Stores `upload` in the session. If another process was first, its upload is kept and this one is aborted.
     async fn install(&self, session: &Session, upload: &str, event: Event) -> Result<Session, SessionProblem> {
         match self.change(session, event).await {
             Ok(StepOutcome::Written(session)) => Ok(session),
@@ -63,8 +64,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                 self.objects.abort_upload(&session.key, upload).await?;
                 Ok(stands)
             }
-            // Whether it was written is not known. Cleanup as it is, it is either the session's, or the reconciler's to
-            // sweep; given up now, it could be missing from a session that has it.
+            // It is unknown whether the session has this upload. If it does, aborting would break it. If not, the reconciler
+            // aborts it.
             Err(problem @ SessionProblem::Backend(BackendError::Records(_))) => Err(problem),
             Err(problem) => {
                 self.objects.abort_upload(&session.key, upload).await?;
@@ -78,7 +79,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
 fn create_request(session: &Session, generation: u32) -> CreateMultipartUpload {
     CreateMultipartUpload {
         content_type: session.grant.content_type.to_string(),
-        // It fitted when it was granted.
+        // The size was checked when the upload was granted.
         encoded_grant: session.grant.encode().unwrap_or_default(),
         generation,
         checksum: session.terms.part_checksum.map(|algorithm| PartChecksums {

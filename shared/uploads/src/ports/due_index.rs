@@ -1,4 +1,4 @@
-//! The port to the table for whoever looks after many uploads at once.
+//! The port to the table for the reconciler.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,26 +9,26 @@ use policy::key::{ObjectKey, UploadId};
 use policy::session::Session;
 use policy::upload::Record;
 
-/// How far somebody came who could not finish, in their own words.
+/// How far an unfinished pass has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Checkpoint {
-    /// Counts its editions: one is written only over the revision before it. 0 is before the first.
+    /// Counts the writes; a checkpoint replaces only the revision before it. 0 is before the first.
     pub revision: u64,
-    /// What its writer wants to know next time.
+    /// The state of the pass, in its own format.
     pub text: String,
 }
 
-/// Something whose time has come.
+/// An item that is due.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Due {
-    /// A session that somebody has to look after.
+    /// A session with work left.
     Session(ObjectKey),
-    /// An upload's record that is half of something: a deletion, or a verdict.
+    /// A record with an unfinished deletion or a pending verdict.
     Upload(ObjectKey),
 }
 
 impl Due {
-    /// Whose it is.
+    /// The object's key.
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         match self {
@@ -37,12 +37,12 @@ impl Due {
     }
 }
 
-/// The table, as far as reconciling needs it beyond single sessions.
+/// What the reconciler reads and writes beyond single sessions.
 pub trait DueIndex: Send + Sync {
-    /// At most `limit` things that are due by `now`. Eventually consistent.
+    /// At most `limit` items that are due by `now`. Eventually consistent.
     fn due(&self, now: Timestamp, limit: u16) -> impl Future<Output = Result<Vec<Due>, RecordsError>> + Send;
 
-    /// The records that there are of `ids`; `None` for one that this version can't read. Eventually consistent.
+    /// The existing records of `ids`; `None` for one that this version can't read. Eventually consistent.
     fn records_of(
         &self,
         ids: &BTreeSet<UploadId>,
@@ -51,9 +51,9 @@ pub trait DueIndex: Send + Sync {
     /// The sessions of `keys`, as of now, in any order.
     fn sessions_of(&self, keys: &[ObjectKey]) -> impl Future<Output = Result<Vec<Session>, RecordsError>> + Send;
 
-    /// The checkpoint that was kept last, if one was.
+    /// The last checkpoint, if there is one.
     fn checkpoint(&self) -> impl Future<Output = Result<Option<Checkpoint>, RecordsError>> + Send;
 
-    /// Keeps a checkpoint in place of the revision before it; says whether that was still the last one.
+    /// Replaces the previous revision of the checkpoint; `false` if another process was first.
     fn save_checkpoint(&self, checkpoint: &Checkpoint) -> impl Future<Output = Result<bool, RecordsError>> + Send;
 }

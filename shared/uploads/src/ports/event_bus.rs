@@ -1,23 +1,23 @@
-//! The bus: the port to a team's other systems.
+//! The port to the event bus.
 
 use policy::announcement::{Announcement, EventKind};
 use policy::view::EventDetail;
 
-/// Who speaks. Rules of consumers match on it.
+/// The events' source. Consumers' rules match on it.
 pub const SOURCE: &str = "sluice";
 
-/// How many events one call takes: what `PutEvents` does
+/// How many events one call takes
 /// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html>, read 2026-11).
 pub const MAX_BATCH: usize = 10;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// What happened, in two words.
+    /// The detail type.
     pub detail_type: &'static str,
     /// The ARN of the object.
     pub resource: String,
-    /// Everything else, as JSON.
+    /// The detail, as JSON.
     pub detail: String,
 }
 
@@ -25,7 +25,7 @@ impl Event {
     /// The event of an announcement about an object in `bucket`, which lies in `region`.
     ///
     /// # Errors
-    /// [`BusError`] should a record be beyond JSON, which none is.
+    /// [`BusError`] when the record can't be serialised.
     pub fn new(announcement: &Announcement, bucket: &str, region: &str) -> Result<Self, BusError> {
         let detail = serde_json::to_string(&EventDetail::new(announcement, bucket)).map_err(|e| BusError(e.into()))?;
         Ok(Self {
@@ -40,7 +40,7 @@ impl Event {
     }
 }
 
-/// The first kind of every ARN in a region
+/// The partition of a region's ARNs
 /// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, read 2026-11).
 fn partition(region: &str) -> &'static str {
     match region.split_once('-') {
@@ -50,22 +50,22 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
-/// An event that the bus did not take.
+/// An event that the bus refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// Its place among those that were put, from 0.
+    /// Its index in the call, from 0.
     pub place: usize,
-    /// Why, in the bus's words.
+    /// The bus's code and message.
     pub why: String,
 }
 
-/// The bus did not answer: nobody knows what it took.
+/// The bus did not answer: it is unknown which events it accepted.
 #[derive(Debug, thiserror::Error)]
 #[error("the bus is unavailable")]
 pub struct BusError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-/// The bus, as far as announcements need it.
+/// The event bus.
 pub trait Bus: Send + Sync {
-    /// Puts at most [`MAX_BATCH`] events, and says which of them were not taken, lowest place first.
+    /// Puts at most [`MAX_BATCH`] events and returns the refused ones, lowest index first.
     fn put(&self, events: &[Event]) -> impl Future<Output = Result<Vec<Refused>, BusError>> + Send;
 }

@@ -1,4 +1,4 @@
-//! The port to uploads in parts.
+//! The port to multipart uploads.
 
 use jiff::Timestamp;
 
@@ -9,106 +9,106 @@ use policy::parts::{ETag, Part, PartNumber};
 use policy::session::Completed;
 use policy::size::ByteSize;
 
-/// What an upload in parts is begun with; S3 fixes it there and then.
+/// What a multipart upload is created with; it can't be changed later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateMultipartUpload {
     /// The object's content type.
     pub content_type: String,
-    /// The grant, as it travels with the object.
+    /// The encoded grant, stored as metadata.
     pub encoded_grant: String,
-    /// Which of its session's uploads this is.
+    /// The generation of the session's upload, counted from 1.
     pub generation: u32,
-    /// The checksum that parts carry, and whether it also covers the whole.
+    /// The checksum of the parts, and whether it also covers the object.
     pub checksum: Option<PartChecksums>,
 }
 
 /// The checksums of an upload's parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartChecksums {
-    /// Of which kind.
+    /// The algorithm.
     pub algorithm: ChecksumAlgorithm,
-    /// Whether S3 makes one of the whole from them; else it makes one of the checksums.
+    /// Whether S3 computes a checksum of the full object; otherwise a composite one.
     pub whole: bool,
 }
 
-/// One page of what S3 has of an upload.
+/// One page of stored parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartsPage {
-    /// The parts, ascending.
+    /// The parts in ascending order.
     pub parts: Vec<Part>,
-    /// After which the next page begins, if there is one.
+    /// The part after which the next page begins, if there is one.
     pub next: Option<PartNumber>,
 }
 
-/// What an object is put together from.
+/// What a multipart upload is completed with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompleteMultipartUpload {
-    /// Every part, ascending; with its checksum where parts carry them.
+    /// Every part in ascending order, with its checksum if parts have them.
     pub parts: Vec<(PartNumber, ETag, Option<String>)>,
-    /// Of which kind the parts' checksums are.
+    /// The algorithm of the parts' checksums.
     pub part_checksum: Option<ChecksumAlgorithm>,
-    /// What it must add up to.
+    /// The object's size in bytes.
     pub size: ByteSize,
-    /// A checksum of the whole that S3 must find.
+    /// A checksum of the object that S3 must verify.
     pub checksum: Option<Checksum>,
 }
 
-/// Why there is no object.
+/// Why a completion failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CompleteError {
-    /// S3 knows no such upload: aborted, swept, or complete already.
+    /// S3 has no such upload: aborted, cleaned up, or already complete.
     #[error("S3 has no such upload")]
     NoSuchUpload,
-    /// Something lies at the key already.
+    /// An object exists at the key.
     #[error("something lies at the key")]
     Exists,
-    /// Another write to the key came in between.
+    /// Another write to the key happened at the same time.
     #[error("another write came in between")]
     Conflict,
-    /// A part is missing, or other than listed.
+    /// A part is missing, or differs from the list.
     #[error("a part is missing or other than listed")]
     InvalidPart,
     /// A part other than the last is below the store's minimum.
     #[error("a part is too small")]
     PartTooSmall,
-    /// The size or the checksum of the whole is another.
+    /// Size or checksum of the object differ.
     #[error("S3 refused the whole: {0}")]
     ObjectMismatch(String),
-    /// Whether there is an object is not known.
+    /// It is unknown whether the object exists.
     #[error("S3 did not answer clearly")]
     Unclear(#[source] ObjectsError),
 }
 
-/// An upload that S3 has under way.
+/// A multipart upload that is in progress in S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InProgressUpload {
-    /// Its key, of whatever layout.
+    /// Its key, in any layout.
     pub key: String,
     /// S3's own upload id.
     pub upload: String,
-    /// When it was begun.
+    /// When it was created.
     pub begun_at: Timestamp,
 }
 
-/// One page of what S3 has under way.
+/// One page of multipart uploads in progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InProgressPage {
     /// The uploads, by key.
     pub uploads: Vec<InProgressUpload>,
-    /// After which key and upload the next page begins, if there is one.
+    /// The key and upload id after which the next page begins, if there is one.
     pub next: Option<(String, String)>,
 }
 
-/// The bucket, as far as uploads in parts need it.
+/// Multipart uploads in the bucket.
 pub trait MultipartUploads: Send + Sync {
-    /// Begins an upload; gives S3's own id.
+    /// Creates a multipart upload and returns its upload id.
     fn create_upload(
         &self,
         key: &ObjectKey,
         create_request: &CreateMultipartUpload,
     ) -> impl Future<Output = Result<String, ObjectsError>> + Send;
 
-    /// A page of what has arrived; `None` when S3 knows no such upload.
+    /// A page of stored parts; `None` when S3 has no such upload.
     fn list_parts(
         &self,
         key: &ObjectKey,
@@ -116,7 +116,7 @@ pub trait MultipartUploads: Send + Sync {
         after: Option<PartNumber>,
     ) -> impl Future<Output = Result<Option<PartsPage>, ObjectsError>> + Send;
 
-    /// Puts the object together, unless something lies at its key. Asks S3 once, and waits for as long as it takes.
+    /// Completes the upload, unless an object exists at its key. Calls S3 once, without a time-out.
     fn complete_upload(
         &self,
         key: &ObjectKey,
@@ -124,10 +124,10 @@ pub trait MultipartUploads: Send + Sync {
         complete_request: &CompleteMultipartUpload,
     ) -> impl Future<Output = Result<Completed, CompleteError>> + Send;
 
-    /// Gives an upload up; fine when S3 knows no such upload.
+    /// Aborts an upload; succeeds when S3 has no such upload.
     fn abort_upload(&self, key: &ObjectKey, upload: &str) -> impl Future<Output = Result<(), ObjectsError>> + Send;
 
-    /// A page of all that is under way below `prefix`.
+    /// A page of all multipart uploads in progress below `prefix`.
     fn list_in_progress(
         &self,
         prefix: &str,

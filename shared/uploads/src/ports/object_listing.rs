@@ -1,4 +1,4 @@
-//! The port to what lies in the bucket, without knowing what to look for.
+//! The port to listings of the bucket.
 
 use jiff::Timestamp;
 
@@ -6,29 +6,29 @@ use super::objects::ObjectsError;
 use policy::key::ObjectKey;
 use policy::size::ByteSize;
 
-/// A version as a listing has it.
+/// A version in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedVersion {
-    /// Where it lies.
+    /// The object's key.
     pub key: ObjectKey,
-    /// Which version; empty in an unversioned bucket.
+    /// The version id; empty in an unversioned bucket.
     pub version: String,
-    /// Its size.
+    /// Its size in bytes.
     pub size: ByteSize,
     /// When it was stored.
     pub stored_at: Timestamp,
 }
 
-/// One page of what lies in the bucket.
+/// One page of versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionPage {
-    /// The versions, by key. Markers and keys of another layout are left out.
+    /// The versions in key order, without delete markers and keys of another layout.
     pub versions: Vec<ListedVersion>,
-    /// After which key and version the next page begins, if there is one.
+    /// The key and version id after which the next page begins, if there is one.
     pub next: Option<(String, String)>,
 }
 
-/// The bucket, as far as reconciling needs it beyond single objects.
+/// Listings of the bucket.
 pub trait ObjectListing: Send + Sync {
     /// A page of all versions below `prefix`.
     fn list_versions(

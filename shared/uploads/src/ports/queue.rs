@@ -1,6 +1,6 @@
 //! The port to a queue.
 
-/// Why a queue did not take a message. There is nothing a caller could do but try again later.
+/// Why a queue did not accept a message. The caller can only try again later.
 #[derive(Debug, thiserror::Error)]
 #[error("the queue is unavailable")]
 pub struct QueueError(#[source] pub Box<dyn std::error::Error + Send + Sync>);

@@ -1,17 +1,17 @@
-//! What is remembered: the port to the table.
+//! The port to the records in the table.
 
 use jiff::Timestamp;
 
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::upload::{Pending, Record, ValidatedUpload};
 
-/// Why the table could not answer. There is nothing a caller could do but try again later.
+/// Why the table could not answer. The caller can only try again later.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordsError {
-    /// The table did not answer, or refused us.
+    /// The table did not answer, or refused the call.
     #[error("the table is unavailable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// An item is there that this version can't read.
+    /// This version can't read an item.
     #[error("an item can't be read: {0}")]
     Unreadable(String),
 }
@@ -19,29 +19,29 @@ pub enum RecordsError {
 /// How an upload's record changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordChange {
-    /// The record before, where there was one that can be read.
+    /// The record before, if there was a readable one.
     pub old: Option<Record>,
     /// The record now.
     pub new: Record,
 }
 
-/// What became of a verdict.
+/// The outcome of writing a verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteOutcome {
-    /// It is the first for its id and is now final.
+    /// It is the first for its id, and final.
     Written,
-    /// The id had a record, which stands.
+    /// The id already had this record.
     AlreadyExists(Record),
 }
 
 /// What an idempotency key stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdempotencyOutcome {
-    /// It is new and now stands for the id given.
+    /// The key is new and now belongs to the given id.
     New,
-    /// It stands for this id, from the same body.
+    /// The key belongs to this id, with the same body.
     SameRequest(UploadId),
-    /// It was used with another body.
+    /// The key was used with another body.
     DifferentRequest,
 }
 
@@ -54,9 +54,9 @@ pub struct Page {
     pub next: Option<UploadId>,
 }
 
-/// The table, as far as single uploads need it. Each method is one conditional write or one read.
+/// Upload records. Each method is one conditional write or one read.
 pub trait UploadRecords: Send + Sync {
-    /// The record of `id`, as of now.
+    /// The record of `id`, strongly consistent.
     fn get(&self, id: UploadId) -> impl Future<Output = Result<Option<Record>, RecordsError>> + Send;
 
     /// Writes a verdict unless the id has a record.
@@ -65,18 +65,18 @@ pub trait UploadRecords: Send + Sync {
         validated: &ValidatedUpload,
     ) -> impl Future<Output = Result<WriteOutcome, RecordsError>> + Send;
 
-    /// Writes one half of a verdict unless the id has a record. A scan that is not clean also takes the place of a clean
-    /// one of its own version: of two results the worse one counts, in whatever order they come.
+    /// Writes a pending verdict unless the id has a record. A failed scan also replaces a clean one of the same version: of
+    /// two results the worse counts, in any order.
     fn put_pending(&self, pending: &Pending) -> impl Future<Output = Result<WriteOutcome, RecordsError>> + Send;
 
-    /// Writes a verdict in the place of a half of its own version, and of nothing else.
+    /// Replaces a pending verdict of the same version by the verdict, and nothing else.
     fn finalize(&self, validated: &ValidatedUpload) -> impl Future<Output = Result<WriteOutcome, RecordsError>> + Send;
 
-    /// Writes the tombstone, whatever verdict stands; a tombstone that is already there stays as it is.
+    /// Writes the tombstone over any verdict; an existing tombstone stays unchanged.
     fn write_tombstone(&self, key: &ObjectKey, now: Timestamp)
     -> impl Future<Output = Result<(), RecordsError>> + Send;
 
-    /// Notes that every version is gone.
+    /// Stores that every version is deleted.
     fn mark_purged(&self, key: &ObjectKey, now: Timestamp) -> impl Future<Output = Result<(), RecordsError>> + Send;
 
     /// At most `limit` uploads of `owner` older than `before`. Eventually consistent.
@@ -88,9 +88,9 @@ pub trait UploadRecords: Send + Sync {
     ) -> impl Future<Output = Result<Page, RecordsError>> + Send;
 }
 
-/// What makes a repeated create the same create.
+/// Idempotency keys.
 pub trait IdempotencyStore: Send + Sync {
-    /// Lets `key` of `owner` stand for `id` for 24 hours, unless it stands for one already.
+    /// Reserves `key` of `owner` for `id` for 24 hours, unless it is reserved already.
     /// `key` and `body` are hashes.
     fn reserve(
         &self,

@@ -6,27 +6,27 @@ use super::records::RecordsError;
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::session::{CompletionRequest, Lease, Session, State};
 
-/// What became of a session that was to be written for the first time.
+/// The outcome of writing a new session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenOutcome {
-    /// It is new.
+    /// It was written.
     Written,
-    /// There is one already.
+    /// The id already has a session.
     AlreadyExists(Box<Session>),
 }
 
-/// What became of a change.
+/// The outcome of a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionWrite {
-    /// It is written: this is the session now.
+    /// It was written; this is the session now.
     Written(Box<Session>),
-    /// Somebody else was first: this stands, if anything does.
+    /// Another write was first; this is the stored session, if there is one.
     Conflict(Option<Box<Session>>),
 }
 
 impl SessionWrite {
-    /// What `next` became where the table refused it because of what stands. A write whose answer was lost is sent again
-    /// by the SDK, and refused because of itself: then it is written all the same, and nobody else was first.
+    /// The outcome after the table refused `next` because of the stored session. The SDK repeats a write whose answer was
+    /// lost, and the table then refuses the repetition: the stored session equals `next`, so it counts as written.
     #[must_use]
     pub fn refused(next: &Session, stands: Option<Box<Session>>) -> Self {
         let same = |stands: &Session| {
@@ -50,19 +50,19 @@ impl SessionWrite {
     }
 }
 
-/// The table, as far as multipart sessions need it. Each method is one conditional write or one read, and a session of
-/// another owner is no session. A change or lease that is written already is written, however often it is asked for.
+/// Multipart sessions in the table. Each method is one conditional write or one read. A session of another owner does
+/// not exist for the caller. A repeated change or lease counts as written.
 pub trait Sessions: Send + Sync {
-    /// The session of `key`, as of now.
+    /// The session of `key`, strongly consistent.
     fn session(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<Session>, RecordsError>> + Send;
 
     /// Writes a session unless its id has one.
     fn open(&self, session: &Session) -> impl Future<Output = Result<OpenOutcome, RecordsError>> + Send;
 
-    /// Writes `next` over the revision before it, which must be what the table holds.
+    /// Replaces the previous revision by `next`, if the table still has that revision.
     fn change(&self, next: &Session) -> impl Future<Output = Result<SessionWrite, RecordsError>> + Send;
 
-    /// Takes the right to complete in one write, exactly where [`Session::step`] would let it be taken.
+    /// Takes the lease in one write, exactly when [`Session::step`] would allow it.
     fn lease(
         &self,
         key: &ObjectKey,
@@ -71,8 +71,8 @@ pub trait Sessions: Send + Sync {
         now: Timestamp,
     ) -> impl Future<Output = Result<SessionWrite, RecordsError>> + Send;
 
-    /// Counts `id` among the owner's sessions without a declared size, unless there are `most` others; says whether it
-    /// is counted now. Counting twice counts once.
+    /// Counts `id` among the owner's sessions without a declared size, unless there are `most` others. Returns whether it
+    /// is counted. Counting twice counts once.
     fn count_unsized(
         &self,
         owner: &OwnerId,
@@ -80,6 +80,6 @@ pub trait Sessions: Send + Sync {
         most: u32,
     ) -> impl Future<Output = Result<bool, RecordsError>> + Send;
 
-    /// Counts `id` no more.
+    /// Stops counting `id`.
     fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> impl Future<Output = Result<(), RecordsError>> + Send;
 }
