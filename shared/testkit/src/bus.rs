@@ -1,4 +1,4 @@
-//! A bus, in memory.
+//! An event bus, in memory.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use uploads_core::ports::event_bus::{Bus, BusError, Event, MAX_BATCH, Refused};
 
-/// Everything that was announced, and what the bus refuses.
+/// The accepted events, and which ones the bus refuses.
 #[derive(Debug, Default)]
 pub struct MemoryBus {
     events: Mutex<Vec<Event>>,
@@ -19,18 +19,18 @@ impl MemoryBus {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes no event whose detail holds `text`; with `None` it takes all again.
+    /// Refuses events whose detail contains `text`; `None` accepts all again.
     pub fn refuse(&self, text: Option<&str>) {
         *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = text.map(str::to_owned);
     }
 
-    /// Every event that was taken, in order.
+    /// Every accepted event, in order.
     #[must_use]
     pub fn told(&self) -> Vec<Event> {
         self.events().clone()
     }
 
-    /// The ids of all that was taken, in order.
+    /// The ids of all accepted events, in order.
     #[must_use]
     pub fn ids(&self) -> Vec<String> {
         let id = |event: &Event| -> String {
@@ -40,7 +40,7 @@ impl MemoryBus {
         self.events().iter().map(id).collect()
     }
 
-    /// What a consumer knows that deduplicates.
+    /// The ids without duplicates.
     #[must_use]
     pub fn known(&self) -> BTreeSet<String> {
         self.ids().into_iter().collect()

@@ -1,4 +1,4 @@
-//! A clock that goes with tokio's, so that a test which stops and winds that one stops and winds both.
+//! A clock that follows tokio's, so that a test that pauses and advances tokio's clock moves both.
 
 use std::cell::OnceCell;
 
@@ -10,7 +10,7 @@ thread_local! {
     static START: OnceCell<Instant> = const { OnceCell::new() };
 }
 
-/// The time of the golden events, and what has passed on tokio's clock since this test first asked.
+/// The time of the golden events plus what has passed on tokio's clock since the first call.
 #[must_use]
 pub fn ticking() -> Timestamp {
     let start = START.with(|start| *start.get_or_init(Instant::now));

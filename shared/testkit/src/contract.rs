@@ -1,6 +1,6 @@
-//! What both ports promise, as checks that every implementation must pass: the ones in memory and the real ones.
+//! The contract of the ports, as checks that every implementation must pass: in memory and on AWS.
 //!
-//! No store need be empty: ids and owners are fresh at every call.
+//! The stores need not be empty: every call uses new ids and owners.
 
 mod multipart;
 mod reconciling;
@@ -25,12 +25,12 @@ pub use multipart::{Able, Stacking, multipart};
 pub use reconciling::{due_index, object_listing};
 pub use sessions::sessions;
 
-/// How a suite gets objects into a bucket. The port has no such call, for no function of ours writes objects.
+/// Stores objects for the suite. The port has no such call, because no function writes objects.
 pub trait Stocking {
-    /// Writes an object over whatever lies there, and gives its version.
+    /// Writes an object and returns its version id.
     fn put(&self, key: &ObjectKey, upload: &Upload) -> impl Future<Output = String>;
 
-    /// Deletes without a version, and gives the marker's.
+    /// Deletes without a version id and returns the delete marker's.
     fn hide(&self, key: &ObjectKey) -> impl Future<Output = String>;
 }
 
@@ -44,7 +44,7 @@ impl Stocking for super::MemoryObjects {
     }
 }
 
-/// A record as listings have it: what only the validator needs is not projected.
+/// A record as listings have it: some attributes are not projected.
 fn slim(record: Record) -> Record {
     match record {
         Record::Validated(validated) => {
@@ -62,7 +62,7 @@ fn fresh_key() -> ObjectKey {
     ObjectKey::new(fresh_owner(), fresh_id())
 }
 
-/// Everything that a table promises.
+/// Checks the contract of records and idempotency keys.
 pub async fn records(table: &(impl UploadRecords + IdempotencyStore)) {
     the_first_verdict_is_final(table).await;
     a_half_waits_for_its_own_version(table).await;
@@ -101,7 +101,7 @@ async fn the_first_verdict_is_final(table: &impl UploadRecords) {
     assert_eq!(read, Some(Record::Validated(Box::new(bare))));
 }
 
-/// Both halves of a verdict on `version`.
+/// Both pending verdicts of `version`.
 fn halves(key: &ObjectKey, version: &str) -> [Pending; 2] {
     let content = ValidatedUpload { reasons: Vec::new(), ..validated(key, version, Outcome::Accepted) };
     let scanned = Scanned {
@@ -211,7 +211,7 @@ async fn a_tombstone_is_for_ever(table: &impl UploadRecords) {
         }
         for _ in 0..2 {
             table.mark_purged(&key, now).await.expect("an answer");
-            // A repeated DELETE begins anew and must not bring back a step that was passed.
+            // A repeated DELETE must not undo a finished step.
             table.write_tombstone(&key, now).await.expect("an answer");
             assert_eq!(table.get(key.id()).await.expect("an answer"), Some(Record::Deleted(key.clone())));
             let stands = table.put_verdict(&late).await.expect("an answer");
@@ -278,7 +278,7 @@ async fn a_key_stands_for_one_create(table: &impl IdempotencyStore) {
     check(&owner, &changed, first, after(86_401), IdempotencyOutcome::SameRequest(second)).await;
 }
 
-/// Everything that a bucket promises.
+/// Checks the contract of objects.
 pub async fn objects(bucket: &impl Objects, stock: &impl Stocking) {
     what_was_put_is_seen(bucket, stock).await;
     a_range_is_what_there_is_of_it(bucket, stock).await;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ISSUER;
 
-/// A request in the making.
+/// A request that a test builds.
 #[derive(Debug, Clone)]
 pub struct Call(Value);
 
@@ -81,20 +81,20 @@ impl Call {
     }
 }
 
-/// The request that an event stands for.
+/// The request of an event.
 #[must_use]
 pub fn request(event: &Value) -> Request {
     lambda_http_kit::http::request(&event.to_string()).expect("an event of API Gateway")
 }
 
-/// What a refusal is called where an event leads: Companion's clients know JSON by its plain name.
+/// The content type of a problem on the event's route: Uppy's clients expect `application/json`.
 #[must_use]
 pub fn refusal_type(event: &Value) -> &'static str {
     let path = event["rawPath"].as_str().unwrap_or_default();
     if path.contains("/s3/") { "application/json" } else { "application/problem+json" }
 }
 
-/// An answer, taken apart.
+/// The parts of a response.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// The status.
@@ -103,12 +103,12 @@ pub struct Answer {
     pub content_type: String,
     /// The body.
     pub body: Value,
-    /// Where to go instead.
+    /// The redirect's target.
     pub location: Option<String>,
 }
 
 impl Answer {
-    /// Takes an answer apart; every one must be JSON, whole, and kept by no cache.
+    /// Reads a response, which must be JSON with `no-store`.
     #[must_use]
     pub fn of(response: &Response<Body>) -> Self {
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
@@ -128,7 +128,7 @@ impl Answer {
         answer
     }
 
-    /// Status and stable code, empty where all went well.
+    /// Status and problem code; the code is empty on success.
     #[must_use]
     pub fn outcome(&self) -> (u16, &str) {
         (self.status, self.body["code"].as_str().unwrap_or_default())

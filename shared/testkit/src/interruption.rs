@@ -1,4 +1,4 @@
-//! What can happen to a call: killed or failed, before or after it took effect.
+//! Fault injection: a call is killed or fails, before or after it takes effect.
 
 mod reconciling;
 mod sessions;
@@ -23,24 +23,24 @@ use uploads_core::ports::records::{
 /// When a call is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// It has not taken effect.
+    /// Before it takes effect.
     Before,
-    /// It has, but nobody learns of it.
+    /// After it took effect, without an answer.
     After,
 }
 
 /// How a call is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// The process ends: the call never returns, and what awaits it is dropped.
+    /// The process is killed: the call never returns, and its caller is dropped.
     Kill,
-    /// The call returns a fault that may pass.
+    /// The call returns a transient error.
     Fault,
-    /// Its answer is lost, and the SDK sends it again: the second answer is the one that comes back.
+    /// Its answer is lost and the SDK repeats it: the second answer is returned.
     Repeat,
 }
 
-/// Interrupts one call among all those to the ports that share it, or none, or every one.
+/// Interrupts one call among all calls of the ports that share it, or none, or every one.
 #[derive(Debug, Default)]
 pub struct Interruption {
     plan: Option<(Option<usize>, Moment, Kind)>,
@@ -49,7 +49,7 @@ pub struct Interruption {
     weather: Option<FaultInjector>,
 }
 
-/// Faults by chance, and somebody else's turn before and after every effect.
+/// Random faults, and a task switch before and after every effect.
 #[derive(Debug)]
 struct FaultInjector {
     random: Random,
@@ -57,7 +57,7 @@ struct FaultInjector {
 }
 
 impl Interruption {
-    /// Every way in which one call can be interrupted.
+    /// Every way to interrupt a call.
     pub const WAYS: [(Moment, Kind); 5] = [
         (Moment::Before, Kind::Kill),
         (Moment::After, Kind::Kill),
@@ -66,7 +66,7 @@ impl Interruption {
         (Moment::After, Kind::Repeat),
     ];
 
-    /// Nothing happens; calls are merely counted.
+    /// Interrupts nothing and counts the calls.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
@@ -84,46 +84,46 @@ impl Interruption {
         Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
     }
 
-    /// Nothing happens, but each call lets others go first: what runs side by side then really does.
+    /// Interrupts nothing, but each call yields to other tasks, so that concurrent work really interleaves.
     #[must_use]
     pub fn interleaved() -> Self {
         Self::weather(0, 0)
     }
 
-    /// Of a thousand calls so many fail, half of them after they took effect. Every call waits for another turn before
-    /// and after its effect, so that whoever polls by hand decides what comes between.
+    /// Of a thousand calls so many fail, half of them after they took effect. Every call yields before and after its effect,
+    /// so that a test that polls by hand decides the order.
     #[must_use]
     pub fn weather(seed: u64, faults_permille: usize) -> Self {
         let weather = FaultInjector { random: Random::new(seed), faults_permille: AtomicUsize::new(faults_permille) };
         Self { weather: Some(weather), ..Self::default() }
     }
 
-    /// From now on the weather is fair: no call fails by chance any more.
+    /// Stops the random faults.
     pub fn clear_up(&self) {
         if let Some(weather) = &self.weather {
             weather.faults_permille.store(0, Ordering::SeqCst);
         }
     }
 
-    /// From now on so many of a thousand calls fail again.
+    /// Sets how many of a thousand calls fail.
     pub fn inject(&self, permille: usize) {
         if let Some(weather) = &self.weather {
             weather.faults_permille.store(permille, Ordering::SeqCst);
         }
     }
 
-    /// How many calls were made.
+    /// The number of calls.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.calls.load(Ordering::SeqCst)
     }
 
-    /// `port`, as it answers under this interruption.
+    /// `port` with this fault injection.
     pub fn of<'a, P>(&'a self, port: &'a P) -> Interrupted<'a, P> {
         Interrupted { port, interruption: self }
     }
 
-    /// Runs `work` to its end, or until it is killed: then it is dropped where it stood, and `None` comes back.
+    /// Runs `work` to its end. If it is killed, it is dropped and the result is `None`.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -177,7 +177,7 @@ impl FaultInjector {
         let mut answer = call().await;
         turn().await;
         if repeated {
-            // The first answer was lost, and the SDK sent it again.
+            // The first answer was lost, and the SDK repeated the call.
             answer = call().await;
             turn().await;
         }
@@ -185,7 +185,7 @@ impl FaultInjector {
     }
 }
 
-/// Lets others go first.
+/// Yields once.
 pub async fn turn() {
     let mut waited = false;
     std::future::poll_fn(|context| {

@@ -1,7 +1,7 @@
-//! What tests need in place of AWS: ports in memory that keep to the contract of the real ones, a way to interrupt
-//! any call to them, and requests as API Gateway sends them.
+//! Test doubles for AWS: ports in memory that pass the same contract suite as the real ones, fault injection for every
+//! call, and requests as API Gateway sends them.
 //!
-//! Only behind the feature `testing`, which only dev-dependencies ask for: no release build contains a line of it.
+//! Only dev-dependencies use this crate: no release build contains it.
 #![expect(clippy::missing_panics_doc, reason = "a helper that panics has failed its test, as it should")]
 
 pub mod bus;
@@ -36,7 +36,7 @@ pub use records::MemoryRecords;
 /// The bucket of the golden events.
 pub const BUCKET: &str = "sluice-example";
 
-/// A stopped clock, and randomness that is none.
+/// A fixed clock and fixed random bytes.
 #[must_use]
 pub fn env() -> Env {
     Env { now, random: || [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }
@@ -48,7 +48,7 @@ pub fn fresh_id() -> UploadId {
     Env::system().upload_id()
 }
 
-/// The environment of a function in tests, with `extra` variables over it.
+/// A function's configuration in tests, with `extra` variables.
 #[must_use]
 pub fn config<C: Config>(extra: &[(&str, &str)]) -> C {
     let usual = [

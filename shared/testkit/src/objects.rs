@@ -17,7 +17,7 @@ use uploads_core::ports::objects::{Objects, ObjectsError};
 
 pub use multipart::crc64nvme;
 
-/// What a client sends to the store.
+/// An object as a client sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
     /// The body.
@@ -28,14 +28,14 @@ pub struct Upload {
     pub metadata: BTreeMap<String, String>,
     /// Checksums that the store computed or verified, `algorithm:base64`.
     pub checksums: Vec<String>,
-    /// What the store calls its content.
+    /// The `ETag`.
     pub etag: Option<ETag>,
-    /// How large it claims to be where its bytes were never there; otherwise anything up to their number.
+    /// The size of an object without its bytes; otherwise at most their number.
     pub hollow: u64,
 }
 
 impl Upload {
-    /// What a client sends that keeps to its grant.
+    /// An object that matches `grant`.
     #[must_use]
     pub fn granted(grant: &Grant, bytes: &[u8]) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Upload {
         }
     }
 
-    /// What somebody writes who has rights of their own.
+    /// An object that was written without a grant.
     #[must_use]
     pub fn foreign(bytes: &[u8]) -> Self {
         let content_type = "application/octet-stream".to_owned();
@@ -71,8 +71,7 @@ impl Upload {
     }
 }
 
-/// One bucket with versioning on, held to the real one's ways by
-/// [`contract::objects`](super::contract::objects).
+/// A bucket with versioning. [`contract::objects`](super::contract::objects) checks it like the real one.
 #[derive(Debug, Default)]
 pub struct MemoryObjects(Mutex<Bucket>);
 
@@ -81,10 +80,10 @@ struct Bucket {
     written: u64,
     arrivals: Vec<(ObjectKey, String)>,
     keys: HashMap<ObjectKey, Vec<Version>>,
-    /// The same keys by their text, as they are listed.
+    /// The keys in the order of a listing.
     texts: BTreeMap<String, ObjectKey>,
     pending: BTreeMap<String, multipart::Pending>,
-    /// The smallest part but for the last, where it isn't S3's.
+    /// The minimum size of all parts but the last, if it differs from S3's.
     part_min: Option<ByteSize>,
 }
 
@@ -106,7 +105,7 @@ struct Version {
 }
 
 impl MemoryObjects {
-    /// A store that takes parts from `part_min` bytes on.
+    /// A store with a minimum part size of `part_min` bytes.
     #[must_use]
     pub fn taking_parts_from(part_min: ByteSize) -> Self {
         Self(Mutex::new(Bucket { part_min: Some(part_min), ..Bucket::default() }))
@@ -124,22 +123,22 @@ impl MemoryObjects {
         id
     }
 
-    /// Stores an object over whatever lies there, and gives its version.
+    /// Stores an object as a new version and returns the version id.
     pub fn put(&self, key: &ObjectKey, upload: Upload) -> String {
         self.write(key, Some(upload))
     }
 
-    /// Stores `bytes` as a client would that keeps to `grant`.
+    /// Stores `bytes` with the metadata of `grant`.
     pub fn put_granted(&self, key: &ObjectKey, grant: &Grant, bytes: &[u8]) -> String {
         self.put(key, Upload::granted(grant, bytes))
     }
 
-    /// Deletes without a version, as consoles do: a marker hides what lies below.
+    /// Deletes without a version id, as consoles do: adds a delete marker.
     pub fn hide(&self, key: &ObjectKey) -> String {
         self.write(key, None)
     }
 
-    /// Removes a version at once, as the port does in its own time.
+    /// Deletes a version at once.
     pub fn remove(&self, key: &ObjectKey, version: &str) {
         if let Some(versions) = self.bucket().keys.get_mut(key) {
             versions.retain(|found| found.id != version);
@@ -152,13 +151,13 @@ impl MemoryObjects {
         self.bucket().keys.get(key).into_iter().flatten().map(|version| version.id.clone()).collect()
     }
 
-    /// Every version that was ever stored, oldest first, from the `n`-th on: what events tell of.
+    /// Every version that was ever stored, oldest first, from the `n`-th on, for events.
     #[must_use]
     pub fn arrivals_from(&self, n: usize) -> Vec<(ObjectKey, String)> {
         self.bucket().arrivals.iter().skip(n).cloned().collect()
     }
 
-    /// Whether there is no version of anything.
+    /// Whether the bucket holds no version.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bucket().keys.values().all(Vec::is_empty)

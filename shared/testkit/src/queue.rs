@@ -4,12 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use uploads_core::ports::queue::{Queue, QueueError};
 
-/// A queue that keeps what it was sent.
+/// A queue that keeps its messages.
 #[derive(Debug, Default)]
 pub struct MemoryQueue(Mutex<Vec<String>>);
 
 impl MemoryQueue {
-    /// Everything that was sent, oldest first.
+    /// Every message, oldest first.
     #[must_use]
     pub fn sent(&self) -> Vec<String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

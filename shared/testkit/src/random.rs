@@ -1,14 +1,14 @@
-//! Chance that repeats itself.
+//! Reproducible random numbers.
 
 use std::cell::Cell;
 use std::sync::{Mutex, PoisonError};
 
-/// Numbers that follow from a seed: the same everywhere, and good enough to shuffle with.
+/// Random numbers from a seed, the same on every machine; good enough for shuffling.
 #[derive(Debug)]
 pub struct Random(Mutex<Cell<u64>>);
 
 impl Random {
-    /// The numbers of a seed; neighbours are set far apart by `SplitMix64`'s finisher.
+    /// The numbers of a seed. `SplitMix64`'s finisher keeps neighbouring seeds apart.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut mixed = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -36,7 +36,7 @@ impl Random {
         usize::try_from((self.next() >> 8) % n).unwrap_or(0)
     }
 
-    /// Whether something happens that does so `n` times in a thousand.
+    /// `true` with a probability of `n` in a thousand.
     #[must_use]
     pub fn permille(&self, n: usize) -> bool {
         self.below(1000) < n

@@ -16,7 +16,7 @@ use uploads_core::ports::records::{
     IdempotencyOutcome, IdempotencyStore, Page, RecordChange, RecordsError, UploadRecords, WriteOutcome,
 };
 
-/// One table with the conditions of the real one, held to them by [`contract::records`](super::contract::records).
+/// A table with the real one's conditions. [`contract::records`](super::contract::records) checks it like the real one.
 #[derive(Debug, Default)]
 pub struct MemoryRecords(Mutex<Tables>);
 
@@ -28,12 +28,12 @@ struct Tables {
     sessions: BTreeMap<UploadId, Session>,
     unsized_sessions: HashMap<OwnerId, BTreeSet<UploadId>>,
     checkpoint: Option<Checkpoint>,
-    /// When deletions began.
+    /// When each deletion was requested.
     buried: BTreeMap<UploadId, Timestamp>,
 }
 
 impl Tables {
-    /// Every change of a record goes this way, and so into the stream.
+    /// Writes a record and adds the change to the stream.
     fn set(&mut self, record: Record) {
         let old = self.records.insert(record.key().id(), record.clone());
         if old.as_ref() != Some(&record) {
@@ -60,7 +60,7 @@ impl MemoryRecords {
         self.tables().records.values().cloned().collect()
     }
 
-    /// Every change of a record, oldest first, from the `n`-th on: what the table's stream carries.
+    /// Every change of a record, oldest first, from the `n`-th on, as the stream has them.
     #[must_use]
     pub fn changes_from(&self, n: usize) -> Vec<RecordChange> {
         self.tables().changes.iter().skip(n).cloned().collect()
@@ -72,20 +72,20 @@ impl MemoryRecords {
         self.tables().records.get(&id).cloned()
     }
 
-    /// How many idempotency keys are kept.
+    /// The number of idempotency keys.
     #[must_use]
     pub fn answers(&self) -> usize {
         self.tables().answers.len()
     }
 
-    /// Whether nothing at all is stored.
+    /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let tables = self.tables();
         tables.records.is_empty() && tables.answers.is_empty() && tables.sessions.is_empty()
     }
 
-    /// Puts a record there, whatever stood in its place.
+    /// Replaces the stored record without a condition.
     pub fn store(&self, record: Record) {
         self.tables().set(record);
     }
@@ -193,7 +193,7 @@ impl IdempotencyStore for MemoryRecords {
     }
 }
 
-/// A table that must not be asked.
+/// A table that panics on every call.
 #[derive(Debug, Clone, Copy)]
 pub struct NoTable;
 

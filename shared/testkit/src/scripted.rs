@@ -1,4 +1,4 @@
-//! A bucket that puts objects together as a script says: slowly, with the wrong word, or without telling.
+//! A bucket that completes multipart uploads as a script says: late, with an error, or with a lost answer.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,33 +18,33 @@ use uploads_core::ports::multipart_uploads::{
 use uploads_core::ports::object_listing::{ObjectListing, VersionPage};
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
-/// What happens when an object is to be put together.
+/// What a completion does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {
-    /// Nothing but this answer.
+    /// Answers this and makes no object.
     Only(ScriptedAnswer),
-    /// The object, and then this answer.
+    /// Makes the object, and then answers this.
     After(ScriptedAnswer),
-    /// The object, but only so much later, whether or not anybody still waits.
+    /// Makes the object after this time, even if the caller has stopped waiting.
     Later(Duration),
 }
 
-/// What the store says.
+/// An answer of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScriptedAnswer {
-    /// It failed inside, with whatever status.
+    /// An internal error.
     Unclear,
     /// There is no such upload.
     NoSuchUpload,
-    /// Something lies at the key.
+    /// An object exists at the key.
     Exists,
-    /// Another write came in between.
+    /// Another write happened at the same time.
     Conflict,
-    /// A part is other than listed.
+    /// A part differs from the list.
     InvalidPart,
     /// A part is too small.
     PartTooSmall,
-    /// The whole is other than promised.
+    /// Size or checksum of the object differ.
     Refused,
 }
 
@@ -62,7 +62,7 @@ impl ScriptedAnswer {
     }
 }
 
-/// An object that will be there later.
+/// An object that is made later.
 #[derive(Debug, Clone)]
 struct Promise {
     at: Instant,
@@ -71,7 +71,7 @@ struct Promise {
     complete_request: CompleteMultipartUpload,
 }
 
-/// A bucket under a script: each time an object is put together, its next scenario; none left means as usual.
+/// A bucket with a script: each completion takes the next scenario; after the last one it behaves as usual.
 #[derive(Debug)]
 pub struct Scripted<'a, M> {
     store: &'a M,
@@ -81,7 +81,7 @@ pub struct Scripted<'a, M> {
 }
 
 impl<'a, M: MultipartUploads> Scripted<'a, M> {
-    /// `store`, under `scenes`.
+    /// `store`, with the given scenarios.
     pub fn new(store: &'a M, scenes: &[Scenario]) -> Self {
         Self {
             store,
@@ -91,19 +91,19 @@ impl<'a, M: MultipartUploads> Scripted<'a, M> {
         }
     }
 
-    /// Whether every scenario was played.
+    /// Whether every scenario was used.
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.scenes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// How often an object was to be put together.
+    /// How many completions were requested.
     #[must_use]
     pub fn asked(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// Keeps a promise whose time has come.
+    /// Makes an object whose time has come.
     async fn settle(&self) {
         let due = {
             let mut promise = self.promise.lock().unwrap_or_else(PoisonError::into_inner);

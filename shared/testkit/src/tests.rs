@@ -1,4 +1,4 @@
-//! The ports in memory keep the ports' contract.
+//! The memory ports pass the contract suite.
 
 use crate::*;
 use uploads_core::ports::records::UploadRecords;
@@ -14,7 +14,7 @@ async fn the_bucket_in_memory_keeps_the_contract() {
     contract::objects(&bucket, &bucket).await;
 }
 
-/// What the bucket in memory can do: everything.
+/// The memory bucket supports every feature.
 const ABLE: contract::Able = contract::Able { minimum: true, whole: true, crc32c: true };
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What a bucket promises about uploads in parts.
+//! The contract of multipart uploads.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use uploads_core::ports::multipart_uploads::{
 };
 use uploads_core::ports::objects::Objects;
 
-/// How a suite gets parts into an upload, as clients do with signed URLs.
+/// Stores parts as clients do with presigned URLs.
 pub trait Stacking {
     /// Stores a part, with its checksum where it has one; `None` when there is no such upload.
     fn part(
@@ -43,21 +43,21 @@ impl Stacking for crate::MemoryObjects {
     }
 }
 
-/// What a store may leave out.
+/// Features that a store may lack.
 #[derive(Debug, Clone, Copy)]
 pub struct Able {
     /// It refuses small parts before the last.
     pub minimum: bool,
-    /// It verifies a checksum of the whole.
+    /// It verifies full-object checksums.
     pub whole: bool,
-    /// It knows CRC-32C.
+    /// It supports CRC-32C.
     pub crc32c: bool,
 }
 
-/// The smallest part but for the last.
+/// The minimum size of all parts but the last.
 const FULL: usize = 5 << 20;
 
-/// Everything that a bucket promises about parts.
+/// Checks the contract of multipart uploads.
 pub async fn multipart(bucket: &(impl MultipartUploads + Objects), stock: &(impl Stocking + Stacking), able: Able) {
     parts_are_listed_page_by_page(bucket, stock).await;
     an_unknown_upload_is_none(bucket, stock).await;
@@ -120,7 +120,7 @@ async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &i
     assert_eq!((last.parts.len(), last.next), (1, None));
     let beyond = bucket.list_parts(&key, &upload, Some(number(2500))).await.expect("an answer").expect("an upload");
     assert_eq!((beyond.parts, beyond.next), (Vec::new(), None));
-    // What was sent again is what there is.
+    // A part that is sent again replaces the first.
     let again = stock.part(&key, &upload, number(1000), b"another", None).await.expect("an upload");
     let parts = all(bucket, &key, &upload).await;
     assert_eq!((parts.len(), &parts[999].etag, parts[999].size.bytes()), (2500, &again, 7));
@@ -164,7 +164,7 @@ async fn parts_make_an_object(bucket: &(impl MultipartUploads + Objects), stock:
     assert_eq!(read.as_deref(), Some(b"xend".as_slice()));
     assert_eq!(bucket.list_parts(&key, &upload, None).await.expect("an answer"), None);
     bucket.abort_upload(&key, &upload).await.expect("an answer");
-    // Asked again, a store repeats its answer or knows of nothing; it makes no second object.
+    // A repeated completion gets the same answer or NoSuchUpload, and makes no second object.
     match bucket.complete_upload(&key, &upload, &whole).await {
         Ok(again) => assert_eq!(again, done),
         Err(again) => assert!(matches!(again, CompleteError::NoSuchUpload | CompleteError::Exists), "{again}"),
@@ -227,13 +227,13 @@ fn sum(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> Checksum {
 
 async fn sums_of_parts_travel(bucket: &(impl MultipartUploads + Objects), stock: &impl Stacking, able: Able) {
     let fixed = |name, value| Checksum::parse(name, value).expect("a checksum");
-    // Of "x", published test vectors of each algorithm's own kind.
+    // Checksums of "x", one per algorithm.
     let crc32c = able.crc32c.then(|| fixed("crc32c", "Cjo/Kg=="));
     let sums = [Some(sum(ChecksumAlgorithm::Sha256, b"x")), Some(sum(ChecksumAlgorithm::Crc64Nvme, b"x")), crc32c];
     for sum in sums.into_iter().flatten() {
         let key = fresh_key();
         let algorithm = sum.algorithm();
-        // A SHA makes no checksum of the whole, CRC-64/NVME makes no other.
+        // SHA has no full-object checksum, CRC-64/NVME has no other.
         let whole = able.whole && algorithm != ChecksumAlgorithm::Sha256;
         let begun = create_request(&key, 1, Some(PartChecksums { algorithm, whole }));
         let upload = bucket.create_upload(&key, &begun).await.expect("an upload");

@@ -1,4 +1,4 @@
-//! What a table and a bucket promise to whoever looks after many uploads at once.
+//! The contract of what the reconciler uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use uploads_core::ports::object_listing::ObjectListing;
 use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
 
-/// Everything that a table promises about many items at once.
+/// Checks the contract of the due index, of batch reads and of the checkpoint.
 pub async fn due_index(table: &(impl DueIndex + Sessions + UploadRecords)) {
     records_are_told_from_none(table).await;
     sessions_are_read_by_key(table).await;
@@ -22,7 +22,7 @@ pub async fn due_index(table: &(impl DueIndex + Sessions + UploadRecords)) {
 }
 
 async fn halves_are_due_until_they_are_whole(table: &(impl DueIndex + UploadRecords)) {
-    // Long ago, and in whole milliseconds: whatever else lies in the table is due later than these.
+    // In the past and in whole milliseconds, so that all other items of the table are due later.
     let then =
         Timestamp::from_millisecond(100_000_000 + Timestamp::now().as_millisecond() / 1000).expect("a timestamp");
     let is_due = async |key: &ObjectKey, at: Timestamp| {
@@ -54,7 +54,7 @@ async fn halves_are_due_until_they_are_whole(table: &(impl DueIndex + UploadReco
     table.write_tombstone(&deleted, then).await.expect("an answer");
     let due = deletion_due(then);
     assert!(!is_due(&deleted, just_before(due)).await && is_due(&deleted, due).await);
-    // Asked for again, it is due when it was.
+    // A repeated deletion does not change when it is due.
     table.write_tombstone(&deleted, due).await.expect("an answer");
     assert!(is_due(&deleted, due).await);
     table.mark_purged(&deleted, due).await.expect("an answer");
@@ -92,7 +92,7 @@ async fn sessions_are_read_by_key(table: &(impl DueIndex + Sessions)) {
             table.open(&session_of(&key, 1)).await.expect("an answer");
             stored.insert(key.to_string());
         }
-        // Two uploads of one key are one question.
+        // Two uploads of one key are read once.
         keys.extend([key.clone(), key]);
     }
     let stolen = ObjectKey::new(super::fresh_owner(), keys[0].id());
@@ -116,7 +116,7 @@ async fn a_bookmark_follows_the_one_before_it(table: &impl DueIndex) {
     assert_eq!(table.checkpoint().await.expect("an answer"), Some(next(last + 2, "second")));
 }
 
-/// Everything that a bucket promises about what lies in it.
+/// Checks the contract of listings.
 pub async fn object_listing(bucket: &impl ObjectListing, stock: &impl Stocking) {
     let (key, other) = (fresh_key(), fresh_key());
     let mut expected = BTreeSet::new();

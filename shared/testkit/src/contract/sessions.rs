@@ -1,4 +1,4 @@
-//! What a table promises about multipart sessions.
+//! The contract of multipart sessions.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use policy::{SessionTerms, SizeGrant};
 use uploads_core::ports::due_index::{Due, DueIndex};
 use uploads_core::ports::sessions::{OpenOutcome, SessionWrite, Sessions};
 
-/// Everything that a table promises about sessions.
+/// Checks the contract of sessions.
 pub async fn sessions(table: &(impl Sessions + DueIndex)) {
     what_is_opened_is_read(table).await;
     every_state_comes_back_as_it_was_written(table).await;
@@ -31,7 +31,7 @@ fn after(time: Timestamp, millis: i64) -> Timestamp {
     time.checked_add(SignedDuration::from_millis(millis)).expect("a timestamp")
 }
 
-/// The table keeps milliseconds where it compares.
+/// The table compares milliseconds.
 fn now() -> Timestamp {
     Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("a timestamp")
 }
@@ -48,7 +48,7 @@ fn stands(session: &Session) -> SessionWrite {
     SessionWrite::Conflict(Some(Box::new(session.clone())))
 }
 
-/// The same id, as somebody else would ask for it.
+/// The same id with another owner.
 fn stolen(session: &Session) -> Session {
     Session { key: ObjectKey::new(fresh_owner(), session.key.id()), ..session.clone() }
 }
@@ -138,12 +138,12 @@ async fn a_change_needs_the_revision_before_it(table: &impl Sessions) {
 
     let first = opened(table).await;
     let begun = changed(table, &first, Event::Created { upload: "u".to_owned() }, now).await;
-    // Whoever still holds the first revision comes too late, whatever they want.
+    // A write that is based on the first revision fails.
     for late in [Event::Created { upload: "other".to_owned() }, Event::Aborted] {
         let late = first.step(late, now).expect("a step");
         assert_eq!(table.change(&late).await.expect("an answer"), stands(&begun));
     }
-    // Sent twice because the first answer was lost, it is written once.
+    // A write that is repeated after a lost answer is written once.
     assert_eq!(table.change(&begun).await.expect("an answer"), SessionWrite::Written(Box::new(begun.clone())));
     let skipped = Session { revision: begun.revision + 2, ..begun.clone() };
     assert_eq!(table.change(&skipped).await.expect("an answer"), stands(&begun));
@@ -178,12 +178,12 @@ async fn a_lease_is_for_one_until_it_runs_out(table: &impl Sessions) {
     for at in [now, after(until, -1)] {
         refused(&leased, at).await;
     }
-    // From its very last moment on it is anybody's, and what its holder was asked is redacted.
+    // From its end on another process may take the lease, with its own request.
     let theirs = lease("theirs", after(until, 30_000));
     let taken = leased.step(Event::Leased(theirs.clone(), CompletionRequest::default()), until).expect("a step");
     let answer = table.lease(&open.key, &theirs, &CompletionRequest::default(), until).await.expect("an answer");
     assert_eq!(answer, SessionWrite::Written(Box::new(taken.clone())));
-    // Who had it before writes no more over who has it now.
+    // The previous holder can no longer write.
     let late = leased.step(Event::Released { holder: "mine".to_owned() }, until).expect("a step");
     assert_eq!(table.change(&late).await.expect("an answer"), stands(&taken));
     let open = changed(table, &taken, Event::Released { holder: "theirs".to_owned() }, until).await;
@@ -193,7 +193,7 @@ async fn a_lease_is_for_one_until_it_runs_out(table: &impl Sessions) {
 }
 
 async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + DueIndex)) {
-    // Long ago: whatever else lies in the table is due later than these.
+    // In the past, so that all other items of the table are due later.
     let moment = after(Timestamp::UNIX_EPOCH, 86_400_000 + Timestamp::now().as_millisecond() / 1000);
     let mut mine = Vec::new();
     for _ in 0..40 {
@@ -218,7 +218,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + DueIndex
     for limit in [0, 1, 7] {
         assert_eq!(table.due(moment, limit).await.expect("an answer").len(), usize::from(limit));
     }
-    // Used again, one is due later; over, none is due ever.
+    // A used session is due later; a finished one is never due.
     let mut left = mine.clone();
     let renewed = left.remove(0);
     let renewed = changed(table, &renewed, Event::Renewed(lease("me", after(moment, 1))), moment).await;
@@ -230,7 +230,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + DueIndex
         changed(table, session, Event::Completed(whole.clone()), moment).await;
     }
     assert_eq!(due(Timestamp::now()).await, BTreeSet::new());
-    // What took long is due until it has its verdict.
+    // A session that took long is due until its object has a verdict.
     let late = after(now(), 16 * 60_000);
     let late = changed(table, &begun(table).await, Event::Completed(whole), late).await;
     let is_due = async |at| table.due(at, u16::MAX).await.expect("an answer").contains(&Due::Session(late.key.clone()));
@@ -238,7 +238,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + DueIndex
     assert!(!is_due(after(due, -1)).await && is_due(due).await);
     changed(table, &late, Event::VerdictFound, due).await;
     assert!(!is_due(Timestamp::MAX).await);
-    // What has ended stays due until S3 holds nothing of it.
+    // A closed session is due until S3 holds nothing of it.
     let ended = begun(table).await;
     let ended = changed(table, &ended, Event::Aborted, now()).await;
     let all = table.due(Timestamp::now(), u16::MAX).await.expect("an answer");
@@ -267,7 +267,7 @@ async fn sessions_without_a_size_are_counted(table: &impl Sessions) {
     assert!(count(ids[3], 3).await);
     assert!(!count(ids[1], 3).await);
     assert!(count(ids[1], 4).await);
-    // A count of many lies elsewhere, and is found there as well.
+    // A large count uses several items.
     for id in ids {
         assert!(count(id, 100_000).await && count(id, 100_000).await);
         table.discount_unsized(&owner, id).await.expect("an answer");

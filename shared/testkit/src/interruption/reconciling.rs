@@ -1,4 +1,4 @@
-//! What the reconciler asks for, where calls may be interrupted.
+//! The reconciler's ports, with calls that may be interrupted.
 
 use std::collections::{BTreeMap, BTreeSet};
 

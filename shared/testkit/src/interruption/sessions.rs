@@ -1,4 +1,4 @@
-//! Multipart sessions and uploads whose calls may be interrupted.
+//! Sessions and multipart uploads, with calls that may be interrupted.
 
 use jiff::Timestamp;
 

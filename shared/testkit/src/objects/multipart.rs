@@ -1,4 +1,4 @@
-//! Uploads in parts, in memory.
+//! Multipart uploads, in memory.
 
 use std::collections::BTreeMap;
 
@@ -20,10 +20,10 @@ use uploads_core::ports::multipart_uploads::{
 };
 use uploads_core::ports::objects::ObjectsError;
 
-/// How many parts one page of a listing holds.
+/// Parts per page of a listing.
 const PAGE: usize = 1000;
 
-/// An upload under way.
+/// An upload in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Pending {
     key: ObjectKey,
@@ -32,7 +32,7 @@ pub(super) struct Pending {
     parts: BTreeMap<PartNumber, (Part, Content)>,
 }
 
-/// A part is its bytes, or only as many bytes as somebody says: 48.8 TiB fit into no memory.
+/// The bytes of a part, or only their number: 48.8 TiB fit into no memory.
 #[derive(Debug, Clone)]
 enum Content {
     Bytes(Vec<u8>),
@@ -51,7 +51,7 @@ impl Content {
     }
 }
 
-/// What each byte does to a CRC-64/NVME.
+/// The table of CRC-64/NVME.
 const fn table() -> [u64; 256] {
     let (mut table, mut n) = ([0; 256], 0);
     while n < 256 {
@@ -66,7 +66,7 @@ const fn table() -> [u64; 256] {
     table
 }
 
-/// CRC-64/NVME, a byte at a time: for tests, not for speed.
+/// CRC-64/NVME, one byte at a time: simple rather than fast.
 #[must_use]
 pub fn crc64nvme(bytes: &[u8]) -> u64 {
     const TABLE: [u64; 256] = table();
@@ -80,7 +80,7 @@ impl MemoryObjects {
         self.put_content(upload, number, Content::Bytes(bytes.to_vec()), None)
     }
 
-    /// Stores a part with its checksum, which is taken at its word.
+    /// Stores a part with a checksum, which is not verified.
     pub fn put_summed_part(
         &self,
         upload: &str,
@@ -91,7 +91,7 @@ impl MemoryObjects {
         self.put_content(upload, number, Content::Bytes(bytes.to_vec()), checksum)
     }
 
-    /// Stores a part of `length` bytes that nobody will ever read.
+    /// Stores a part of `length` bytes without its bytes.
     pub fn put_hollow_part(&self, upload: &str, number: u32, length: u64) -> Option<ETag> {
         self.put_content(upload, number, Content::Length(length), None)
     }
@@ -106,18 +106,18 @@ impl MemoryObjects {
         Some(etag)
     }
 
-    /// The ids of all uploads under way.
+    /// The ids of all uploads in progress.
     #[must_use]
     pub fn pending(&self) -> Vec<String> {
         self.bucket().pending.keys().cloned().collect()
     }
 
-    /// Makes S3 forget an upload, as a lifecycle rule or an operator does.
+    /// Removes an upload, as a lifecycle rule or an operator does.
     pub fn lose(&self, upload: &str) {
         self.bucket().pending.remove(upload);
     }
 
-    /// Lets an upload seem begun at `at`.
+    /// Sets when an upload was created.
     pub fn date(&self, upload: &str, at: Timestamp) {
         if let Some(pending) = self.bucket().pending.get_mut(upload) {
             pending.begun_at = at;
@@ -125,7 +125,7 @@ impl MemoryObjects {
     }
 }
 
-/// What the store keeps with the object: the checksum of the whole that was asked for, or one made of the parts'.
+/// The checksum stored with the object: the requested full-object one, or a composite of the parts'.
 fn whole_checksum(complete_request: &CompleteMultipartUpload, pending: &Pending) -> Vec<String> {
     let made = pending.create_request.checksum.map(|sums| format!("{}:made-of-parts", sums.algorithm.name()));
     complete_request.checksum.as_ref().map(ToString::to_string).or(made).into_iter().collect()
@@ -201,7 +201,7 @@ impl MultipartUploads for MemoryObjects {
         }
         if let Some(whole) = &complete_request.checksum {
             let found = BASE64_STANDARD.encode(crc64nvme(&bytes).to_be_bytes());
-            // Of other algorithms, and of bytes that were never there, it is taken at its word.
+            // Other algorithms, and parts without bytes, are not verified.
             let verifiable = whole.algorithm() == ChecksumAlgorithm::Crc64Nvme && bytes.len() as u64 == size;
             if verifiable && whole.value() != found {
                 return Err(CompleteError::ObjectMismatch("BadDigest: another checksum".to_owned()));

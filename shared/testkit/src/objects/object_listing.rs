@@ -1,11 +1,11 @@
-//! What lies in the bucket, in memory. An object seems stored when its id was made.
+//! Listings of the bucket, in memory. An object's date is that of its id.
 
 use super::MemoryObjects;
 use policy::size::ByteSize;
 use uploads_core::ports::object_listing::{ListedVersion, ObjectListing, VersionPage};
 use uploads_core::ports::objects::ObjectsError;
 
-/// How many versions one page of a listing holds.
+/// Versions per page of a listing.
 const PAGE: usize = 1000;
 
 impl ObjectListing for MemoryObjects {

@@ -1,4 +1,4 @@
-//! Many items at a time, in memory.
+//! The index of due items and the checkpoint, in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -21,7 +21,7 @@ impl MemoryRecords {
         self.tables().sessions.get(&id).cloned()
     }
 
-    /// Puts a session there, whatever stood in its place.
+    /// Replaces the stored session without a condition.
     pub fn store_session(&self, session: Session) {
         self.tables().sessions.insert(session.key.id(), session);
     }
