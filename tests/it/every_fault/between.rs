@@ -25,9 +25,9 @@ pub(super) enum Fault {
     /// The connection ends without a word, before or after it was done.
     Cut,
     CutAfter,
-    /// It was done, and half of the answer arrives.
+    /// The request took effect, and half of the answer arrives.
     Half,
-    /// It was done, and nobody says anything any more.
+    /// The request took effect, and there is never an answer.
     Silent,
 }
 

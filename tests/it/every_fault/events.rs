@@ -113,8 +113,9 @@ pub(super) struct Judging<const GOOD: bool>(Arrived);
 impl<const GOOD: bool> Scenario for Judging<GOOD> {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str =
-        if GOOD { "an object as it was granted" } else { "an object that is not what was granted" };
-    const END: &'static str = if GOOD { "accepted, and it stays" } else { "rejected, and it is gone" };
+        if GOOD { "an object that matches its grant" } else { "an object that does not match its grant" };
+    const END: &'static str =
+        if GOOD { "accepted, and the version stays" } else { "rejected, and the version is deleted" };
     const CALLS: &'static [&'static str] = if GOOD {
         &["HeadObject", "GetObject", "PutItem upload"]
     } else {
@@ -140,7 +141,7 @@ pub(super) struct Closing(Arrived);
 
 impl Scenario for Closing {
     const FUNCTION: &'static str = "validate";
-    const WHAT: &'static str = "an object that came in parts, whose session does not know of it";
+    const WHAT: &'static str = "an object of a multipart upload whose session is not complete";
     const END: &'static str = "a verdict, and the session is complete";
     const CALLS: &'static [&'static str] =
         &["HeadObject", "GetObject", "GetItem session", "PutItem session", "PutItem upload", "DeleteObject"];
@@ -163,8 +164,8 @@ pub(super) struct Scanning(Arrived);
 
 impl Scenario for Scanning {
     const FUNCTION: &'static str = "validate";
-    const WHAT: &'static str = "a clean scan before the content was looked at";
-    const END: &'static str = "half a verdict waits, and nothing is accepted";
+    const WHAT: &'static str = "a clean scan before the content was checked";
+    const END: &'static str = "a pending verdict, and nothing is accepted";
     const CALLS: &'static [&'static str] = &["HeadObject", "PutItem upload"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
@@ -187,7 +188,7 @@ pub(super) struct Concluding(Arrived);
 impl Scenario for Concluding {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str = "an object whose scan was clean";
-    const END: &'static str = "accepted, and it stays";
+    const END: &'static str = "accepted, and the version stays";
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "PutItem upload", "PutItem upload"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
@@ -219,7 +220,7 @@ pub(super) struct Announcing {
 impl Scenario for Announcing {
     const FUNCTION: &'static str = "forward";
     const WHAT: &'static str = "eleven verdicts in the table's stream";
-    const END: &'static str = "a consumer on the bus heard of each of them";
+    const END: &'static str = "a consumer on the bus received each of them";
     const CALLS: &'static [&'static str] = &["PutEvents", "PutEvents"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {

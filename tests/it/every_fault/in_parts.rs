@@ -40,9 +40,9 @@ pub(super) struct Beginning {
 impl Scenario for Beginning {
     const FUNCTION: &'static str = "multipart-initiate";
     const WHAT: &'static str = "`POST /uploads/multipart` with an `Idempotency-Key`";
-    const END: &'static str = "one open session, whose upload S3 has; others that lost tries began are the reconciler's, who finds them by its key";
+    const END: &'static str = "one open session with its multipart upload in S3; the reconciler finds the uploads of lost tries by the session's key";
     const CALLS: &'static [&'static str] =
-        &["PutItem answer", "PutItem session", "CreateMultipartUpload", "PutItem session"];
+        &["PutItem idempotency", "PutItem session", "CreateMultipartUpload", "PutItem session"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, _) = somebody();
@@ -137,8 +137,11 @@ pub(super) struct Parts<const LISTED: bool>(Open);
 
 impl<const LISTED: bool> Scenario for Parts<LISTED> {
     const FUNCTION: &'static str = "multipart-parts";
-    const WHAT: &'static str =
-        if LISTED { "`GET …/{sessionId}/parts`" } else { "`POST …/{sessionId}/parts`, which prolongs the session" };
+    const WHAT: &'static str = if LISTED {
+        "`GET …/{sessionId}/parts`"
+    } else {
+        "`POST …/{sessionId}/parts`, which extends the session's deadline"
+    };
     const END: &'static str = "the right answer, or none";
     const CALLS: &'static [&'static str] =
         if LISTED { &["GetItem session", "ListParts"] } else { &["GetItem session", "PutItem session"] };
@@ -189,8 +192,8 @@ pub(super) struct Handing(Open);
 
 impl Scenario for Handing {
     const FUNCTION: &'static str = "multipart-complete";
-    const WHAT: &'static str = "the same, where S3 says nothing for longer than a request can wait";
-    const END: &'static str = "202, and whoever comes next finds the object";
+    const WHAT: &'static str = "the same, when S3 needs longer than a request can wait";
+    const END: &'static str = "202, and the next request finds the object";
     const CALLS: &'static [&'static str] =
         &["UpdateItem session", "ListParts", "CompleteMultipartUpload", "SendMessage"];
     const WEATHER: &'static [(&'static str, Fault)] = &[("CompleteMultipartUpload", Fault::Silent)];
@@ -250,7 +253,7 @@ pub(super) struct DeletingOpen(Open);
 
 impl Scenario for DeletingOpen {
     const FUNCTION: &'static str = "uploads";
-    const WHAT: &'static str = "`DELETE /uploads/{id}` of an upload in parts that is under way";
+    const WHAT: &'static str = "`DELETE /uploads/{id}` of a multipart upload in progress";
     const END: &'static str = "a tombstone, no upload, no object, and nothing that the user typed";
     const CALLS: &'static [&'static str] = &[
         "GetItem upload",
@@ -295,7 +298,7 @@ pub(super) struct HandedOver(Open);
 
 impl Scenario for HandedOver {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a completion that was handed over";
+    const WHAT: &'static str = "a completion job";
     const END: &'static str = Completing::END;
     const CALLS: &'static [&'static str] = &[
         "GetItem session",

@@ -69,9 +69,8 @@ pub(super) struct Reconciling {
 
 impl Scenario for Reconciling {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a run that finds a stale session, an upload of no session, a deletion half done, and an object without a verdict";
-    const END: &'static str =
-        "the session is over, no upload is under way, the deletion is done, and the validator is told of the object";
+    const WHAT: &'static str = "a run that finds a stale session, a multipart upload without a session, an unfinished deletion and an object without a verdict";
+    const END: &'static str = "the session is closed, no multipart upload is in progress, the deletion is done, and the object's event is sent again";
     const CALLS: &'static [&'static str] = &[
         "Query byDue",
         "GetItem session",
@@ -141,8 +140,8 @@ pub(super) struct Unheard {
 
 impl Scenario for Unheard {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a run that finds an upload in parts which took days and has no verdict";
-    const END: &'static str = "the validator is told of the object, and the session waits for its verdict";
+    const WHAT: &'static str = "a run that finds a multipart upload that took days and has no verdict";
+    const END: &'static str = "the object's event is sent again, and the session is due until its verdict";
     const CALLS: &'static [&'static str] = &[
         "Query byDue",
         "GetItem session",

@@ -27,8 +27,8 @@ pub(super) struct Granting {
 impl Scenario for Granting {
     const FUNCTION: &'static str = "presign";
     const WHAT: &'static str = "`POST /uploads` with an `Idempotency-Key`";
-    const END: &'static str = "one id, however often it is asked for";
-    const CALLS: &'static [&'static str] = &["PutItem answer"];
+    const END: &'static str = "one id for every repeated request";
+    const CALLS: &'static [&'static str] = &["PutItem idempotency"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, _) = somebody();

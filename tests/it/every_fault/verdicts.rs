@@ -35,12 +35,10 @@ pub(super) struct Scanned<const CLEAN: bool>(Arrived);
 
 impl<const CLEAN: bool> Scenario for Scanned<CLEAN> {
     const FUNCTION: &'static str = "validate";
-    const WHAT: &'static str = if CLEAN {
-        "a clean scan of content that was fine"
-    } else {
-        "a scan that found a threat in content that was fine"
-    };
-    const END: &'static str = if CLEAN { "accepted, and it stays" } else { "rejected, and it is gone" };
+    const WHAT: &'static str =
+        if CLEAN { "a clean scan of acceptable content" } else { "a scan that found a threat in acceptable content" };
+    const END: &'static str =
+        if CLEAN { "accepted, and the version stays" } else { "rejected, and the version is deleted" };
     const CALLS: &'static [&'static str] = if CLEAN {
         &["HeadObject", "PutItem upload", "PutItem upload"]
     } else {
@@ -72,7 +70,8 @@ impl<const BURIED: bool> Scenario for Replayed<BURIED> {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str =
         if BURIED { "an object whose upload was deleted" } else { "another version over an accepted upload" };
-    const END: &'static str = if BURIED { "nothing of it is there" } else { "the first one stays, the other is gone" };
+    const END: &'static str =
+        if BURIED { "no version is left" } else { "the first version stays, the other is deleted" };
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "PutItem upload", "DeleteObject"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
@@ -108,7 +107,7 @@ pub(super) struct Vanished(Arrived);
 
 impl Scenario for Vanished {
     const FUNCTION: &'static str = "validate";
-    const WHAT: &'static str = "an event of a version that is gone, and that waited for its scan";
+    const WHAT: &'static str = "an event of a deleted version with a pending verdict";
     const END: &'static str = "the upload counts as deleted";
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetItem upload", "PutItem upload"];
 
@@ -135,7 +134,7 @@ pub(super) struct Long(Arrived);
 impl Scenario for Long {
     const FUNCTION: &'static str = "validate";
     const WHAT: &'static str = "an object of more than one window, whose event names no version";
-    const END: &'static str = "accepted, and it stays";
+    const END: &'static str = "accepted, and the version stays";
     const CALLS: &'static [&'static str] = &["HeadObject", "GetObject", "GetObject", "PutItem upload"];
 
     async fn prepare(fixture: Rc<Fixture>) -> Self {
@@ -167,9 +166,8 @@ pub(super) struct Counted(Arrived);
 
 impl Scenario for Counted {
     const FUNCTION: &'static str = "validate";
-    const WHAT: &'static str =
-        "an object that came in parts without a declared size, whose session does not know of it";
-    const END: &'static str = "a verdict, and the session is complete and counts no more";
+    const WHAT: &'static str = "an object of a multipart upload without a declared size, whose session is not complete";
+    const END: &'static str = "a verdict, and the session is complete and no longer counted";
     const CALLS: &'static [&'static str] = &[
         "HeadObject",
         "GetObject",
