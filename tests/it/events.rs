@@ -46,6 +46,7 @@ pub(crate) fn start(name: &str, extra: &[(&str, &str)]) -> Function {
         .env("EVENT_BUS", "default")
         .env("TABLE", &stack().table)
         .env("QUEUE_URL", &stack().queue)
+        .env("COMPLETIONS_URL", &stack().queue)
         .env("AWS_REGION", &stack().region)
         .env("AWS_ENDPOINT_URL", &stack().endpoint)
         .env("AWS_ACCESS_KEY_ID", &stack().credentials.access_key_id)
