@@ -107,7 +107,10 @@ impl<R: Sessions, O: Bucket> Deps<R, O> {
         };
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let scheme = header("x-forwarded-proto").unwrap_or(self.config.endpoint.scheme());
-        let origin = format!("{scheme}://{}", header(header::HOST.as_str()).unwrap_or_default());
+        let host = header(header::HOST.as_str()).unwrap_or_default();
+        // A proxy that serves the API below a path says so. The URL goes back to the sender of the header alone.
+        let prefix = header("x-forwarded-prefix").unwrap_or_default().trim_end_matches('/');
+        let origin = format!("{scheme}://{host}{prefix}");
         Ok(api_request.sign(&origin, route, header(header::AUTHORIZATION.as_str())))
     }
 

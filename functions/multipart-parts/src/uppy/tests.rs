@@ -162,6 +162,10 @@ async fn signed_requests_with_bytes_go_to_s3_and_all_others_to_this_api() {
     let list = sign(&deps, "/s3/sign", &json!({ "method": "GET", "key": "k", "uploadId": id })).await;
     assert_eq!(list.body["url"], format!("https://api.example/s3/multipart/{}?xml", id.replace('-', "%2D")));
     assert_eq!(list.body["headers"], json!({ "authorization": "Bearer t" }));
+    let call = Call::new("POST", "/s3/sign").by(ALICE).header("x-forwarded-prefix", "/files/");
+    let below = send(&deps, call.body(json!({ "method": "GET", "key": "k", "uploadId": id }).to_string())).await;
+    let url = below.body["url"].as_str().unwrap();
+    assert!(url.starts_with("https://api.example/files/s3/multipart/"), "an API that is served below a path: {url}");
     let large = json!({ "method": "PUT", "key": "a.png", "size": 5_000_001 });
     assert_eq!(sign(&deps, "/avatar/s3/sign", &large).await.outcome(), (422, "too-large"));
     assert_eq!(
