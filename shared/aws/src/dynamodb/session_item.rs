@@ -110,7 +110,7 @@ struct Stored {
     /// Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     due: Option<i64>,
-    /// When DynamoDB deletes the item (TTL), in seconds since 1970.
+    /// When `DynamoDB` deletes the item (TTL), in seconds since 1970.
     expires_at: i64,
 }
 
