@@ -244,8 +244,7 @@ for (const [look, options] of Object.entries({ light: {}, 'dark-phone': { colorS
     await screenshot(tab, `${look}-expired`)
     // The first retry finds no better token, the second one does.
     const retry = tab.getByRole('button', { name: 'Retry upload' }).first()
-    let looks = 0
-    const looked = tab.waitForEvent('request', (request) => request.method() === 'GET' && request.url().endsWith('/policy') && ++looks === 2)
+    const looked = tab.waitForResponse((response) => response.request().method() === 'GET' && response.url().endsWith('/policy') && response.status() === 401)
     await retry.click()
     await looked
     session.token = alice.token
