@@ -1,11 +1,10 @@
-//! `cargo xtask bench [NAME]`: measures speed, memory, calls and type recognition, and checks the figures against limits.
+//! `cargo xtask bench [NAME]`: what Sluice costs and how well it sees, measured, and whether it keeps its budgets.
 //!
-//! Where possible a limit is a ratio of two figures of one run, because machines differ in speed and a machine's speed
-//! changes over time.
+//! A budget is a ratio of two figures of one run wherever it can be: machines differ, and one machine differs from
+//! itself by the hour.
 
 mod attacks;
 mod corpus;
-mod fixture;
 mod fuzz;
 mod machine;
 mod multipart;
@@ -15,6 +14,7 @@ mod report;
 mod runtime;
 mod signing;
 mod sniff;
+mod specimen;
 mod validate;
 
 use std::process::ExitCode;
@@ -22,12 +22,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use report::Report;
 
-/// The error is one sentence that says what went wrong.
-type Result<T = (), E = String> = std::result::Result<T, E>;
+/// What went wrong, as one sentence.
+type Outcome<T = ()> = Result<T, String>;
 
 /// Measure, print the figures, and fail when a stated limit is missed.
 ///
-/// Without a name, runs presign, signing, multipart and validate.
+/// Without a name, everything is measured that needs no files of yours.
 #[derive(Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench")]
 struct Cli {
@@ -37,26 +37,26 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// Cold starts and warm invocations, compared with a hello-world function of the same profile
+    /// Starting and answering, against a hello-world function of the same profile
     Presign,
-    /// Signing pages of part URLs, compared with the SDK
+    /// Signing pages of part URLs, against the SDK's own way
     Signing,
-    /// Completing multipart uploads of 10,000 parts, pages of URLs, and calls per operation
+    /// Completing uploads of ten thousand parts, pages of URLs, and calls per operation
     Multipart,
-    /// Verdicts of a warm validator, for 1 KB, 1 MB and the largest object that S3 stores
+    /// Verdicts of a warm validator, for one kilobyte and for the largest object there is
     Validate,
     /// Recognising the files of a corpus through ranged reads: accuracy, reads, bytes and processor time
     Sniff(sniff::Options),
-    /// Deceptive files: the verdict of each, compared with the expected one
+    /// Files that deceive, each against the verdict it should get
     Attacks(attacks::Options),
-    /// Hostile and ordinary file names: whether a grant accepts each as expected
+    /// File names, hostile and honest, against what a grant says of them
     Names(names::Options),
-    /// Fuzzing of every content reader with mutated samples: no panic, no read beyond the budget
+    /// Every reader of contents over mutated samples: no panic, no read beyond the budget
     Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().bench {
+    let done = match Cli::parse().bench {
         None => Ok(measure(&[
             ("presign", &presign::measure),
             ("signing", &signing::measure),
@@ -72,16 +72,16 @@ fn main() -> ExitCode {
         Some(Bench::Attacks(options)) => attacks::run(&options),
         Some(Bench::Names(options)) => names::run(&options),
     };
-    result.unwrap_or_else(|problem| {
+    done.unwrap_or_else(|problem| {
         eprintln!("{problem}");
         ExitCode::FAILURE
     })
 }
 
-/// Prints the figures of a bench and checks them against their limits.
-type Measure<'a> = &'a dyn Fn(&mut Report) -> Result;
+/// Prints and judges a bench's figures.
+type Measure<'a> = &'a dyn Fn(&mut Report) -> Outcome;
 
-/// Runs benches whose figures have limits. A bench that fails counts as a missed limit.
+/// Runs benches whose figures have limits; one that could not be measured has missed its own.
 fn measure(benches: &[(&str, Measure<'_>)]) -> ExitCode {
     let mut report = Report::default();
     for (name, bench) in benches {
@@ -99,7 +99,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_arguments_are_valid() {
+    fn the_arguments_are_consistent() {
         Cli::command().debug_assert();
         let parsed = Cli::try_parse_from(["bench", "sniff", "--corpus", "c", "--list", "l.tsv", "--declared"]).unwrap();
         assert!(matches!(parsed.bench, Some(Bench::Sniff(_))));

@@ -4,13 +4,13 @@
 use s3_stub::Stub;
 use serde_json::{Value, json};
 
-use crate::Result;
+use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};
 use crate::report::{Report, median, note, row, table};
-use crate::runtime::{ProcessRun, function, run_process};
-use crate::fixture::{environment, grant_request};
+use crate::runtime::{Life, function, live};
+use crate::specimen::{environment, grant_request};
 
-/// The limits of the design.
+/// The design's budgets.
 const COMPLETE_MEMORY: u64 = 64_000_000;
 const COMPLETE_GROWTH: f64 = 12.0;
 
@@ -24,8 +24,8 @@ const LARGEST: u64 = 10_000 * (5 << 30);
 /// Runs of each number of parts; the median counts.
 const RUNS: usize = 7;
 
-/// Prints the figures and checks them against their limits.
-pub(crate) fn measure(report: &mut Report) -> Result {
+/// Prints and judges the figures.
+pub(crate) fn measure(report: &mut Report) -> Outcome {
     let stub = Stub::start().map_err(|e| e.to_string())?;
     let bench = Bench { stub, environment: environment() };
     completing(report, &bench)?;
@@ -47,7 +47,7 @@ struct Begun {
 
 impl Bench {
     /// One invocation of a function in a process of its own.
-    fn call(&self, name: &str, method: &str, path: &str, body: &Value) -> Result<(ProcessRun, Value)> {
+    fn call(&self, name: &str, method: &str, path: &str, body: &Value) -> Outcome<(Life, Value)> {
         let mut event = grant_request();
         event["routeKey"] = json!(format!("{method} {path}"));
         event["rawPath"] = json!(path);
@@ -56,18 +56,18 @@ impl Bench {
         event["body"] = json!(body.to_string());
         let mut environment = self.environment.clone();
         environment.push(("AWS_ENDPOINT_URL", self.stub.endpoint()));
-        let life = run_process(&mut function(&bootstrap(name)?, &environment), &event.to_string(), 1)?;
+        let life = live(&mut function(&bootstrap(name)?, &environment), &event.to_string(), 1)?;
         let answer: Value = serde_json::from_slice(&life.answer).map_err(|e| format!("{name}: {e}"))?;
         Ok((life, answer))
     }
 
-    fn initiate(&self, size: u64) -> Result<Value> {
+    fn initiate(&self, size: u64) -> Outcome<Value> {
         let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
         Ok(self.call("multipart-initiate", "POST", "/uploads/multipart", &body)?.1)
     }
 
     /// A session of `size` bytes, all of whose parts have arrived.
-    fn begun(&self, size: u64) -> Result<Begun> {
+    fn begun(&self, size: u64) -> Outcome<Begun> {
         let body = read(&self.initiate(size)?, 201)?;
         let text = |name: &str| body[name].as_str().map(str::to_owned).ok_or(format!("no {name} in {body}"));
         let number = |name: &str| body[name].as_u64().ok_or(format!("no {name} in {body}"));
@@ -79,7 +79,7 @@ impl Bench {
         Ok(Begun { id: text("sessionId")?, parts: count })
     }
 
-    fn complete(&self, begun: &Begun, listed: bool) -> Result<ProcessRun> {
+    fn complete(&self, begun: &Begun, listed: bool) -> Outcome<Life> {
         let part = |n: u32| json!({ "partNumber": n, "etag": format!("{n:032x}") });
         let parts: Vec<Value> = (1..=begun.parts).map(part).collect();
         let body = if listed { json!({ "parts": parts }) } else { json!({}) };
@@ -102,12 +102,12 @@ impl Bench {
         let asked = self.asked();
         let held = asked.iter().zip(limit).all(|(asked, limit)| *asked <= limit);
         let shown = |[bucket, listing, table]: [usize; 3]| format!("{bucket} + {listing} + {table}");
-        report.check(what, held, &shown(asked), &shown(limit));
+        report.limit(what, held, &shown(asked), &shown(limit));
     }
 }
 
 /// The body of an answer with this status.
-fn read(answer: &Value, status: u64) -> Result<Value> {
+fn read(answer: &Value, status: u64) -> Outcome<Value> {
     let body = answer["body"].as_str().unwrap_or_default();
     if answer["statusCode"] != json!(status) {
         return Err(format!("{} instead of {status}: {body}", answer["statusCode"]));
@@ -115,7 +115,7 @@ fn read(answer: &Value, status: u64) -> Result<Value> {
     serde_json::from_str(body).map_err(|e| e.to_string())
 }
 
-fn completing(report: &mut Report, bench: &Bench) -> Result {
+fn completing(report: &mut Report, bench: &Bench) -> Outcome {
     const PART: u64 = 8 << 20;
     note(&format!("completing with a list of parts, {RUNS} processes each; medians"));
     let mut rows = vec![row(["parts", "processor time", "peak memory"])];
@@ -139,10 +139,10 @@ fn completing(report: &mut Report, bench: &Bench) -> Result {
     }
     table(&rows);
     let limit = megabytes(COMPLETE_MEMORY);
-    report.check("completing 10,000 parts, peak memory", memory <= COMPLETE_MEMORY, &megabytes(memory), &limit);
+    report.limit("completing 10,000 parts, peak memory", memory <= COMPLETE_MEMORY, &megabytes(memory), &limit);
     let [start, thousand, ten_thousand] = medians.as_slice() else { return Err("nothing was measured".to_owned()) };
     let growth = (ten_thousand - start) / (thousand - start);
-    report.check(
+    report.limit(
         "processor time of 10,000 parts over that of 1,000, starting left out",
         growth <= COMPLETE_GROWTH,
         &format!("{growth:.1} ×"),
@@ -152,7 +152,7 @@ fn completing(report: &mut Report, bench: &Bench) -> Result {
 }
 
 /// The largest object there is, and one byte more; and how many calls each step makes.
-fn largest(report: &mut Report, bench: &Bench) -> Result {
+fn largest(report: &mut Report, bench: &Bench) -> Outcome {
     note("calls per operation, to the bucket, for listings, and to the table; an object of 48.8 TiB");
     bench.asked();
     let begun = bench.begun(LARGEST)?;
@@ -163,7 +163,7 @@ fn largest(report: &mut Report, bench: &Bench) -> Result {
     let listed = read(&bench.call("multipart-parts", "GET", &path, &json!({}))?.1, 200)?;
     bench.budget(report, "list 10,000 parts", [0, 10, 1]);
     let found = listed["parts"].as_array().map_or(0, Vec::len);
-    report.check("parts listed", found == 10_000, &found.to_string(), "10000");
+    report.limit("parts listed", found == 10_000, &found.to_string(), "10000");
     bench.complete(&begun, true)?;
     bench.budget(report, "complete, parts given", [1, 0, 2]);
     let begun = bench.begun(LARGEST)?;
@@ -172,12 +172,12 @@ fn largest(report: &mut Report, bench: &Bench) -> Result {
     bench.budget(report, "complete, parts asked for", [1, 10, 2]);
     let body = read(&bench.initiate(LARGEST + 1)?, 422)?;
     let code = body["code"].as_str().unwrap_or_default();
-    report.check("one byte more is refused as", code == "too-large", code, "too-large");
+    report.limit("one byte more is refused as", code == "too-large", code, "too-large");
     Ok(())
 }
 
 /// Pages of URLs with session tokens of several lengths.
-fn pages(report: &mut Report, mut bench: Bench) -> Result {
+fn pages(report: &mut Report, mut bench: Bench) -> Outcome {
     note("pages of signed URLs for 10,000 parts");
     let mut rows = vec![row(["session token", "pages", "largest answer"])];
     let mut largest = 0;
@@ -205,6 +205,6 @@ fn pages(report: &mut Report, mut bench: Bench) -> Result {
     }
     table(&rows);
     let (figure, limit) = (megabytes(largest as u64), megabytes(LARGEST_ANSWER as u64));
-    report.check("the largest answer with URLs", largest < LARGEST_ANSWER, &figure, &limit);
+    report.limit("the largest answer with URLs", largest < LARGEST_ANSWER, &figure, &limit);
     Ok(())
 }

@@ -10,18 +10,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Result;
+use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};
 use crate::report::{Report, median, note, row, table};
-use crate::runtime::{ProcessRun, function, run_process};
-use crate::fixture::{environment, grant_request};
+use crate::runtime::{Life, function, live};
+use crate::specimen::{environment, grant_request};
 
 /// Enough that the median moves by a hundredth or so between runs.
 const STARTS: usize = 150;
 const WARM_RUNS: usize = 12;
 const WARM_CALLS: usize = 400;
 
-/// The limits of the design.
+/// The design's budgets.
 const COLD_RATIO: f64 = 1.25;
 const WARM_EXTRA_MICROS: f64 = 50.0;
 const READY_RATIO: f64 = 2.0;
@@ -41,8 +41,8 @@ struct Seen {
     memory: u64,
 }
 
-/// Prints the figures and checks them against their limits.
-pub(crate) fn measure(report: &mut Report) -> Result {
+/// Prints and judges the figures.
+pub(crate) fn measure(report: &mut Report) -> Outcome {
     let event = grant_request().to_string();
     let mut seen = Vec::new();
     for name in FUNCTIONS {
@@ -54,12 +54,12 @@ pub(crate) fn measure(report: &mut Report) -> Result {
     // Taking turns, so that whatever slows the machine down slows all of them down.
     for _ in 0..STARTS {
         for one in &mut seen {
-            one.add(&run_process(&mut function(&one.bootstrap, &environment), &event, usize::from(one.grants))?);
+            one.add(&live(&mut function(&one.bootstrap, &environment), &event, usize::from(one.grants))?);
         }
     }
     for _ in 0..WARM_RUNS {
         for one in seen.iter_mut().filter(|one| one.grants) {
-            one.add(&run_process(&mut function(&one.bootstrap, &environment), &event, WARM_CALLS)?);
+            one.add(&live(&mut function(&one.bootstrap, &environment), &event, WARM_CALLS)?);
         }
     }
     note(&format!(
@@ -72,7 +72,7 @@ pub(crate) fn measure(report: &mut Report) -> Result {
 }
 
 impl Seen {
-    fn add(&mut self, life: &ProcessRun) {
+    fn add(&mut self, life: &Life) {
         self.ready.push(millis(life.ready));
         self.cold.extend(life.first_answer.map(millis));
         self.warm.extend(life.warm.iter().copied().map(millis));
@@ -84,7 +84,7 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn judge(report: &mut Report, seen: &mut [Seen]) -> Result {
+fn judge(report: &mut Report, seen: &mut [Seen]) -> Outcome {
     let mut rows = vec![row(["function", "start → ready", "start → first answer", "warm", "binary", "peak memory"])];
     let mut medians = Vec::new();
     for one in seen {
@@ -100,14 +100,14 @@ fn judge(report: &mut Report, seen: &mut [Seen]) -> Result {
         return Err("nothing was measured".to_owned());
     };
     let ratio = cold / hello_cold;
-    report.check(
+    report.limit(
         "presign, start → first answer",
         ratio <= COLD_RATIO,
         &format!("{ratio:.2} × hello"),
         &format!("{COLD_RATIO} ×"),
     );
     let extra = (warm - hello_warm) * 1e3;
-    report.check(
+    report.limit(
         "presign, warm",
         extra <= WARM_EXTRA_MICROS,
         &format!("hello + {extra:.0} µs"),
@@ -116,19 +116,19 @@ fn judge(report: &mut Report, seen: &mut [Seen]) -> Result {
     for (name, ready, ..) in others {
         let ratio = ready / hello_ready;
         let what = format!("{name}, start → ready");
-        report.check(&what, ratio <= READY_RATIO, &format!("{ratio:.2} × hello"), &format!("{READY_RATIO} ×"));
+        report.limit(&what, ratio <= READY_RATIO, &format!("{ratio:.2} × hello"), &format!("{READY_RATIO} ×"));
     }
     Ok(())
 }
 
 /// Every AWS service is said to answer at an address where nobody answers, but where callers are noticed.
-fn no_network(report: &mut Report, event: &str) -> Result {
+fn no_network(report: &mut Report, event: &str) -> Outcome {
     let text = |e: std::io::Error| e.to_string();
     let trap = TcpListener::bind("127.0.0.1:0").map_err(text)?;
     trap.set_nonblocking(true).map_err(text)?;
     let mut environment = environment();
     environment.push(("AWS_ENDPOINT_URL", format!("http://{}", trap.local_addr().map_err(text)?)));
-    let life = run_process(&mut function(&bootstrap("presign")?, &environment), event, 10)?;
+    let life = live(&mut function(&bootstrap("presign")?, &environment), event, 10)?;
     let answer: Value = serde_json::from_slice(&life.answer).map_err(|e| format!("presign's answer: {e}"))?;
     let calls = match trap.accept() {
         Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
@@ -136,7 +136,7 @@ fn no_network(report: &mut Report, event: &str) -> Result {
         Err(error) => return Err(text(error)),
     };
     let figure = format!("status {}, {calls} calls", answer["statusCode"]);
-    report.check(
+    report.limit(
         "presign's network calls for a grant",
         calls == 0 && answer["statusCode"] == 201,
         &figure,

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use crate::Result;
+use crate::Outcome;
 
 /// The heading of a bench.
 pub(crate) fn title(name: &str) {
@@ -84,7 +84,7 @@ impl Tally {
     }
 
     /// The last word; that nothing was tried is no success.
-    pub(crate) fn finish(self) -> Result<ExitCode> {
+    pub(crate) fn finish(self) -> Outcome<ExitCode> {
         if self.passed + self.failed == 0 {
             return Err("the list holds no case".to_owned());
         }

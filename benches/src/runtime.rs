@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Result;
+use crate::Outcome;
 
 /// A function that does nothing for so long is broken.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What one process did between its start and its end.
-pub(crate) struct ProcessRun {
+pub(crate) struct Life {
     /// Start to asking for the first event.
     pub(crate) ready: Duration,
     /// Start to the first answer, whole.
@@ -43,7 +43,7 @@ enum Heard {
 /// Starts `command` as Lambda would and sends `event` to it `times` times.
 ///
 /// Its output is thrown away: how fast a terminal is does not matter here.
-pub(crate) fn run_process(command: &mut Command, event: &str, times: usize) -> Result<ProcessRun> {
+pub(crate) fn live(command: &mut Command, event: &str, times: usize) -> Outcome<Life> {
     let text = |e: std::io::Error| format!("the runtime API's stand-in: {e}");
     let listener = TcpListener::bind("127.0.0.1:0").map_err(text)?;
     let address = listener.local_addr().map_err(text)?;
@@ -82,14 +82,14 @@ fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
-fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32) -> Result<ProcessRun> {
+fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32) -> Outcome<Life> {
     let next = || match heard.recv_timeout(TIMEOUT) {
         Ok(Heard::Broken(problem)) => Err(problem),
         Ok(heard) => Ok(heard),
         Err(_) => Err("it neither asked for an event nor answered one".to_owned()),
     };
     let Heard::Ready(ready) = next()? else { return Err("it answered before it was asked".to_owned()) };
-    let mut life = ProcessRun {
+    let mut life = Life {
         ready: ready - started,
         first_answer: None,
         warm: Vec::new(),
@@ -142,7 +142,7 @@ fn serve(stream: &TcpStream, event: &Event, tell: &Sender<Heard>) {
     }
 }
 
-fn converse(mut stream: &TcpStream, event: &Event, tell: &Sender<Heard>) -> Result {
+fn converse(mut stream: &TcpStream, event: &Event, tell: &Sender<Heard>) -> Outcome {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     while let Some((line, body)) = read_request(&mut reader)? {
         let came = Instant::now();
@@ -167,7 +167,7 @@ fn converse(mut stream: &TcpStream, event: &Event, tell: &Sender<Heard>) -> Resu
 }
 
 /// The request line and the body; nothing once the other side has hung up.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Result<Option<(String, Vec<u8>)>> {
+fn read_request(reader: &mut BufReader<&TcpStream>) -> Outcome<Option<(String, Vec<u8>)>> {
     let mut first = String::new();
     if reader.read_line(&mut first).unwrap_or(0) == 0 {
         return Ok(None);

@@ -8,10 +8,10 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
 use s3_presigner::{Addressing, BucketEndpoint, Credentials, Request, Signer};
 
-use crate::Result;
+use crate::Outcome;
 use crate::machine::processor_time;
 use crate::report::{Report, median, note, row, table};
-use crate::fixture::session_token;
+use crate::specimen::session_token;
 
 const PAGE: usize = 1_000;
 /// Pages that are timed for each side in turn.
@@ -19,7 +19,7 @@ const ROUNDS: usize = 9;
 /// Processor time is counted in hundredths of a second: only many pages together can be told apart.
 const COUNTED_PAGES: u32 = 300;
 
-/// The limits of the design.
+/// The design's budgets.
 const TIMES_FASTER: f64 = 8.0;
 const PAGE_MILLIS: f64 = 10.0;
 
@@ -34,8 +34,8 @@ const LIFE: Duration = Duration::from_hours(1);
 const KEY_ID: &str = "ASIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-/// Prints the figures and checks them against their limits.
-pub(crate) fn measure(report: &mut Report) -> Result {
+/// Prints and judges the figures.
+pub(crate) fn measure(report: &mut Report) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| e.to_string())?;
     let client = client();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
@@ -66,8 +66,8 @@ pub(crate) fn measure(report: &mut Report) -> Result {
         line("aws-sdk-s3 presigned()", theirs),
     ]);
     let times = theirs / ours;
-    report.check("faster than the SDK", times >= TIMES_FASTER, &format!("{times:.1} ×"), &format!("{TIMES_FASTER} ×"));
-    report.check(
+    report.limit("faster than the SDK", times >= TIMES_FASTER, &format!("{times:.1} ×"), &format!("{TIMES_FASTER} ×"));
+    report.limit(
         "processor time for a page",
         page <= PAGE_MILLIS,
         &format!("{page:.2} ms"),
@@ -107,7 +107,7 @@ fn client() -> aws_sdk_s3::Client {
 }
 
 /// The same URLs by the SDK.
-async fn their_page(client: &aws_sdk_s3::Client) -> Result<usize> {
+async fn their_page(client: &aws_sdk_s3::Client) -> Outcome<usize> {
     let config = PresigningConfig::builder().start_time(SystemTime::now()).expires_in(LIFE).build();
     let config = config.map_err(|e| e.to_string())?;
     let mut bytes = 0;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::Result;
+use crate::Outcome;
 use crate::corpus::{self, Row, look, object};
 use crate::report::{Report, mean, note, percentile, row, table};
 use grading::{Counts, Grade, Grading};
@@ -77,8 +77,8 @@ struct Seen {
     real: Vec<Specimen>,
 }
 
-/// Prints the figures and checks them against their limits.
-pub(crate) fn measure(options: &Options, report: &mut Report) -> Result {
+/// Prints and judges the figures.
+pub(crate) fn measure(options: &Options, report: &mut Report) -> Outcome {
     let grading = Grading::read(&options.corpus)?;
     let mut seen = Seen::default();
     for row in corpus::rows(&options.list)? {
@@ -100,12 +100,12 @@ pub(crate) fn measure(options: &Options, report: &mut Report) -> Result {
     if options.declared { validator::measure(&grading, &seen.real, options.misses, report) } else { Ok(()) }
 }
 
-fn write(path: &Path, text: &str) -> Result {
+fn write(path: &Path, text: &str) -> Outcome {
     fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
 impl Seen {
-    fn add(&mut self, options: &Options, grading: &Grading, row: &Row) -> Result {
+    fn add(&mut self, options: &Options, grading: &Grading, row: &Row) -> Outcome {
         let (name, tier) = (row.get("path")?.to_owned(), row.get("tier")?);
         let path = options.corpus.join(&name);
         let object = object(&path)?;
@@ -163,20 +163,20 @@ fn costs(seen: &mut Seen) {
 fn apply_rules(seen: &mut Seen, report: &mut Report) {
     let share = |key: &str, grade| seen.grades.get(key).map(|counts| counts.share(grade));
     if let (Some(correct), Some(wrong)) = (share(REAL, Grade::Correct), share(REAL, Grade::Wrong)) {
-        report.check("real files, correct", correct >= CORRECT, &format!("{correct:.2} %"), &format!("≥ {CORRECT} %"));
-        report.check("real files, wrong", wrong <= WRONG, &format!("{wrong:.2} %"), &format!("≤ {WRONG} %"));
+        report.limit("real files, correct", correct >= CORRECT, &format!("{correct:.2} %"), &format!("≥ {CORRECT} %"));
+        report.limit("real files, wrong", wrong <= WRONG, &format!("{wrong:.2} %"), &format!("≤ {WRONG} %"));
     }
     if let Some(correct) = share(REAL_CORE, Grade::Correct) {
         let held = correct >= CORE_CORRECT;
-        report.check("core types, correct", held, &format!("{correct:.2} %"), &format!("≥ {CORE_CORRECT} %"));
+        report.limit("core types, correct", held, &format!("{correct:.2} %"), &format!("≥ {CORE_CORRECT} %"));
     }
     if seen.macros > 0 {
         let (right, all) = (seen.macros_correct, seen.macros);
-        report.check("Office files with macros told apart", right == all, &format!("{right} of {all}"), "all");
+        report.limit("Office files with macros told apart", right == all, &format!("{right} of {all}"), "all");
     }
     let reads = mean(&seen.reads);
-    report.check("GETs, mean", reads <= MEAN_READS, &format!("{reads:.2}"), &format!("≤ {MEAN_READS}"));
+    report.limit("GETs, mean", reads <= MEAN_READS, &format!("{reads:.2}"), &format!("≤ {MEAN_READS}"));
     let time = percentile(&mut seen.millis, 99);
     let figure = format!("{time:.3} ms");
-    report.check("processor time, p99", time <= P99_MILLIS, &figure, &format!("≤ {P99_MILLIS} ms"));
+    report.limit("processor time, p99", time <= P99_MILLIS, &figure, &format!("≤ {P99_MILLIS} ms"));
 }

@@ -13,11 +13,11 @@ use s3_stub::Stub;
 use serde_json::{Value, json};
 use uploads_core::env::Env;
 
-use crate::Result;
+use crate::Outcome;
 use crate::machine::{bootstrap, megabytes};
 use crate::report::{Report, note, row, table};
-use crate::runtime::{ProcessRun, function, run_process};
-use crate::fixture::environment;
+use crate::runtime::{Life, function, live};
+use crate::specimen::environment;
 
 /// Events to one process; with those of starting left out, enough for the kernel's hundredths of a second.
 const EVENTS: u16 = 3_000;
@@ -31,8 +31,8 @@ const SAME_MEMORY: f64 = 1.1;
 /// The largest object that S3 holds: 10,000 parts of 5 GiB.
 const LARGEST: u64 = 10_000 * (5 << 30);
 
-/// Prints the figures and checks them against their limits.
-pub(crate) fn measure(report: &mut Report) -> Result {
+/// Prints and judges the figures.
+pub(crate) fn measure(report: &mut Report) -> Outcome {
     let stub = Stub::start().map_err(|e| e.to_string())?;
     note(&format!("{EVENTS} events of one object each to one warm process; starting left out"));
     let mut rows = vec![row(["object", "processor time", "events a second of it", "peak memory"])];
@@ -44,30 +44,30 @@ pub(crate) fn measure(report: &mut Report) -> Result {
         judge(&stub, &event, 1)?;
         let asked = stub.requests().len();
         let (start, all) = (judge(&stub, &event, 1)?, judge(&stub, &event, usize::from(EVENTS) + 1)?);
-        let processor = |life: &ProcessRun| life.processor.ok_or("the kernel does not count processor time");
+        let processor = |life: &Life| life.processor.ok_or("the kernel does not count processor time");
         let each = (processor(&all)?.saturating_sub(processor(&start)?)).as_secs_f64() / f64::from(EVENTS);
         let memory = all.peak_memory.ok_or("the kernel does not tell peak memory")?;
         rows.push(row([name, &format!("{:.0} µs", each * 1e6), &format!("{:.0}", 1.0 / each), &megabytes(memory)]));
         let limit = format!("calls for a verdict of {name}");
-        report.check(&limit, asked <= calls, &asked.to_string(), &calls.to_string());
+        report.limit(&limit, asked <= calls, &asked.to_string(), &calls.to_string());
         seen.push((each, memory));
     }
     table(&rows);
     let [small, usual, large] = seen.as_slice() else { return Err("nothing was measured".to_owned()) };
     let ratio = large.0 / usual.0;
     let shown = |ratio: f64| format!("{ratio:.2} ×");
-    report.check("processor time, 48.8 TiB over 1 MB", ratio <= SAME_TIME, &shown(ratio), &shown(SAME_TIME));
+    report.limit("processor time, 48.8 TiB over 1 MB", ratio <= SAME_TIME, &shown(ratio), &shown(SAME_TIME));
     let ratio = large.0 / small.0;
     let what = "processor time, 48.8 TiB over 1 KB, which takes one read less";
-    report.check(what, ratio <= ONE_READ_MORE, &shown(ratio), &shown(ONE_READ_MORE));
+    report.limit(what, ratio <= ONE_READ_MORE, &shown(ratio), &shown(ONE_READ_MORE));
     let kilobytes = |bytes: u64| f64::from(u32::try_from(bytes / 1000).unwrap_or(u32::MAX));
     let ratio = kilobytes(large.1) / kilobytes(small.1);
-    report.check("peak memory, 48.8 TiB over 1 KB", ratio <= SAME_MEMORY, &shown(ratio), &shown(SAME_MEMORY));
+    report.limit("peak memory, 48.8 TiB over 1 KB", ratio <= SAME_MEMORY, &shown(ratio), &shown(SAME_MEMORY));
     Ok(())
 }
 
 /// The event of an object that keeps to its grant, and lies in the stand-in.
-fn event(stub: &Stub, size: u64) -> Result<Value> {
+fn event(stub: &Stub, size: u64) -> Outcome<Value> {
     let text = |e: &dyn std::fmt::Display| e.to_string();
     let owner = OwnerId::from_claims("https://issuer.example", "somebody").map_err(|e| text(&e))?;
     let key = ObjectKey::new(owner.clone(), Env::system().upload_id()).to_string();
@@ -92,10 +92,10 @@ fn event(stub: &Stub, size: u64) -> Result<Value> {
 }
 
 /// One process that judges the object of `event` so many times.
-fn judge(stub: &Stub, event: &Value, times: usize) -> Result<ProcessRun> {
+fn judge(stub: &Stub, event: &Value, times: usize) -> Outcome<Life> {
     let mut environment = environment();
     environment.push(("AWS_ENDPOINT_URL", stub.endpoint()));
-    let life = run_process(&mut function(&bootstrap("validate")?, &environment), &event.to_string(), times)?;
+    let life = live(&mut function(&bootstrap("validate")?, &environment), &event.to_string(), times)?;
     let answer = String::from_utf8_lossy(&life.answer).into_owned();
     if answer.contains("error") { Err(format!("it answered {answer}")) } else { Ok(life) }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
-use crate::Result;
+use crate::Outcome;
 use crate::corpus::text;
 
 /// How good an answer is.
@@ -79,7 +79,7 @@ pub(super) struct Grading {
 
 impl Grading {
     /// Reads `tools/aliases.tsv` and `core-types.txt`.
-    pub(super) fn read(corpus: &Path) -> Result<Self> {
+    pub(super) fn read(corpus: &Path) -> Outcome<Self> {
         Ok(Self::parse(&text(&corpus.join("tools/aliases.tsv"))?, &text(&corpus.join("core-types.txt"))?))
     }
 

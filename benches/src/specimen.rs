@@ -1,0 +1,94 @@
+//! One real request and one real environment.
+
+use serde_json::{Value, json};
+
+/// How long the session tokens of Lambda's own credentials are.
+const TOKEN_LENGTH: usize = 900;
+
+/// A session token of the usual length, with the characters that need encoding in their usual share.
+pub(crate) fn session_token() -> String {
+    "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ+abc=".chars().cycle().take(TOKEN_LENGTH).collect()
+}
+
+/// What Lambda and the template set, wherever nothing is said otherwise.
+pub(crate) fn environment() -> Vec<(&'static str, String)> {
+    let fixed = [
+        ("AWS_LAMBDA_FUNCTION_NAME", "sluice-Presign-1A2B3C4D5E6F"),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "/sluice/sluice/presign"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
+        ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("BUCKET", "sluice-uploads-123456789012-eu-west-1"),
+        ("TABLE", "sluice-Table-1A2B3C4D5E6F"),
+        ("QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/sluice-Queue-1A2B3C4D5E6F"),
+        ("POLICY", ""),
+        ("OWNER_CLAIM", "sub"),
+        ("OPEN_MODE", "false"),
+        ("LOG_LEVEL", "info"),
+    ];
+    let mut environment: Vec<(&str, String)> = fixed.map(|(name, value)| (name, value.to_owned())).into();
+    environment.push(("AWS_SESSION_TOKEN", session_token()));
+    environment
+}
+
+/// `POST /uploads` as API Gateway hands it on, format 2.0, with the claims of a verified token.
+pub(crate) fn grant_request() -> Value {
+    let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": 1_048_576 });
+    json!({
+        "version": "2.0",
+        "routeKey": "POST /uploads",
+        "rawPath": "/uploads",
+        "rawQueryString": "",
+        "headers": {
+            "accept": "*/*",
+            "accept-encoding": "gzip, deflate, br",
+            "authorization": format!("Bearer {}", session_token()),
+            "content-length": body.to_string().len().to_string(),
+            "content-type": "application/json",
+            "host": "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
+            "origin": "https://app.example.com",
+            "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "x-amzn-trace-id": "Root=1-5e6722a7-cc2xmpl46db7ae98da47da3a",
+            "x-forwarded-for": "203.0.113.7",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https"
+        },
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "a1b2c3d4e5",
+            "authorizer": {
+                "jwt": {
+                    "claims": {
+                        "aud": "1example23456789",
+                        "exp": "1795340000",
+                        "iat": "1795336400",
+                        "iss": "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_Example",
+                        "sub": "7c9e6679-7425-40de-944b-e07fc1f90ae7",
+                        "token_use": "id"
+                    },
+                    "scopes": null
+                }
+            },
+            "domainName": "a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com",
+            "domainPrefix": "a1b2c3d4e5",
+            "http": {
+                "method": "POST",
+                "path": "/uploads",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+            },
+            "requestId": "JKJaXmPLvHcESHA=",
+            "routeKey": "POST /uploads",
+            "stage": "$default",
+            "time": "22/Nov/2026:20:00:00 +0000",
+            "timeEpoch": 1_795_377_600_000_u64
+        },
+        "body": body.to_string(),
+        "isBase64Encoded": false
+    })
+}
