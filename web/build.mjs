@@ -1,4 +1,4 @@
-// Bundles the demo page and the tests' bare pages: `node build.mjs FOLDER`.
+// Bundles the demo page and the test pages with Uppy only: `node build.mjs FOLDER`.
 
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -24,14 +24,14 @@ await build({
   minify: true,
 })
 await cp(join(here, 'index.html'), join(folder, 'index.html'))
-// As it is, as whoever copies it has it.
+// Not bundled: pages copy this file unchanged, and a test imports it.
 await cp(join(here, 'src/signin.js'), join(folder, 'signin.js'))
 
-// Uppy as it comes, without a page around it, in both versions: the same lines find another Uppy from each folder.
-const contents = await readFile(join(here, 'tests/bare.js'), 'utf8')
+// Pages with an unmodified Uppy 5 and 6. The import in tests/uppy.js resolves to the version installed in resolveDir.
+const contents = await readFile(join(here, 'tests/uppy.js'), 'utf8')
 for (const [version, resolveDir] of [['5', join(here, 'uppy5')], ['6', here]]) {
-  const stdin = { contents, resolveDir, sourcefile: 'bare.js' }
-  await build({ ...common, stdin, entryNames: `bare${version}` })
-  const page = `<!doctype html><meta charset="utf-8"><title>Uppy ${version}</title><link rel="icon" href="data:,"><script type="module" src="bare${version}.js"></script>\n`
-  await writeFile(join(folder, `bare${version}.html`), page)
+  const stdin = { contents, resolveDir, sourcefile: 'uppy.js' }
+  await build({ ...common, stdin, entryNames: `uppy${version}` })
+  const page = `<!doctype html><meta charset="utf-8"><title>Uppy ${version}</title><link rel="icon" href="data:,"><script type="module" src="uppy${version}.js"></script>\n`
+  await writeFile(join(folder, `uppy${version}.html`), page)
 }

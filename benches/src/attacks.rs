@@ -1,7 +1,7 @@
-//! Files that deceive: what the rules of a shipped class make of each, against the verdict it should get.
+//! Deceptive files: compares the verdict of a shipped class with the expected one.
 //!
-//! The list's columns: `path`, `declared_mime`, `expected_verdict` (`reject`, `flag` or `accept`) and `readable_from`,
-//! where the evidence lies; `NO …` where no range shows it.
+//! The columns of the list are `path`, `declared_mime`, `expected_verdict` (`reject`, `flag` or `accept`) and
+//! `readable_from`. The last one names the range that contains the evidence, or starts with `NO` if no range does.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,40 +11,40 @@ use policy::content_rules::{RuleOutcome, apply_rules};
 use policy::document::SHIPPED_POLICY;
 use policy::{Class, DEFAULT_CLASS, document};
 
-use crate::Outcome;
-use crate::corpus::{Row, look, object, rows};
-use crate::report::{Tally, note};
+use crate::Result;
+use crate::corpus::{Row, object, rows, sniff_object};
+use crate::report::{Cases, note};
 
-/// Which files, and by whose rules.
+/// The files, and the class whose rules apply.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The folder that the list's paths start from
+    /// The folder that the paths of the list are relative to
     #[arg(long, value_name = "DIR")]
     corpus: PathBuf,
-    /// The files with what is declared and expected of each, tab-separated
+    /// The tab-separated list of files, declared types and expected verdicts
     #[arg(long, value_name = "FILE.tsv")]
     list: PathBuf,
-    /// A class of the shipped policy; `standard` is another name of `default`
+    /// A class of the shipped policy; `standard` is an alias of `default`
     #[arg(long, value_name = "NAME", default_value = "strict")]
     class: String,
 }
 
-/// Judges each file.
-pub(crate) fn run(options: &Options) -> Outcome<ExitCode> {
+/// Applies the rules to each file.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let name = if options.class == "standard" { DEFAULT_CLASS } else { &options.class };
     let mut policy = document::parse(SHIPPED_POLICY).map_err(|e| e.to_string())?;
     let class = policy.classes.remove(name).ok_or_else(|| format!("the shipped policy has no class {name:?}"))?;
-    let mut tally = Tally::default();
+    let mut cases = Cases::default();
     for row in rows(&options.list)? {
-        attack(options, &class, &row, &mut tally)?;
+        check_file(options, &class, &row, &mut cases)?;
     }
-    tally.finish()
+    cases.finish()
 }
 
-fn attack(options: &Options, class: &Class, row: &Row, tally: &mut Tally) -> Outcome {
+fn check_file(options: &Options, class: &Class, row: &Row, cases: &mut Cases) -> Result {
     let path = row.get("path")?;
     let declared = row.media_type("declared_mime")?;
-    let (sniffed, _) = look(&object(&options.corpus.join(path))?, Some(&declared))?;
+    let (sniffed, _) = sniff_object(&object(&options.corpus.join(path))?, Some(&declared))?;
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
     let outcome = apply_rules(&class.content, &declared, extension, &sniffed);
     let (expected, verdict) = (row.get("expected_verdict")?, verdict(&outcome));
@@ -54,11 +54,11 @@ fn attack(options: &Options, class: &Class, row: &Row, tally: &mut Tally) -> Out
         sniffed.media_type,
         sniffed.reads,
     );
-    let held = fits(expected, verdict)?;
-    if !held && row.get("readable_from")?.starts_with("NO") {
-        note(&format!("– {line}: by the list, no range shows the evidence"));
+    let passed = is_strict_enough(expected, verdict)?;
+    if !passed && row.get("readable_from")?.starts_with("NO") {
+        note(&format!("– {line}: not counted, the list says that no range contains the evidence"));
     } else {
-        tally.case(held, &line);
+        cases.add(passed, &line);
     }
     Ok(())
 }
@@ -71,21 +71,21 @@ fn verdict(outcome: &RuleOutcome) -> &'static str {
     }
 }
 
-/// Whether a verdict is as strict as it should be: a flag is a note on an accepted file, so an honest file may have
-/// one, and a suspicious one may be refused instead.
-fn fits(expected: &str, verdict: &str) -> Outcome<bool> {
+/// Whether a verdict is at least as strict as expected. A flagged file is an accepted file with a finding, so `flag`
+/// also satisfies `accept`, and `reject` also satisfies `flag`.
+fn is_strict_enough(expected: &str, verdict: &str) -> Result<bool> {
     match expected {
         "accept" => Ok(verdict != "reject"),
         "flag" => Ok(verdict != "accept"),
         "reject" => Ok(verdict == "reject"),
-        other => Err(format!("{other:?} is no verdict: use reject, flag or accept")),
+        other => Err(format!("{other:?} is not a verdict: use reject, flag or accept")),
     }
 }
 
 fn reasons(outcome: &RuleOutcome) -> String {
-    let noted: Vec<String> =
+    let codes: Vec<String> =
         outcome.rejected.iter().chain(&outcome.flagged).map(|(code, detail)| format!("{code} ({detail})")).collect();
-    if noted.is_empty() { String::new() } else { format!(": {}", noted.join("; ")) }
+    if codes.is_empty() { String::new() } else { format!(": {}", codes.join("; ")) }
 }
 
 #[cfg(test)]
@@ -93,13 +93,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_verdict_must_be_as_strict_as_expected() {
-        for (expected, fine) in [("accept", ["accept", "flag"]), ("flag", ["flag", "reject"])] {
+    fn a_verdict_is_at_least_as_strict_as_expected() {
+        for (expected, allowed) in [("accept", ["accept", "flag"]), ("flag", ["flag", "reject"])] {
             for verdict in ["accept", "flag", "reject"] {
-                assert_eq!(fits(expected, verdict), Ok(fine.contains(&verdict)), "{expected} {verdict}");
+                assert_eq!(is_strict_enough(expected, verdict), Ok(allowed.contains(&verdict)), "{expected} {verdict}");
             }
         }
-        assert_eq!(fits("reject", "flag"), Ok(false));
-        assert!(fits("maybe", "flag").is_err());
+        assert_eq!(is_strict_enough("reject", "flag"), Ok(false));
+        assert!(is_strict_enough("maybe", "flag").is_err());
     }
 }

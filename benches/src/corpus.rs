@@ -1,6 +1,6 @@
-//! Lists of files, and looking at a file on disk as if it lay in a bucket.
+//! Lists of files, and sniffing of a file on disk through ranged reads as if it were in a bucket.
 //!
-//! A list is tab-separated without quoting; its first line names the columns.
+//! A list is tab-separated without quoting. Its first line names the columns.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use content_sniff::MediaType;
 use content_sniff::{Sniffed, Sniffer, Step};
 
-use crate::Outcome;
+use crate::Result;
 
 /// One line of a list.
 pub(crate) struct Row {
@@ -18,21 +18,21 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A column's text.
-    pub(crate) fn get(&self, column: &str) -> Outcome<&str> {
-        let found = self.columns.iter().find(|(name, _)| name == column);
-        found.map(|(_, text)| text.as_str()).ok_or_else(|| format!("line {}: no column {column:?}", self.number))
+    /// The text of a column.
+    pub(crate) fn get(&self, column: &str) -> Result<&str> {
+        let cell = self.columns.iter().find(|(name, _)| name == column);
+        cell.map(|(_, text)| text.as_str()).ok_or_else(|| format!("line {}: no column {column:?}", self.number))
     }
 
-    /// A column that holds a media type.
-    pub(crate) fn media_type(&self, column: &str) -> Outcome<MediaType> {
+    /// The media type in a column.
+    pub(crate) fn media_type(&self, column: &str) -> Result<MediaType> {
         let text = self.get(column)?;
-        MediaType::parse(text).map_err(|e| format!("line {}: {text:?} is no media type: {e}", self.number))
+        MediaType::parse(text).map_err(|e| format!("line {}: {text:?} is not a media type: {e}", self.number))
     }
 }
 
-/// Reads a list.
-pub(crate) fn rows(list: &Path) -> Outcome<Vec<Row>> {
+/// Reads a list. Empty lines are skipped.
+pub(crate) fn rows(list: &Path) -> Result<Vec<Row>> {
     Ok(parse(&text(list)?))
 }
 
@@ -46,35 +46,35 @@ fn parse(list: &str) -> Vec<Row> {
     lines.filter(|(_, line)| !line.is_empty()).map(row).collect()
 }
 
-/// A file of text, whole.
-pub(crate) fn text(path: &Path) -> Outcome<String> {
+/// Reads a UTF-8 file.
+pub(crate) fn text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// A file, whole.
-pub(crate) fn object(path: &Path) -> Outcome<Vec<u8>> {
+/// Reads a file.
+pub(crate) fn object(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|e| format!("{}: {e}", path.display()))
 }
 
-/// What the product sees of `object`, from its size, the ranges that it asks for and the claim, if there is one; and
-/// the time that it took, without the reads.
-pub(crate) fn look(object: &[u8], claim: Option<&MediaType>) -> Outcome<(Sniffed, Duration)> {
+/// Sniffs `object` from its size, the ranges that the sniffer requests and the declared type, if any. Also returns the
+/// elapsed time without the reads.
+pub(crate) fn sniff_object(object: &[u8], declared: Option<&MediaType>) -> Result<(Sniffed, Duration)> {
     let size = u64::try_from(object.len()).map_err(|e| e.to_string())?;
     let mut started = Instant::now();
-    let (mut sniffer, mut step) = Sniffer::start(size, claim);
-    let mut taken = started.elapsed();
+    let (mut sniffer, mut step) = Sniffer::start(size, declared);
+    let mut elapsed = started.elapsed();
     loop {
         match step {
-            Step::Done(answer) => return Ok((answer, taken)),
+            Step::Done(sniffed) => return Ok((sniffed, elapsed)),
             Step::Read(range) => {
-                let outside = || format!("{range:?} lies outside of the object's {size} bytes");
+                let outside = || format!("{range:?} is outside the object of {size} bytes");
                 let end = range.start.checked_add(range.len).ok_or_else(outside)?;
                 let (start, end) = (usize::try_from(range.start), usize::try_from(end));
                 let window = start.ok().zip(end.ok()).and_then(|(start, end)| object.get(start..end));
                 let window = window.ok_or_else(outside)?;
                 started = Instant::now();
                 (sniffer, step) = sniffer.feed(window);
-                taken += started.elapsed();
+                elapsed += started.elapsed();
             }
         }
     }
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_read_by_its_heading() {
+    fn a_list_is_read_by_its_column_names() {
         let rows = parse("path\ttype\na.png\timage/png\n\nb\tnothing\n");
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].get("path").unwrap(), "a.png");
@@ -96,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn looking_counts_its_reads() {
-        let (seen, _) = look(b"%PDF-1.4\n", None).unwrap();
-        assert_eq!((seen.reads, seen.bytes), (1, 9));
-        assert_eq!(look(b"", None).unwrap().0.reads, 0);
+    fn sniffing_counts_its_reads() {
+        let (sniffed, _) = sniff_object(b"%PDF-1.4\n", None).unwrap();
+        assert_eq!((sniffed.reads, sniffed.bytes), (1, 9));
+        assert_eq!(sniff_object(b"", None).unwrap().0.reads, 0);
     }
 }

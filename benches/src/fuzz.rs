@@ -1,8 +1,8 @@
-//! Seeded fuzzing of every reader of contents, over mutated samples and random bytes: nothing may panic, and no read
-//! may go beyond the budget or outside of the object.
+//! Seeded fuzzing of every content reader with mutated samples and random bytes. No reader may panic, and no read may
+//! exceed the budget or leave the object.
 //!
-//! Each run depends on the seed and its own number only, so `--seed S --from N --runs 1` is run N again. Sums that
-//! wrap show as panics in the dev profile; the release profile is faster, and there the first panic ends the program.
+//! A run depends only on the seed and its own number, so `--seed S --from N --runs 1` repeats run N. Arithmetic
+//! overflow panics only in the dev profile. The release profile is faster, but its first panic ends the program.
 
 mod samples;
 
@@ -17,14 +17,14 @@ use content_sniff::{Sniffer, Step};
 use policy::content_rules::{ContentRules, apply_rules};
 use policy::name_problems::name_problems;
 
-use crate::Outcome;
+use crate::Result;
 use crate::report::{Report, note};
 
-/// The hard stops of a sniffing.
-const MOST_READS: u32 = 8;
-const MOST_BYTES: u64 = 512 * 1024;
+/// The read budget of one object.
+const MAX_READS: u32 = 8;
+const MAX_BYTES: u64 = 512 * 1024;
 
-const CLAIMS: &[&str] = &[
+const DECLARED_TYPES: &[&str] = &[
     "text/plain",
     "text/csv",
     "text/markdown",
@@ -40,95 +40,98 @@ const CLAIMS: &[&str] = &[
     "application/pdf",
 ];
 
-/// How long, and which runs.
+/// The number of runs, their seed and the first run.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How many runs
+    /// The number of runs
     #[arg(long, default_value_t = 1_000_000)]
     runs: u64,
-    /// What the runs are made from
+    /// The seed of all runs
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The first run's number
+    /// The number of the first run
     #[arg(long, default_value_t = 0)]
     from: u64,
 }
 
-/// What became of the runs.
+/// The failures of all runs.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Seen {
+struct Failures {
     panics: u64,
     violations: u64,
-    /// The faults in words, the first few of them.
-    faults: Vec<String>,
+    /// Descriptions of the first failures.
+    shown: Vec<String>,
 }
 
-/// Prints and judges the figures.
-pub(crate) fn measure(options: &Options, report: &mut Report) -> Outcome {
+/// Prints the figures and checks them against their limits.
+pub(crate) fn measure(options: &Options, report: &mut Report) -> Result {
     let Options { runs, seed, from } = *options;
     let current = Arc::new(AtomicU64::new(from));
-    let shown = Arc::clone(&current);
-    // Before anything unwinds or aborts: where a panic ends the program, this is its last word.
+    let current_in_hook = Arc::clone(&current);
+    // The hook runs before the panic unwinds or aborts, so it also reports where a panic ends the program.
     set_hook(Box::new(move |panic| {
-        let run = shown.load(Ordering::Relaxed);
-        eprintln!("panic in run {run} of seed {seed}: {panic}\nagain: bench fuzz --seed {seed} --from {run} --runs 1");
+        let run = current_in_hook.load(Ordering::Relaxed);
+        eprintln!(
+            "panic in run {run} of seed {seed}: {panic}\nto repeat: bench fuzz --seed {seed} --from {run} --runs 1"
+        );
     }));
     note(&format!("seed {seed}, runs {from} to {}", from.saturating_add(runs)));
     if cfg!(panic = "abort") {
-        note("a panic ends the program in this profile, after naming its run");
+        note("in this profile a panic ends the program after printing its run");
     }
-    let done = fuzz(seed, from..from.saturating_add(runs), &current)?;
-    for fault in &done.faults {
-        note(fault);
+    let failures = fuzz(seed, from..from.saturating_add(runs), &current)?;
+    for failure in &failures.shown {
+        note(failure);
     }
-    note(&format!("{runs} runs: {} panics, {} budget violations", done.panics, done.violations));
-    report.limit("panics", done.panics == 0, &done.panics.to_string(), "none");
-    report.limit("budget violations", done.violations == 0, &done.violations.to_string(), "none");
+    note(&format!("{runs} runs: {} panics, {} budget violations", failures.panics, failures.violations));
+    report.check("panics", failures.panics == 0, &failures.panics.to_string(), "none");
+    report.check("budget violations", failures.violations == 0, &failures.violations.to_string(), "none");
     Ok(())
 }
 
-fn fuzz(seed: u64, runs: Range<u64>, current: &AtomicU64) -> Outcome<Seen> {
-    const FAULTS_SHOWN: usize = 20;
+fn fuzz(seed: u64, runs: Range<u64>, current: &AtomicU64) -> Result<Failures> {
+    const MAX_SHOWN: usize = 20;
     let samples = samples::samples();
-    let claims: Result<Vec<MediaType>, _> = CLAIMS.iter().map(|claim| MediaType::parse(claim)).collect();
-    let claims = claims.map_err(|e| e.to_string())?;
-    let mut done = Seen::default();
+    let types: Result<Vec<MediaType>, _> = DECLARED_TYPES.iter().map(|text| MediaType::parse(text)).collect();
+    let types = types.map_err(|e| e.to_string())?;
+    let mut failures = Failures::default();
     for run in runs {
         current.store(run, Ordering::Relaxed);
         let mut random = Random::new(seed, run);
-        let fault = match catch_unwind(AssertUnwindSafe(|| once(&mut random, &samples, &claims))) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| run_once(&mut random, &samples, &types))) {
             Ok(Ok(())) => continue,
-            Ok(Err(broken)) => {
-                done.violations += 1;
-                format!("run {run}: {broken}")
+            Ok(Err(violation)) => {
+                failures.violations += 1;
+                format!("run {run}: {violation}")
             }
             Err(_) => {
-                done.panics += 1;
-                format!("run {run}: a panic")
+                failures.panics += 1;
+                format!("run {run}: panic")
             }
         };
-        if done.faults.len() < FAULTS_SHOWN {
-            done.faults.push(fault);
+        if failures.shown.len() < MAX_SHOWN {
+            failures.shown.push(failure);
         }
     }
-    Ok(done)
+    Ok(failures)
 }
 
-/// One input and one sniffing.
-fn once(random: &mut Random, samples: &[Vec<u8>], claims: &[MediaType]) -> Outcome {
+/// Makes one input and sniffs it.
+fn run_once(random: &mut Random, samples: &[Vec<u8>], types: &[MediaType]) -> Result {
     let input = input(random, samples);
-    let claim = claims.get(random.below(claims.len() + 1));
-    let short = random.below(50) == 0;
-    // Now and then the input is but the start of something larger, up to the largest size there is.
-    let more = if random.below(40) == 0 { random.next() >> random.below(64) } else { 0 };
+    let declared = types.get(random.below(types.len() + 1));
+    let short_reads = random.below(50) == 0;
+    // Sometimes the input is only the start of a larger object, of up to 2⁶⁴ - 1 bytes.
+    let padding = if random.below(40) == 0 { random.next() >> random.below(64) } else { 0 };
     let _ = name_problems(&String::from_utf8_lossy(input.get(..64).unwrap_or(&input)));
-    drive(&input, claim, short, more)
+    sniff_checked(&input, declared, short_reads, padding)
 }
 
-/// One sniffing, with every promise about reads checked. Behind the input lie `more` zeros.
-fn drive(input: &[u8], claim: Option<&MediaType>, short: bool, more: u64) -> Outcome {
-    let size = u64::try_from(input.len()).map_err(|e| e.to_string())?.saturating_add(more);
-    let (mut sniffer, mut step) = Sniffer::start(size, claim);
+/// Sniffs the input followed by `padding` zeros, and checks each read against the budget and the object. With
+/// `short_reads`, every read after the first returns half of its range.
+fn sniff_checked(input: &[u8], declared: Option<&MediaType>, short_reads: bool, padding: u64) -> Result {
+    let size = u64::try_from(input.len()).map_err(|e| e.to_string())?.saturating_add(padding);
+    let (mut sniffer, mut step) = Sniffer::start(size, declared);
     let (mut reads, mut bytes) = (0u32, 0u64);
     loop {
         match step {
@@ -136,29 +139,29 @@ fn drive(input: &[u8], claim: Option<&MediaType>, short: bool, more: u64) -> Out
                 reads += 1;
                 bytes = bytes.saturating_add(range.len);
                 let inside = range.start.checked_add(range.len).is_some_and(|end| end <= size);
-                if range.len == 0 || !inside || reads > MOST_READS || bytes > MOST_BYTES {
-                    return Err(format!("read {reads}, {range:?} of {size} bytes, {bytes} in all"));
+                if range.len == 0 || !inside || reads > MAX_READS || bytes > MAX_BYTES {
+                    return Err(format!("read {reads}, {range:?} of {size} bytes, {bytes} bytes in total"));
                 }
-                let len = if short && reads > 1 { range.len / 2 } else { range.len };
+                let len = if short_reads && reads > 1 { range.len / 2 } else { range.len };
                 (sniffer, step) = sniffer.feed(&window(input, range.start, len));
             }
-            Step::Done(answer) => {
-                if let Some(claim) = claim {
-                    let _ = apply_rules(&ContentRules::strict(), claim, Some("png"), &answer);
+            Step::Done(sniffed) => {
+                if let Some(declared) = declared {
+                    let _ = apply_rules(&ContentRules::strict(), declared, Some("png"), &sniffed);
                 }
-                let honest = answer.reads == reads && (short || answer.bytes == bytes);
-                let told = format!("{} reads and {} bytes", answer.reads, answer.bytes);
-                return if honest {
+                let counted = sniffed.reads == reads && (short_reads || sniffed.bytes == bytes);
+                let reported = format!("{} reads and {} bytes", sniffed.reads, sniffed.bytes);
+                return if counted {
                     Ok(())
                 } else {
-                    Err(format!("{reads} reads and {bytes} bytes, said to be {told}"))
+                    Err(format!("{reads} reads and {bytes} bytes, reported as {reported}"))
                 };
             }
         }
     }
 }
 
-/// `len` bytes from `start`, zeros behind the input's end.
+/// `len` bytes from `start`, padded with zeros after the end of the input.
 fn window(input: &[u8], start: u64, len: u64) -> Vec<u8> {
     let start = usize::try_from(start).unwrap_or(usize::MAX).min(input.len());
     let len = usize::try_from(len).unwrap_or(0);
@@ -167,11 +170,11 @@ fn window(input: &[u8], start: u64, len: u64) -> Vec<u8> {
     window
 }
 
-/// Xorshift: good enough to be different every time, and the same everywhere.
+/// Xorshift: the same numbers on every platform, without a dependency.
 struct Random(u64);
 
 impl Random {
-    /// The numbers of one run: `SplitMix64`'s finisher sets neighbours far apart.
+    /// The numbers of one run. The finisher of `SplitMix64` separates neighbouring runs.
     fn new(seed: u64, run: u64) -> Self {
         let mut mixed = seed.rotate_left(32) ^ run.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -190,7 +193,7 @@ impl Random {
         self.next().to_le_bytes()[0]
     }
 
-    /// A number below `n`, or zero.
+    /// A number below `n`; zero if `n` is zero.
     fn below(&mut self, n: usize) -> usize {
         let n = u64::try_from(n).unwrap_or(u64::MAX).max(1);
         usize::try_from((self.next() >> 8) % n).unwrap_or(0)
@@ -205,7 +208,7 @@ fn input(random: &mut Random, samples: &[Vec<u8>]) -> Vec<u8> {
     for _ in 0..=random.below(6) {
         mutate(random, &mut bytes, samples);
     }
-    // Now and then far apart, so that the readers must ask; rarely, for it is slow.
+    // A gap forces the readers to request a second range. Rare, because it is slow.
     if random.below(400) == 0 {
         let (gap, at) = (random.below(200_000), random.below(bytes.len() + 1));
         bytes.splice(at..at, std::iter::repeat_n(0, gap));
@@ -239,8 +242,8 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, samples: &[Vec<u8>]) {
             let width = [1, 2, 4, 8][random.below(4)];
             let number = if random.below(2) == 0 { edge.to_le_bytes() } else { edge.to_be_bytes() };
             let number = if random.below(2) == 0 { &number[..width] } else { &number[8 - width..] };
-            for (place, byte) in bytes.iter_mut().skip(at).zip(number) {
-                *place = *byte;
+            for (target, byte) in bytes.iter_mut().skip(at).zip(number) {
+                *target = *byte;
             }
         }
         _ => {
@@ -255,28 +258,28 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>, samples: &[Vec<u8>]) {
 mod tests {
     use super::*;
 
-    /// So that every test run fuzzes a little; `bench fuzz` does it for as long as one likes.
+    /// A short run for every test; `bench fuzz` runs longer.
     #[test]
     fn no_reader_panics_or_reads_beyond_its_budget() {
         let current = AtomicU64::new(0);
-        let seen = fuzz(1, 0..20_000, &current).unwrap();
-        assert_eq!(seen, Seen::default(), "last run {}", current.load(Ordering::Relaxed));
+        let failures = fuzz(1, 0..20_000, &current).unwrap();
+        assert_eq!(failures, Failures::default(), "last run {}", current.load(Ordering::Relaxed));
     }
 
     #[test]
-    fn a_run_depends_on_its_number_alone() {
+    fn a_run_depends_only_on_seed_and_number() {
         let samples = samples::samples();
-        let made = |seed, run| input(&mut Random::new(seed, run), &samples);
-        assert_eq!(made(7, 41), made(7, 41));
-        assert!((0..20).any(|run| made(7, run) != made(8, run)));
-        let different: std::collections::BTreeSet<_> = (0..100).map(|run| made(7, run)).collect();
+        let input_of = |seed, run| input(&mut Random::new(seed, run), &samples);
+        assert_eq!(input_of(7, 41), input_of(7, 41));
+        assert!((0..20).any(|run| input_of(7, run) != input_of(8, run)));
+        let different: std::collections::BTreeSet<_> = (0..100).map(|run| input_of(7, run)).collect();
         assert!(different.len() > 90, "{}", different.len());
     }
 
     #[test]
-    fn every_sample_is_sniffed_whole() {
+    fn every_sample_is_sniffed_within_the_budget() {
         for sample in samples::samples() {
-            assert_eq!(drive(&sample, None, false, 0), Ok(()));
+            assert_eq!(sniff_checked(&sample, None, false, 0), Ok(()));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The smallest Lambda that Rust can make: what a start costs before anybody has written a line.
+//! The smallest Rust function for Lambda: the baseline of the cold start figures.
 
 use lambda_runtime::{Error, LambdaEvent, run, service_fn};
 use serde_json::Value;

@@ -1,10 +1,11 @@
-//! `cargo xtask bench [NAME]`: what Sluice costs and how well it sees, measured, and whether it keeps its budgets.
+//! `cargo xtask bench [NAME]`: measures speed, memory, calls and type recognition, and checks the figures.
 //!
-//! A budget is a ratio of two figures of one run wherever it can be: machines differ, and one machine differs from
-//! itself by the hour.
+//! Where possible a limit is a ratio of two figures of one run, because machines differ in speed and a machine's speed
+//! changes over time.
 
 mod attacks;
 mod corpus;
+mod fixture;
 mod fuzz;
 mod machine;
 mod multipart;
@@ -14,7 +15,6 @@ mod report;
 mod runtime;
 mod signing;
 mod sniff;
-mod specimen;
 mod validate;
 
 use std::process::ExitCode;
@@ -22,12 +22,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use report::Report;
 
-/// What went wrong, as one sentence.
-type Outcome<T = ()> = Result<T, String>;
+/// The error is one sentence that says what went wrong.
+type Result<T = (), E = String> = std::result::Result<T, E>;
 
 /// Measure, print the figures, and fail when a stated limit is missed.
 ///
-/// Without a name, everything is measured that needs no files of yours.
+/// Without a name, runs presign, signing, multipart and validate.
 #[derive(Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench")]
 struct Cli {
@@ -37,26 +37,26 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// Starting and answering, against a hello-world function of the same profile
+    /// Cold starts and warm invocations, compared with a hello-world function of the same profile
     Presign,
-    /// Signing pages of part URLs, against the SDK's own way
+    /// Signing pages of part URLs, compared with the SDK
     Signing,
-    /// Completing uploads of ten thousand parts, pages of URLs, and calls per operation
+    /// Completing multipart uploads of 10,000 parts, pages of URLs, and calls per operation
     Multipart,
-    /// Verdicts of a warm validator, for one kilobyte and for the largest object there is
+    /// Verdicts of a warm validator, for 1 KB, 1 MB and the largest object that S3 stores
     Validate,
     /// Recognising the files of a corpus through ranged reads: accuracy, reads, bytes and processor time
     Sniff(sniff::Options),
-    /// Files that deceive, each against the verdict it should get
+    /// Deceptive files: the verdict of each, compared with the expected one
     Attacks(attacks::Options),
-    /// File names, hostile and honest, against what a grant says of them
+    /// Hostile and ordinary file names: whether a grant accepts each as expected
     Names(names::Options),
-    /// Every reader of contents over mutated samples: no panic, no read beyond the budget
+    /// Fuzzing of every content reader with mutated samples: no panic, no read beyond the budget
     Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().bench {
+    let result = match Cli::parse().bench {
         None => Ok(measure(&[
             ("presign", &presign::measure),
             ("signing", &signing::measure),
@@ -72,16 +72,16 @@ fn main() -> ExitCode {
         Some(Bench::Attacks(options)) => attacks::run(&options),
         Some(Bench::Names(options)) => names::run(&options),
     };
-    done.unwrap_or_else(|problem| {
+    result.unwrap_or_else(|problem| {
         eprintln!("{problem}");
         ExitCode::FAILURE
     })
 }
 
-/// Prints and judges a bench's figures.
-type Measure<'a> = &'a dyn Fn(&mut Report) -> Outcome;
+/// Prints the figures of a bench and checks them against their limits.
+type Measure<'a> = &'a dyn Fn(&mut Report) -> Result;
 
-/// Runs benches whose figures have limits; one that could not be measured has missed its own.
+/// Runs benches whose figures have limits. A bench that fails counts as a missed limit.
 fn measure(benches: &[(&str, Measure<'_>)]) -> ExitCode {
     let mut report = Report::default();
     for (name, bench) in benches {
@@ -99,7 +99,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_arguments_are_consistent() {
+    fn the_arguments_are_valid() {
         Cli::command().debug_assert();
         let parsed = Cli::try_parse_from(["bench", "sniff", "--corpus", "c", "--list", "l.tsv", "--declared"]).unwrap();
         assert!(matches!(parsed.bench, Some(Bench::Sniff(_))));

@@ -1,6 +1,7 @@
-//! File names, hostile and honest: what the grant says of each under the shipped class `strict`.
+//! Hostile and ordinary file names: whether a grant of the shipped class `strict` accepts each as expected.
 //!
-//! The list's columns: `filename_json`, a JSON string, and `note`, which holds `must be accepted` for honest names.
+//! The columns of the list are `filename_json`, a JSON string, and `note`, which contains `must be accepted` for
+//! ordinary names.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,40 +16,40 @@ use policy::size::ByteSize;
 use policy::type_pattern::MediaPattern;
 use policy::{Policy, Transport, UploadRequest, document};
 
-use crate::Outcome;
+use crate::Result;
 use crate::corpus::rows;
-use crate::report::Tally;
+use crate::report::Cases;
 
 const CLASS: &str = "strict";
-const HONEST: &str = "must be accepted";
-/// So much of a name is shown.
-const SHOWN: usize = 40;
+const ACCEPT_NOTE: &str = "must be accepted";
+/// Names are printed up to this number of characters.
+const MAX_SHOWN_CHARS: usize = 40;
 
-/// Which names.
+/// The list of names.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The names with what is known of each, tab-separated
+    /// The tab-separated list of names and notes
     #[arg(long, value_name = "FILE.tsv")]
     list: PathBuf,
 }
 
-/// Asks for a grant under each name.
-pub(crate) fn run(options: &Options) -> Outcome<ExitCode> {
+/// Requests a grant for each name.
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let policy = policy()?;
-    let mut tally = Tally::default();
+    let mut cases = Cases::default();
     for row in rows(&options.list)? {
         let (json, note) = (row.get("filename_json")?, row.get("note")?);
-        let name: String = serde_json::from_str(json).map_err(|e| format!("{json} is no JSON string: {e}"))?;
-        let answer = review(&policy, &name)?;
-        let held = answer.is_none() == note.contains(HONEST);
-        let shown: String = name.chars().take(SHOWN).collect();
-        tally.case(held, &format!("{shown:?} ({note}): {}", answer.as_deref().unwrap_or("granted")));
+        let name: String = serde_json::from_str(json).map_err(|e| format!("{json} is not a JSON string: {e}"))?;
+        let refusal = refusal(&policy, &name)?;
+        let passed = refusal.is_none() == note.contains(ACCEPT_NOTE);
+        let shown: String = name.chars().take(MAX_SHOWN_CHARS).collect();
+        cases.add(passed, &format!("{shown:?} ({note}): {}", refusal.as_deref().unwrap_or("granted")));
     }
-    tally.finish()
+    cases.finish()
 }
 
-/// The shipped policy, but for its class taking any type: the names are on trial, not their types.
-fn policy() -> Outcome<Policy> {
+/// The shipped policy with a class that allows any type, because only names are tested.
+fn policy() -> Result<Policy> {
     let mut policy = document::parse(SHIPPED_POLICY).map_err(|e| e.to_string())?;
     let class = policy.classes.get_mut(CLASS).ok_or_else(|| format!("the shipped policy has no class {CLASS:?}"))?;
     class.rules.truncate(1);
@@ -58,8 +59,8 @@ fn policy() -> Outcome<Policy> {
     Ok(policy)
 }
 
-/// Why a name is refused, if it is.
-fn review(policy: &Policy, name: &str) -> Outcome<Option<String>> {
+/// Why a name is refused; `None` if a grant accepts it.
+fn refusal(policy: &Policy, name: &str) -> Result<Option<String>> {
     let filename = match FileName::parse(name) {
         Ok(filename) => filename,
         Err(problem) => return Ok(Some(problem.to_string())),
@@ -81,15 +82,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_grant_decides_and_says_why() {
+    fn a_refusal_names_the_problem() {
         let policy = policy().unwrap();
-        let answer = |name: &str| review(&policy, name).unwrap();
-        for honest in ["archive.tar.gz", "résumé.pdf", "a.JPG"] {
-            assert_eq!(answer(honest), None, "{honest}");
+        let refused = |name: &str| refusal(&policy, name).unwrap();
+        for ordinary in ["archive.tar.gz", "résumé.pdf", "a.JPG"] {
+            assert_eq!(refused(ordinary), None, "{ordinary}");
         }
         for (hostile, why) in [("../a.png", "separator"), ("shell.php.jpg", "double-extension"), ("a\0.jpg", "control")]
         {
-            assert!(answer(hostile).unwrap().contains(why), "{hostile}: {:?}", answer(hostile));
+            assert!(refused(hostile).unwrap().contains(why), "{hostile}: {:?}", refused(hostile));
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Starting and answering, against a hello-world function that was built with the same profile.
+//! Cold starts and warm invocations, compared with a hello-world function of the same build profile.
 
-mod article;
+mod boto3;
 
 use std::fs;
 use std::io::ErrorKind;
@@ -10,73 +10,83 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::Outcome;
+use crate::Result;
+use crate::fixture::{environment, grant_request};
 use crate::machine::{bootstrap, megabytes};
 use crate::report::{Report, median, note, row, table};
-use crate::runtime::{Life, function, live};
-use crate::specimen::{environment, grant_request};
+use crate::runtime::{ProcessRun, function, run_process};
 
-/// Enough that the median moves by a hundredth or so between runs.
-const STARTS: usize = 150;
-const WARM_RUNS: usize = 12;
-const WARM_CALLS: usize = 400;
+/// Enough that the median varies by about one per cent between runs.
+const COLD_STARTS: usize = 150;
+const WARM_PROCESSES: usize = 12;
+const INVOCATIONS_PER_PROCESS: usize = 400;
 
-/// The design's budgets.
-const COLD_RATIO: f64 = 1.25;
-const WARM_EXTRA_MICROS: f64 = 50.0;
-const READY_RATIO: f64 = 2.0;
+/// The limits of the design.
+const MAX_COLD_RATIO: f64 = 1.25;
+const MAX_WARM_EXTRA_MICROS: f64 = 50.0;
+const MAX_READY_RATIO: f64 = 2.0;
 
-/// The hello world first: every ratio is against it.
+/// Hello world comes first: all ratios are relative to it.
 const FUNCTIONS: [&str; 4] = ["hello", "presign", "uploads", "validate"];
 
-/// What was seen of one function.
-struct Seen {
+/// The figures of one function. Times are in milliseconds, one entry for each process or invocation.
+struct FunctionFigures {
     name: &'static str,
     bootstrap: PathBuf,
-    /// Whether it can answer a request for a grant.
-    grants: bool,
+    /// Whether the function can handle the event, a request for a grant.
+    handles_grant: bool,
     ready: Vec<f64>,
     cold: Vec<f64>,
     warm: Vec<f64>,
+    /// The peak of all processes in bytes.
     memory: u64,
 }
 
-/// Prints and judges the figures.
-pub(crate) fn measure(report: &mut Report) -> Outcome {
+/// Prints the figures and checks them against their limits.
+pub(crate) fn measure(report: &mut Report) -> Result {
     let event = grant_request().to_string();
-    let mut seen = Vec::new();
+    let mut figures = Vec::new();
     for name in FUNCTIONS {
-        let grants = name == "hello" || name == "presign";
+        let handles_grant = name == "hello" || name == "presign";
         let (ready, cold, warm) = (Vec::new(), Vec::new(), Vec::new());
-        seen.push(Seen { name, bootstrap: bootstrap(name)?, grants, ready, cold, warm, memory: 0 });
+        figures.push(FunctionFigures {
+            name,
+            bootstrap: bootstrap(name)?,
+            handles_grant,
+            ready,
+            cold,
+            warm,
+            memory: 0,
+        });
     }
     let environment = environment();
-    // Taking turns, so that whatever slows the machine down slows all of them down.
-    for _ in 0..STARTS {
-        for one in &mut seen {
-            one.add(&live(&mut function(&one.bootstrap, &environment), &event, usize::from(one.grants))?);
+    // In turn, so that other load on the machine affects all functions alike.
+    for _ in 0..COLD_STARTS {
+        for one in &mut figures {
+            let invocations = usize::from(one.handles_grant);
+            one.add(&run_process(&mut function(&one.bootstrap, &environment), &event, invocations)?);
         }
     }
-    for _ in 0..WARM_RUNS {
-        for one in seen.iter_mut().filter(|one| one.grants) {
-            one.add(&live(&mut function(&one.bootstrap, &environment), &event, WARM_CALLS)?);
+    for _ in 0..WARM_PROCESSES {
+        for one in figures.iter_mut().filter(|one| one.handles_grant) {
+            one.add(&run_process(&mut function(&one.bootstrap, &environment), &event, INVOCATIONS_PER_PROCESS)?);
         }
     }
     note(&format!(
-        "{STARTS} starts of each in turn, {} warm calls; medians, in milliseconds",
-        WARM_RUNS * (WARM_CALLS - 1)
+        "{COLD_STARTS} cold starts and {} warm invocations of each function, medians in ms",
+        WARM_PROCESSES * (INVOCATIONS_PER_PROCESS - 1)
     ));
-    judge(report, &mut seen)?;
-    no_network(report, &event)?;
-    article::compare(report, &event)
+    check_figures(report, &mut figures)?;
+    check_network_calls(report, &event)?;
+    boto3::compare(report, &event)
 }
 
-impl Seen {
-    fn add(&mut self, life: &Life) {
-        self.ready.push(millis(life.ready));
-        self.cold.extend(life.first_answer.map(millis));
-        self.warm.extend(life.warm.iter().copied().map(millis));
-        self.memory = self.memory.max(life.peak_memory.unwrap_or(0));
+impl FunctionFigures {
+    fn add(&mut self, run: &ProcessRun) {
+        self.ready.push(millis(run.ready));
+        self.cold.extend(run.first_response.map(millis));
+        self.warm.extend(run.warm.iter().copied().map(millis));
+        self.memory = self.memory.max(run.peak_memory.unwrap_or(0));
     }
 }
 
@@ -84,10 +94,10 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-fn judge(report: &mut Report, seen: &mut [Seen]) -> Outcome {
-    let mut rows = vec![row(["function", "start → ready", "start → first answer", "warm", "binary", "peak memory"])];
+fn check_figures(report: &mut Report, figures: &mut [FunctionFigures]) -> Result {
+    let mut rows = vec![row(["function", "start → ready", "start → first response", "warm", "binary", "peak memory"])];
     let mut medians = Vec::new();
-    for one in seen {
+    for one in figures {
         let (ready, cold, warm) = (median(&mut one.ready), median(&mut one.cold), median(&mut one.warm));
         let size = fs::metadata(&one.bootstrap).map_err(|e| e.to_string())?.len();
         let shown = |figure: f64| if figure.is_nan() { "–".to_owned() } else { format!("{figure:.3}") };
@@ -100,45 +110,46 @@ fn judge(report: &mut Report, seen: &mut [Seen]) -> Outcome {
         return Err("nothing was measured".to_owned());
     };
     let ratio = cold / hello_cold;
-    report.limit(
-        "presign, start → first answer",
-        ratio <= COLD_RATIO,
+    report.check(
+        "presign, start → first response",
+        ratio <= MAX_COLD_RATIO,
         &format!("{ratio:.2} × hello"),
-        &format!("{COLD_RATIO} ×"),
+        &format!("{MAX_COLD_RATIO} ×"),
     );
     let extra = (warm - hello_warm) * 1e3;
-    report.limit(
+    report.check(
         "presign, warm",
-        extra <= WARM_EXTRA_MICROS,
+        extra <= MAX_WARM_EXTRA_MICROS,
         &format!("hello + {extra:.0} µs"),
-        &format!("hello + {WARM_EXTRA_MICROS} µs"),
+        &format!("hello + {MAX_WARM_EXTRA_MICROS} µs"),
     );
     for (name, ready, ..) in others {
         let ratio = ready / hello_ready;
         let what = format!("{name}, start → ready");
-        report.limit(&what, ratio <= READY_RATIO, &format!("{ratio:.2} × hello"), &format!("{READY_RATIO} ×"));
+        report.check(&what, ratio <= MAX_READY_RATIO, &format!("{ratio:.2} × hello"), &format!("{MAX_READY_RATIO} ×"));
     }
     Ok(())
 }
 
-/// Every AWS service is said to answer at an address where nobody answers, but where callers are noticed.
-fn no_network(report: &mut Report, event: &str) -> Outcome {
+/// Checks that a grant needs no network call. Every AWS service gets an address that accepts connections and never
+/// responds.
+fn check_network_calls(report: &mut Report, event: &str) -> Result {
     let text = |e: std::io::Error| e.to_string();
-    let trap = TcpListener::bind("127.0.0.1:0").map_err(text)?;
-    trap.set_nonblocking(true).map_err(text)?;
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(text)?;
+    listener.set_nonblocking(true).map_err(text)?;
     let mut environment = environment();
-    environment.push(("AWS_ENDPOINT_URL", format!("http://{}", trap.local_addr().map_err(text)?)));
-    let life = live(&mut function(&bootstrap("presign")?, &environment), event, 10)?;
-    let answer: Value = serde_json::from_slice(&life.answer).map_err(|e| format!("presign's answer: {e}"))?;
-    let calls = match trap.accept() {
+    environment.push(("AWS_ENDPOINT_URL", format!("http://{}", listener.local_addr().map_err(text)?)));
+    let run = run_process(&mut function(&bootstrap("presign")?, &environment), event, 10)?;
+    let response: Value = serde_json::from_slice(&run.response).map_err(|e| format!("the response of presign: {e}"))?;
+    let calls = match listener.accept() {
         Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
         Ok(_) => 1,
         Err(error) => return Err(text(error)),
     };
-    let figure = format!("status {}, {calls} calls", answer["statusCode"]);
-    report.limit(
-        "presign's network calls for a grant",
-        calls == 0 && answer["statusCode"] == 201,
+    let figure = format!("status {}, {calls} calls", response["statusCode"]);
+    report.check(
+        "presign, network calls for a grant",
+        calls == 0 && response["statusCode"] == 201,
         &figure,
         "status 201, 0 calls",
     );

@@ -1,21 +1,21 @@
-//! Tables for people, and the verdict for the shell.
-#![expect(clippy::print_stdout, reason = "figures are printed: that is what a bench is for")]
+//! Printed tables and checks, and the exit code.
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::process::ExitCode;
 
-use crate::Outcome;
+use crate::Result;
 
-/// The heading of a bench.
+/// Prints the heading of a bench.
 pub(crate) fn title(name: &str) {
     println!("\n── {name}");
 }
 
-/// One line under a heading, in words.
+/// Prints one line of text.
 pub(crate) fn note(text: &str) {
     println!("  {text}");
 }
 
-/// Rows of equal length, the first of them the heading; the first column is flush left, figures flush right.
+/// Prints rows of equal length, of which the first is the heading. Only the first column is left-aligned.
 pub(crate) fn table(rows: &[Vec<String>]) {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |column: usize| {
@@ -35,33 +35,33 @@ pub(crate) fn table(rows: &[Vec<String>]) {
     println!();
 }
 
-/// Prints figures as they come and remembers which limits were missed.
+/// Prints checks as they are made and keeps the missed limits for the summary.
 #[derive(Default)]
 pub(crate) struct Report {
-    held: usize,
+    met: usize,
     missed: Vec<String>,
 }
 
 impl Report {
-    /// A budget: `what` says what is limited, `figure` and `limit` are shown as they are.
-    pub(crate) fn limit(&mut self, what: &str, held: bool, figure: &str, limit: &str) {
-        println!("  {} {what}: {figure} (limit {limit})", if held { "✓" } else { "✗" });
-        if held {
-            self.held += 1;
+    /// Prints whether a limit is met. `what` names the figure; `figure` and `limit` are printed unchanged.
+    pub(crate) fn check(&mut self, what: &str, met: bool, figure: &str, limit: &str) {
+        println!("  {} {what}: {figure} (limit {limit})", if met { "✓" } else { "✗" });
+        if met {
+            self.met += 1;
         } else {
             self.missed.push(format!("{what}: {figure}, limit {limit}"));
         }
     }
 
-    /// A bench that could not be measured counts as missed.
+    /// Counts a bench that failed as a missed limit.
     pub(crate) fn failed(&mut self, problem: &str) {
         println!("  ✗ {problem}");
         self.missed.push(problem.to_owned());
     }
 
-    /// The last word.
+    /// Prints the summary. The exit code is a failure if a limit was missed.
     pub(crate) fn finish(self) -> ExitCode {
-        println!("\n{} limits held, {} missed", self.held, self.missed.len());
+        println!("\n{} limits met, {} missed", self.met, self.missed.len());
         for missed in &self.missed {
             println!("  missed: {missed}");
         }
@@ -69,50 +69,50 @@ impl Report {
     }
 }
 
-/// Cases that pass or fail; the last line says how many of each.
+/// Prints and counts cases that pass or fail.
 #[derive(Default)]
-pub(crate) struct Tally {
+pub(crate) struct Cases {
     passed: usize,
     failed: usize,
 }
 
-impl Tally {
-    /// One case, with what was seen of it.
-    pub(crate) fn case(&mut self, held: bool, text: &str) {
-        println!("  {} {text}", if held { "✓" } else { "✗" });
-        *(if held { &mut self.passed } else { &mut self.failed }) += 1;
+impl Cases {
+    /// Prints and counts one case.
+    pub(crate) fn add(&mut self, passed: bool, text: &str) {
+        println!("  {} {text}", if passed { "✓" } else { "✗" });
+        *(if passed { &mut self.passed } else { &mut self.failed }) += 1;
     }
 
-    /// The last word; that nothing was tried is no success.
-    pub(crate) fn finish(self) -> Outcome<ExitCode> {
+    /// Prints the counts. The exit code is a failure if a case failed; an empty list is an error.
+    pub(crate) fn finish(self) -> Result<ExitCode> {
         if self.passed + self.failed == 0 {
-            return Err("the list holds no case".to_owned());
+            return Err("the list has no cases".to_owned());
         }
         println!("{} passed, {} failed", self.passed, self.failed);
         Ok(if self.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }
 
-/// The middle of what was measured; the mean would belong to whoever disturbed the machine.
+/// The median; `NaN` for no samples. Outliers from other load on the machine do not change it, as they would the mean.
 pub(crate) fn median(samples: &mut [f64]) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     samples.get(samples.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
-/// The value that `of` in a hundred samples stay below; nothing for no samples.
-pub(crate) fn percentile(samples: &mut [f64], of: usize) -> f64 {
+/// The value below which `percent` of 100 samples are; `NaN` for no samples.
+pub(crate) fn percentile(samples: &mut [f64], percent: usize) -> f64 {
     samples.sort_unstable_by(f64::total_cmp);
     let last = samples.len().saturating_sub(1);
-    samples.get((samples.len() * of / 100).min(last)).copied().unwrap_or(f64::NAN)
+    samples.get((samples.len() * percent / 100).min(last)).copied().unwrap_or(f64::NAN)
 }
 
-/// For what is paid by the sum, such as requests.
-#[expect(clippy::cast_precision_loss, reason = "nobody measures 2⁵³ times")]
+/// The mean, for figures whose total is billed, such as requests.
+#[expect(clippy::cast_precision_loss, reason = "fewer than 2⁵³ samples")]
 pub(crate) fn mean(samples: &[f64]) -> f64 {
     samples.iter().sum::<f64>() / samples.len() as f64
 }
 
-/// A heading or a row.
+/// A row of a table.
 pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.into_iter().map(str::to_owned).collect()
 }
@@ -122,13 +122,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_does_not_heed_the_odd_one_out() {
+    fn the_median_ignores_outliers() {
         assert!((median(&mut [3.0, 1.0, 900.0]) - 3.0).abs() < f64::EPSILON);
         assert!(median(&mut []).is_nan());
     }
 
     #[test]
-    fn the_tail_is_read_from_the_sorted_end() {
+    fn a_percentile_is_read_from_sorted_samples() {
         let mut samples: Vec<f64> = (0..200).rev().map(f64::from).collect();
         assert!((percentile(&mut samples, 99) - 198.0).abs() < f64::EPSILON);
         assert!((percentile(&mut samples, 100) - 199.0).abs() < f64::EPSILON);
@@ -137,8 +137,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_tried_is_no_success() {
-        assert!(Tally::default().finish().is_err());
-        assert!(Tally { passed: 1, failed: 0 }.finish().is_ok());
+    fn an_empty_list_is_an_error() {
+        assert!(Cases::default().finish().is_err());
+        assert!(Cases { passed: 1, failed: 0 }.finish().is_ok());
     }
 }

@@ -1,7 +1,7 @@
-//! A stand-in for Lambda itself: starts a `bootstrap` and plays the runtime API to it on the loopback interface.
+//! A stub of Lambda: starts a `bootstrap` and serves the runtime API to it on the loopback interface.
 //!
-//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>, read 2026-11. Only what a healthy function
-//! calls: `GET …/invocation/next` and `POST …/invocation/{id}/response`.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>, read 2026-11. It serves only the calls of a
+//! function without errors: `GET …/invocation/next` and `POST …/invocation/{id}/response`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,60 +12,60 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::Outcome;
+use crate::Result;
 
-/// A function that does nothing for so long is broken.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// The longest wait for the next call of a function.
+const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What one process did between its start and its end.
-pub(crate) struct Life {
-    /// Start to asking for the first event.
+/// The figures of one process of a function.
+pub(crate) struct ProcessRun {
+    /// From the start to the first call for an event.
     pub(crate) ready: Duration,
-    /// Start to the first answer, whole.
-    pub(crate) first_answer: Option<Duration>,
-    /// Event to answer of each later invocation.
+    /// From the start to the end of the first response.
+    pub(crate) first_response: Option<Duration>,
+    /// From event to response, for each invocation after the first.
     pub(crate) warm: Vec<Duration>,
-    /// The last answer.
-    pub(crate) answer: Vec<u8>,
-    /// The processor time that it took, all threads.
+    /// The last response.
+    pub(crate) response: Vec<u8>,
+    /// The processor time of all threads.
     pub(crate) processor: Option<Duration>,
-    /// The most memory that the process held, in bytes.
+    /// The peak resident memory in bytes.
     pub(crate) peak_memory: Option<u64>,
 }
 
-/// What the function did, and when.
-enum Heard {
+/// A call of the function to the runtime API, and its time.
+enum Call {
     Ready(Instant),
-    Answer { sent: Instant, came: Instant, body: Vec<u8> },
-    Broken(String),
+    Response { sent: Instant, received: Instant, body: Vec<u8> },
+    Failed(String),
 }
 
-/// Starts `command` as Lambda would and sends `event` to it `times` times.
+/// Starts `command` as Lambda does and sends `event` to it `invocations` times.
 ///
-/// Its output is thrown away: how fast a terminal is does not matter here.
-pub(crate) fn live(command: &mut Command, event: &str, times: usize) -> Outcome<Life> {
-    let text = |e: std::io::Error| format!("the runtime API's stand-in: {e}");
+/// The output of the process is discarded, because the speed of a terminal would change the figures.
+pub(crate) fn run_process(command: &mut Command, event: &str, invocations: usize) -> Result<ProcessRun> {
+    let text = |e: std::io::Error| format!("the stub of the runtime API: {e}");
     let listener = TcpListener::bind("127.0.0.1:0").map_err(text)?;
     let address = listener.local_addr().map_err(text)?;
-    let (tell, heard) = mpsc::channel();
-    let event = Arc::new(Event::new(event, times));
+    let (sender, calls) = mpsc::channel();
+    let event = Arc::new(Event::new(event, invocations));
     thread::spawn(move || {
-        // The thread ends with the stand-in's own process: accepting has no time limit in the standard library.
+        // The thread ends with the bench: the standard library has no time-out for accepting.
         for stream in listener.incoming().map_while(Result::ok) {
-            let (event, tell) = (Arc::clone(&event), tell.clone());
-            thread::spawn(move || serve(&stream, &event, &tell));
+            let (event, sender) = (Arc::clone(&event), sender.clone());
+            thread::spawn(move || serve(&stream, &event, &sender));
         }
     });
     command.env("AWS_LAMBDA_RUNTIME_API", address.to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let started = Instant::now();
-    let mut child = command.spawn().map_err(|e| format!("{} can't be started: {e}", name(command)))?;
-    let life = listen(&heard, started, times, child.id());
-    end(&mut child);
-    life.map_err(|problem| format!("{}: {problem}", name(command)))
+    let mut child = command.spawn().map_err(|e| format!("{} could not be started: {e}", name(command)))?;
+    let run = collect(&calls, started, invocations, child.id());
+    stop(&mut child);
+    run.map_err(|problem| format!("{}: {problem}", name(command)))
 }
 
-/// The command for a function's `bootstrap`, with nothing of this process's own environment.
+/// The command for a function's `bootstrap`, with `environment` as its whole environment.
 pub(crate) fn function(bootstrap: &Path, environment: &[(&str, String)]) -> Command {
     let mut command = Command::new(bootstrap);
     command.env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
@@ -76,51 +76,53 @@ fn name(command: &Command) -> String {
     command.get_program().to_string_lossy().into_owned()
 }
 
-fn end(child: &mut Child) {
-    // Either may fail only because the process has ended by itself.
+fn stop(child: &mut Child) {
+    // Both fail only if the process has already ended.
     let _ = child.kill();
     let _ = child.wait();
 }
 
-fn listen(heard: &Receiver<Heard>, started: Instant, times: usize, process: u32) -> Outcome<Life> {
-    let next = || match heard.recv_timeout(TIMEOUT) {
-        Ok(Heard::Broken(problem)) => Err(problem),
-        Ok(heard) => Ok(heard),
-        Err(_) => Err("it neither asked for an event nor answered one".to_owned()),
+/// Collects the figures until `invocations` responses have arrived.
+fn collect(calls: &Receiver<Call>, started: Instant, invocations: usize, process: u32) -> Result<ProcessRun> {
+    let next = || match calls.recv_timeout(CALL_TIMEOUT) {
+        Ok(Call::Failed(problem)) => Err(problem),
+        Ok(call) => Ok(call),
+        Err(_) => Err(format!("no call to the runtime API for {} s", CALL_TIMEOUT.as_secs())),
     };
-    let Heard::Ready(ready) = next()? else { return Err("it answered before it was asked".to_owned()) };
-    let mut life = Life {
+    let Call::Ready(ready) = next()? else { return Err("it sent a response before it requested an event".to_owned()) };
+    let mut run = ProcessRun {
         ready: ready - started,
-        first_answer: None,
+        first_response: None,
         warm: Vec::new(),
-        answer: Vec::new(),
+        response: Vec::new(),
         processor: None,
         peak_memory: None,
     };
-    let mut answers = 0;
-    while answers < times {
-        if let Heard::Answer { sent, came, body } = next()? {
-            match life.first_answer {
-                None => life.first_answer = Some(came - started),
-                Some(_) => life.warm.push(came - sent),
+    let mut responses = 0;
+    while responses < invocations {
+        if let Call::Response { sent, received, body } = next()? {
+            match run.first_response {
+                None => run.first_response = Some(received - started),
+                Some(_) => run.warm.push(received - sent),
             }
-            life.answer = body;
-            answers += 1;
+            run.response = body;
+            responses += 1;
         }
     }
-    life.peak_memory = crate::machine::peak_memory(process);
-    life.processor = crate::machine::processor_time_of(process);
-    Ok(life)
+    run.peak_memory = crate::machine::peak_memory(process);
+    run.processor = crate::machine::processor_time_of(process);
+    Ok(run)
 }
 
-/// The event as it goes over the wire, and how often it is still to go.
+/// The event as an HTTP response, and the invocations that remain.
 struct Event {
     message: Vec<u8>,
-    left: Mutex<(usize, Instant)>,
+    /// The number of events still to send, and the time of the last one sent.
+    remaining: Mutex<(usize, Instant)>,
 }
 
 impl Event {
-    fn new(body: &str, times: usize) -> Self {
+    fn new(body: &str, invocations: usize) -> Self {
         let message = format!(
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
              Lambda-Runtime-Aws-Request-Id: 8476a536-e9f4-11e8-9739-2dfe598c3fcd\r\n\
@@ -129,33 +131,34 @@ impl Event {
              Lambda-Runtime-Trace-Id: Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0\r\n\r\n{body}",
             body.len()
         );
-        Self { message: message.into_bytes(), left: Mutex::new((times, Instant::now())) }
+        Self { message: message.into_bytes(), remaining: Mutex::new((invocations, Instant::now())) }
     }
 }
 
-/// One connection; the function keeps it open between its calls.
-fn serve(stream: &TcpStream, event: &Event, tell: &Sender<Heard>) {
-    let outcome = stream.set_nodelay(true).map_err(|e| e.to_string()).and_then(|()| converse(stream, event, tell));
+/// Serves one connection. The function keeps it open between its calls.
+fn serve(stream: &TcpStream, event: &Event, sender: &Sender<Call>) {
+    let outcome =
+        stream.set_nodelay(true).map_err(|e| e.to_string()).and_then(|()| serve_requests(stream, event, sender));
     if let Err(problem) = outcome {
-        // Nobody listens any more once the figures are complete.
-        let _ = tell.send(Heard::Broken(problem));
+        // Fails if the figures are complete and the receiver is gone.
+        let _ = sender.send(Call::Failed(problem));
     }
 }
 
-fn converse(mut stream: &TcpStream, event: &Event, tell: &Sender<Heard>) -> Outcome {
+fn serve_requests(mut stream: &TcpStream, event: &Event, sender: &Sender<Call>) -> Result {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     while let Some((line, body)) = read_request(&mut reader)? {
-        let came = Instant::now();
-        let mut left = event.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let received = Instant::now();
+        let mut remaining = event.remaining.lock().unwrap_or_else(PoisonError::into_inner);
         if line.starts_with("GET /2018-06-01/runtime/invocation/next ") {
-            let _ = tell.send(Heard::Ready(came));
-            // With nothing left to do the function waits, as it would at Lambda, until it is ended.
-            if left.0 > 0 {
-                *left = (left.0 - 1, Instant::now());
+            let _ = sender.send(Call::Ready(received));
+            // Without a further event the function waits, as it does on Lambda, until it is stopped.
+            if remaining.0 > 0 {
+                *remaining = (remaining.0 - 1, Instant::now());
                 stream.write_all(&event.message).map_err(|e| e.to_string())?;
             }
         } else if line.starts_with("POST /2018-06-01/runtime/invocation/") && line.contains("/response ") {
-            let _ = tell.send(Heard::Answer { sent: left.1, came, body });
+            let _ = sender.send(Call::Response { sent: remaining.1, received, body });
             stream
                 .write_all(b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 0\r\n\r\n")
                 .map_err(|e| e.to_string())?;
@@ -166,8 +169,8 @@ fn converse(mut stream: &TcpStream, event: &Event, tell: &Sender<Heard>) -> Outc
     Ok(())
 }
 
-/// The request line and the body; nothing once the other side has hung up.
-fn read_request(reader: &mut BufReader<&TcpStream>) -> Outcome<Option<(String, Vec<u8>)>> {
+/// Reads the request line and the body; `None` if the connection is closed.
+fn read_request(reader: &mut BufReader<&TcpStream>) -> Result<Option<(String, Vec<u8>)>> {
     let mut first = String::new();
     if reader.read_line(&mut first).unwrap_or(0) == 0 {
         return Ok(None);
@@ -184,7 +187,7 @@ fn read_request(reader: &mut BufReader<&TcpStream>) -> Outcome<Option<(String, V
         if name.eq_ignore_ascii_case("content-length") {
             length = value.trim().parse().map_err(|_| format!("it sent {line:?}"))?;
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
-            return Err("it streams its answer, which this stand-in does not read".to_owned());
+            return Err("it streams its response, which this stub does not support".to_owned());
         }
     }
     let mut body = vec![0; length];

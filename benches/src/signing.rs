@@ -1,4 +1,4 @@
-//! Signing pages of part URLs, against the SDK's own way.
+//! Signing pages of part URLs, compared with the SDK.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,96 +8,102 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use jiff::Timestamp;
 use s3_presigner::{Addressing, BucketEndpoint, Credentials, Request, Signer};
 
-use crate::Outcome;
+use crate::Result;
+use crate::fixture::session_token;
 use crate::machine::processor_time;
 use crate::report::{Report, median, note, row, table};
-use crate::specimen::session_token;
 
-const PAGE: usize = 1_000;
-/// Pages that are timed for each side in turn.
+/// Part URLs in a page.
+const PAGE_SIZE: usize = 1_000;
+/// Timed pages of each signer, in turn.
 const ROUNDS: usize = 9;
-/// Processor time is counted in hundredths of a second: only many pages together can be told apart.
-const COUNTED_PAGES: u32 = 300;
+/// Pages for the processor time. One page is too short for its resolution of 10 ms.
+const PROCESSOR_TIME_PAGES: u32 = 300;
 
-/// The design's budgets.
-const TIMES_FASTER: f64 = 8.0;
-const PAGE_MILLIS: f64 = 10.0;
+/// The limits of the design.
+const MIN_SPEEDUP: f64 = 8.0;
+const MAX_PAGE_MILLIS: f64 = 10.0;
 
 const REGION: &str = "eu-west-1";
 const BUCKET: &str = "sluice-uploads-123456789012-eu-west-1";
 const KEY: &str = "1/a7/2026-11-22/7c9e6679-7425-40de-944b-e07fc1f90ae7~0123456789abcdef/\
     019aac5e-1d2b-7f3a-8c4d-5e6f708192a7";
-const UPLOAD: &str = "VXBsb2FkIElEIGZvciA2aWWpbmcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA.IDSkPQ2aWWpbmcncyBteS1tb3Zpb\
+const UPLOAD_ID: &str = "VXBsb2FkIElEIGZvciA2aWWpbmcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA.IDSkPQ2aWWpbmcncyBteS1tb3Zpb\
     mcncyBteS1tb3ZpZS5tMnRzIHVwbG9hZA--";
 const PART_SIZE: i64 = 8 * 1024 * 1024;
-const LIFE: Duration = Duration::from_hours(1);
-const KEY_ID: &str = "ASIAIOSFODNN7EXAMPLE";
-const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const URL_LIFETIME: Duration = Duration::from_hours(1);
+const ACCESS_KEY_ID: &str = "ASIAIOSFODNN7EXAMPLE";
+const SECRET_ACCESS_KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
-/// Prints and judges the figures.
-pub(crate) fn measure(report: &mut Report) -> Outcome {
+/// Prints the figures and checks them against their limits.
+pub(crate) fn measure(report: &mut Report) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(|e| e.to_string())?;
     let client = client();
-    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut sluice, mut sdk) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let started = Instant::now();
-        black_box(our_page());
-        ours.push(started.elapsed().as_secs_f64());
+        black_box(sign_page());
+        sluice.push(started.elapsed().as_secs_f64());
         let started = Instant::now();
-        black_box(runtime.block_on(their_page(&client))?);
-        theirs.push(started.elapsed().as_secs_f64());
+        black_box(runtime.block_on(sign_page_with_sdk(&client))?);
+        sdk.push(started.elapsed().as_secs_f64());
     }
-    let (ours, theirs) = (median(&mut ours), median(&mut theirs));
+    let (sluice, sdk) = (median(&mut sluice), median(&mut sdk));
     let before = processor_time()?;
-    for _ in 0..COUNTED_PAGES {
-        black_box(our_page());
+    for _ in 0..PROCESSOR_TIME_PAGES {
+        black_box(sign_page());
     }
-    let page = processor_time()?.saturating_sub(before).as_secs_f64() * 1e3 / f64::from(COUNTED_PAGES);
+    let page = processor_time()?.saturating_sub(before).as_secs_f64() * 1e3 / f64::from(PROCESSOR_TIME_PAGES);
 
-    note(&format!("URLs for parts with a session token of {} bytes, pages of {PAGE}", session_token().len()));
+    note(&format!("URLs for parts with a session token of {} bytes, pages of {PAGE_SIZE}", session_token().len()));
     let line = |name: &str, seconds: f64| {
-        #[expect(clippy::cast_precision_loss, reason = "a thousand is exact")]
-        let each = seconds / PAGE as f64;
+        #[expect(clippy::cast_precision_loss, reason = "1,000 is exact in f64")]
+        let each = seconds / PAGE_SIZE as f64;
         row([name, &format!("{:.2}", each * 1e6), &format!("{:.0}", 1.0 / each)])
     };
     table(&[
         row(["signer", "µs per URL", "URLs per second"]),
-        line("s3_presigner", ours),
-        line("aws-sdk-s3 presigned()", theirs),
+        line("s3_presigner", sluice),
+        line("aws-sdk-s3 presigned()", sdk),
     ]);
-    let times = theirs / ours;
-    report.limit("faster than the SDK", times >= TIMES_FASTER, &format!("{times:.1} ×"), &format!("{TIMES_FASTER} ×"));
-    report.limit(
+    let speedup = sdk / sluice;
+    report.check(
+        "faster than the SDK",
+        speedup >= MIN_SPEEDUP,
+        &format!("{speedup:.1} ×"),
+        &format!("{MIN_SPEEDUP} ×"),
+    );
+    report.check(
         "processor time for a page",
-        page <= PAGE_MILLIS,
+        page <= MAX_PAGE_MILLIS,
         &format!("{page:.2} ms"),
-        &format!("{PAGE_MILLIS} ms"),
+        &format!("{MAX_PAGE_MILLIS} ms"),
     );
     Ok(())
 }
 
-/// As a request for a page does it: the signer is made once for the page.
-fn our_page() -> usize {
+/// Signs a page as the function does, with one signer for all URLs. Returns their total length.
+fn sign_page() -> usize {
     let credentials = Credentials {
-        access_key_id: KEY_ID.to_owned(),
-        secret_access_key: SECRET.to_owned(),
+        access_key_id: ACCESS_KEY_ID.to_owned(),
+        secret_access_key: SECRET_ACCESS_KEY.to_owned(),
         session_token: Some(session_token()),
     };
     let endpoint = BucketEndpoint::new(BUCKET, REGION, &Addressing::Regional);
     let signer = Signer::new(&credentials, REGION, Timestamp::now());
     let mut bytes = 0;
-    for part in 1..=PAGE {
+    for part in 1..=PAGE_SIZE {
         let headers = [("content-length", PART_SIZE.to_string())];
-        let query = [("partNumber", part.to_string()), ("uploadId", UPLOAD.to_owned())];
+        let query = [("partNumber", part.to_string()), ("uploadId", UPLOAD_ID.to_owned())];
         let request = Request { method: "PUT", endpoint: &endpoint, key: KEY, headers: &headers, query: &query };
-        bytes += black_box(signer.presign(&request, LIFE)).len();
+        bytes += black_box(signer.presign(&request, URL_LIFETIME)).len();
     }
     bytes
 }
 
-/// A client that can sign and nothing else: no TLS, no look-ups.
+/// A client that only signs, without TLS and without credentials look-up.
 fn client() -> aws_sdk_s3::Client {
-    let credentials = SdkCredentials::new(KEY_ID, SECRET, Some(session_token()), None, "bench");
+    let credentials = SdkCredentials::new(ACCESS_KEY_ID, SECRET_ACCESS_KEY, Some(session_token()), None, "bench");
     let config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))
@@ -106,14 +112,14 @@ fn client() -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
-/// The same URLs by the SDK.
-async fn their_page(client: &aws_sdk_s3::Client) -> Outcome<usize> {
-    let config = PresigningConfig::builder().start_time(SystemTime::now()).expires_in(LIFE).build();
+/// Signs the same URLs with the SDK. Returns their total length.
+async fn sign_page_with_sdk(client: &aws_sdk_s3::Client) -> Result<usize> {
+    let config = PresigningConfig::builder().start_time(SystemTime::now()).expires_in(URL_LIFETIME).build();
     let config = config.map_err(|e| e.to_string())?;
     let mut bytes = 0;
-    for part in 1..=PAGE {
+    for part in 1..=PAGE_SIZE {
         let part = i32::try_from(part).map_err(|e| e.to_string())?;
-        let call = client.upload_part().bucket(BUCKET).key(KEY).upload_id(UPLOAD);
+        let call = client.upload_part().bucket(BUCKET).key(KEY).upload_id(UPLOAD_ID);
         let signed = call.part_number(part).content_length(PART_SIZE).presigned(config.clone()).await;
         bytes += black_box(signed.map_err(|e| e.to_string())?).uri().len();
     }

@@ -1,26 +1,26 @@
-//! What the bytes really are: one real file of each family accepted, one attack of each kind stopped or marked.
+//! Content checks: one real file of each family is accepted, one attack of each kind is rejected or flagged.
 
 use serde_json::{Value, json};
 
-use crate::world::{Grant, alice, asset, eventually, key_of, versions};
+use crate::api::{Grant, alice};
+use crate::aws::{key_of, versions};
+use crate::support::{asset, wait_for};
 
-/// Uploads under the class `strict` and gives the record.
+/// Uploads under the class `strict` and returns the record with its verdict.
 fn validated(name: &str, content_type: &str, bytes: &[u8]) -> (Grant, Value) {
     let body = json!({ "filename": name, "contentType": content_type, "size": bytes.len(), "class": "strict" });
-    let answer = alice().ask(&body);
-    assert_eq!(answer.status, 201, "{name}: {}", answer.text());
-    let grant = Grant(answer.json());
+    let grant = alice().granted(&body);
     assert_eq!(grant.put(bytes).status, 200, "{name}");
     let record = alice().verdict(grant.id());
     (grant, record)
 }
 
-fn codes(notes: &Value) -> Vec<&str> {
-    notes.as_array().unwrap().iter().filter_map(|note| note["code"].as_str()).collect()
+fn codes(entries: &Value) -> Vec<&str> {
+    entries.as_array().unwrap().iter().filter_map(|entry| entry["code"].as_str()).collect()
 }
 
 #[test]
-fn one_real_file_of_each_family_is_accepted_as_what_it_is() {
+fn one_real_file_of_each_family_is_accepted_with_its_type() {
     let text = |text: &str| text.as_bytes().to_vec();
     for (name, content_type, bytes) in [
         ("lock.gif", "image/gif", asset("lock.gif")),
@@ -44,30 +44,30 @@ fn one_real_file_of_each_family_is_accepted_as_what_it_is() {
     }
 }
 
-/// `bytes` with every `from` replaced by the equally long `to`.
+/// `bytes` with every `from` replaced by `to`, which has the same length.
 fn altered(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let mut bytes = bytes.to_vec();
-    let places: Vec<usize> = (0..bytes.len() - from.len()).filter(|i| bytes[*i..].starts_with(from)).collect();
-    assert!(!places.is_empty());
-    for place in places {
-        bytes[place..place + to.len()].copy_from_slice(to);
+    let offsets: Vec<usize> = (0..bytes.len() - from.len()).filter(|i| bytes[*i..].starts_with(from)).collect();
+    assert!(!offsets.is_empty());
+    for offset in offsets {
+        bytes[offset..offset + to.len()].copy_from_slice(to);
     }
     bytes
 }
 
 #[test]
-fn one_attack_of_each_kind_is_stopped_or_marked() {
+fn one_attack_of_each_kind_is_rejected_or_flagged() {
     let (png, jpg, zip) = (asset("lock.png"), asset("lock.jpg"), asset("logs.zip"));
     let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-    // Bit 0 of the flags, in the local header and in the directory: an entry with a password.
-    let locked = altered(
+    // Bit 0 of the flags marks an encrypted entry, in the local header and in the central directory.
+    let encrypted = altered(
         &altered(&zip, b"PK\x03\x04\x14\0\0\0", b"PK\x03\x04\x14\0\x01\0"),
         b"PK\x01\x02\x14\x03\x14\0\0\0",
         b"PK\x01\x02\x14\x03\x14\0\x01\0",
     );
-    let mut vast = png.clone();
-    vast[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
+    let mut huge = png.clone();
+    huge[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
     for (name, content_type, bytes, expected) in [
         ("two.png", "image/png", [png.as_slice(), &zip].concat(), "polyglot"),
         ("page.txt", "text/plain", asset("page.html"), "content-mismatch"),
@@ -75,19 +75,19 @@ fn one_attack_of_each_kind_is_stopped_or_marked() {
         ("program.png", "image/png", asset("program.exe"), "executable"),
         ("half.jpg", "image/jpeg", jpg[..jpg.len() / 2].to_vec(), "truncated"),
         ("stub.jpg", "image/jpeg", jpg[..3].to_vec(), "stub"),
-        ("vast.png", "image/png", vast, "pixel-bomb"),
+        ("huge.png", "image/png", huge, "pixel-bomb"),
         ("macro.docx", docx, asset("macro.docx"), "macros"),
         ("out.zip", "application/zip", altered(&zip, b"a.txt", b"../at"), "zip-traversal"),
-        ("locked.zip", "application/zip", locked, "encrypted"),
+        ("locked.zip", "application/zip", encrypted, "encrypted"),
         ("cells.csv", "text/csv", b"name,value\na,=HYPERLINK(\"x\")\nb,2\n".to_vec(), "formula"),
     ] {
         let (grant, record) = validated(name, content_type, &bytes);
         let all = [codes(&record["reasons"]), codes(&record["findings"])].concat();
         assert!(all.contains(&expected), "{name}: {record}");
         if record["status"] == "rejected" {
-            eventually("the version to go", || versions(&key_of(&grant)).is_empty().then_some(()));
+            wait_for("the deletion of the version", || versions(&key_of(&grant)).is_empty().then_some(()));
         } else {
-            // Marked: served, but never for display.
+            // A flagged file is served as an attachment only.
             let inline = alice().get(&format!("/uploads/{}/content?disposition=inline", grant.id()));
             assert_eq!(inline.json()["code"], "inline-not-allowed", "{name}");
         }
@@ -95,10 +95,10 @@ fn one_attack_of_each_kind_is_stopped_or_marked() {
 }
 
 #[test]
-fn names_that_deceive_are_refused_at_the_grant() {
+fn deceptive_names_are_refused_before_a_grant() {
     for name in ["invoice.pdf.exe.png", "CON.png", "a.png::$DATA", "photo\u{202e}gpj.png"] {
         let body = json!({ "filename": name, "contentType": "image/png", "size": 10, "class": "strict" });
-        let answer = alice().ask(&body);
+        let answer = alice().request_grant(&body);
         let code = answer.json()["code"].as_str().unwrap().to_owned();
         let refused = matches!(code.as_str(), "name-not-allowed" | "invalid-filename" | "extension-not-allowed");
         assert!(refused && answer.status < 500, "{name:?}: {}", answer.text());

@@ -1,4 +1,4 @@
-//! The documents say what the code does.
+//! The documents agree with the code.
 
 use std::fs;
 use std::path::Path;
@@ -46,7 +46,7 @@ fn the_contract_names_every_route_of_the_template() {
     let routes: Vec<&str> = template.lines().filter_map(|line| line.trim().strip_prefix("RouteKey: ")).collect();
     assert!(!routes.is_empty());
     for route in routes {
-        assert!(contract.contains(route), "docs/CONTRACT.md says nothing of {route}");
+        assert!(contract.contains(route), "docs/CONTRACT.md does not mention {route}");
     }
 }
 
@@ -54,12 +54,12 @@ fn the_contract_names_every_route_of_the_template() {
 fn every_content_rule_is_documented() {
     let policy = read("docs/POLICY.md");
     for rule in policy::content_rules::ContentRules::RULES {
-        assert!(policy.contains(&format!("`{rule}`")), "no document tells of the content rule {rule}");
+        assert!(policy.contains(&format!("`{rule}`")), "docs/POLICY.md does not mention the content rule {rule}");
     }
 }
 
 #[test]
-fn links_between_documents_lead_somewhere() {
+fn links_between_documents_have_existing_targets() {
     let mut documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(str::to_owned).to_vec();
     for folder in ["docs", "docs/decisions"] {
         for entry in fs::read_dir(xtask::root().join(folder)).unwrap() {
@@ -77,13 +77,16 @@ fn links_between_documents_lead_somewhere() {
             if target.is_empty() || target.contains("://") {
                 continue;
             }
-            assert!(xtask::root().join(folder).join(target).exists(), "{document} links to {link}");
+            assert!(
+                xtask::root().join(folder).join(target).exists(),
+                "{document} links to {link}, which does not exist"
+            );
         }
     }
 }
 
 #[test]
-fn every_line_about_uppy_names_its_tests_or_says_why_there_are_none() {
+fn every_row_of_uppy_md_names_its_test_files_or_a_reason() {
     let document = read("docs/UPPY.md");
     let tables = document.split("## A2").nth(1).unwrap();
     let rows: Vec<Vec<&str>> = tables
@@ -93,16 +96,16 @@ fn every_line_about_uppy_names_its_tests_or_says_why_there_are_none() {
         .collect();
     assert!(rows.len() > 30, "{}", rows.len());
     for row in rows {
-        let [_, _, shown] = row.as_slice() else { panic!("three columns: {row:?}") };
-        let files: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
-        assert!(!files.is_empty() || shown.trim().starts_with("not tested: "), "{row:?}");
+        let [_, _, proof] = row.as_slice() else { panic!("not three columns: {row:?}") };
+        let files: Vec<&str> = proof.split('`').skip(1).step_by(2).collect();
+        assert!(!files.is_empty() || proof.trim().starts_with("not tested: "), "{row:?}");
         for file in files {
-            assert!(xtask::root().join(file).is_file(), "there is no {file}");
+            assert!(xtask::root().join(file).is_file(), "{file} does not exist");
         }
     }
 }
 
 #[test]
-fn the_changelog_has_a_place_for_what_comes() {
+fn the_changelog_has_an_unreleased_section() {
     assert!(read("CHANGELOG.md").contains("## [Unreleased]"));
 }

@@ -1,21 +1,22 @@
-//! Every fault at every call of every function, as a table: `docs/FAULTS.md`.
+//! Injects every fault at every call of every function, and compares the replies with `docs/FAULTS.md`.
 //!
-//! The handlers run over the real SDK against the emulator, and one of their requests meets trouble on its way. What
-//! they say to it stands in the table. Then the weather is fair again and whoever called comes back, ten minutes later
-//! and once more after that: the end is the scenario's every time, and what is said to be done is done by then.
+//! The handlers run over the real SDK against the emulator, and one of their calls fails. The table has the reply. The
+//! faults are then removed. The caller retries ten minutes later until it succeeds, and once more after that. Every
+//! fault must lead to the scenario's end state. A reply of `done` means that it was reached before the first retry.
 //!
-//! Where an invocation takes many requests, some columns are looked at with `SLUICE_FULL` only.
+//! Some scenarios take a hundred calls. Their less important columns are measured with `SLUICE_FULL` only.
 //!
-//! `UPDATE_FAULTS=1 cargo test -p acceptance every_fault` writes the table anew.
+//! `UPDATE_FAULTS=1 cargo test -p acceptance every_fault` rewrites the table.
 
-mod between;
-mod events;
+mod existing_records;
+mod fault_proxy;
 mod fixture;
-mod in_parts;
+mod forwarding;
+mod multipart;
 mod reconciling;
-mod single;
+mod single_upload;
 mod table;
-mod verdicts;
+mod validation;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -23,213 +24,218 @@ use std::rc::Rc;
 
 use futures_util::{StreamExt, stream};
 
-use between::{Between, Fault, Lasting, Place};
-use fixture::{Fixture, Said, Way};
+use fault_proxy::{Fault, FaultProxy, NthCall, Occurrence, PlannedFault};
+use fixture::{Fixture, Invocation, Reply};
 use table::Cells;
 
-/// A function, and one thing that it is asked to do.
+/// One kind of invocation of one function.
 trait Scenario: Sized {
     const FUNCTION: &'static str;
-    const WHAT: &'static str;
-    /// How it must be in the end, in words.
-    const END: &'static str;
-    /// The requests that it takes when nothing goes wrong. Those side by side may come in any order.
+    /// What the invocation does, for the heading.
+    const TITLE: &'static str;
+    /// The state that every fault must lead to, for the heading.
+    const END_STATE: &'static str;
+    /// The calls without faults. Concurrent calls may come in any order.
     const CALLS: &'static [&'static str];
-    /// What happens to all requests of a name, whatever else does.
-    const WEATHER: &'static [(&'static str, Fault)] = &[];
-    /// The only request that meets trouble, where that is not each of them.
-    const ONLY: Option<&'static str> = None;
-    /// Whether of requests of one name the first stands for all, and they are not counted.
-    const FIRST_OF_EACH: bool = false;
+    /// Faults at every call of a name, in addition to the fault of the cell.
+    const PERMANENT_FAULTS: &'static [(&'static str, Fault)] = &[];
+    /// The only call that gets faults. `None`: every call does.
+    const FAULTS_ONLY_AT: Option<&'static str> = None;
+    /// Whether only the first call of each name gets faults, and further calls of the name are not counted.
+    const FIRST_CALL_ONLY: bool = false;
 
-    /// Sets it up.
     async fn prepare(fixture: Rc<Fixture>) -> Self;
-    /// One invocation.
-    async fn act(&self, way: &Way<'_>) -> Said;
-    /// Sees that it is how it must be in the end.
-    async fn check(&self);
+    /// Invokes the function once.
+    async fn invoke(&self, invocation: &Invocation<'_>) -> Reply;
+    async fn assert_end_state(&self);
 }
 
-/// One of the table's columns.
+/// A column of the table.
 #[derive(Clone, Copy)]
 struct Column {
     name: &'static str,
     fault: Fault,
-    lasting: Lasting,
-    /// Whether it is looked at too where an invocation takes a hundred requests; the others are with `SLUICE_FULL`.
+    occurrence: Occurrence,
+    /// Whether it is measured for scenarios with a hundred calls too. The others are measured with `SLUICE_FULL`.
     always: bool,
 }
 
-const fn column(name: &'static str, fault: Fault, lasting: Lasting, always: bool) -> Column {
-    Column { name, fault, lasting, always }
+const fn column(name: &'static str, fault: Fault, occurrence: Occurrence, always: bool) -> Column {
+    Column { name, fault, occurrence, always }
 }
 
 const COLUMNS: [Column; 12] = [
-    column("killed", Fault::Killed, Lasting::Once, true),
-    column("killed after", Fault::KilledAfter, Lasting::Once, true),
-    column("throttled", Fault::Throttled, Lasting::Once, false),
-    column("500", Fault::Failed, Lasting::Once, false),
-    column("500 after", Fault::FailedAfter, Lasting::Once, true),
-    column("cut", Fault::Cut, Lasting::Once, false),
-    column("cut after", Fault::CutAfter, Lasting::Once, false),
-    column("half", Fault::Half, Lasting::Once, false),
-    column("silent", Fault::Silent, Lasting::Once, false),
-    column("throttled on", Fault::Throttled, Lasting::Always, true),
-    column("cut on", Fault::Cut, Lasting::Always, false),
-    column("silent on", Fault::Silent, Lasting::Always, false),
+    column("killed", Fault::Killed, Occurrence::Once, true),
+    column("killed after", Fault::KilledAfter, Occurrence::Once, true),
+    column("throttled", Fault::Throttled, Occurrence::Once, false),
+    column("500", Fault::ServerError, Occurrence::Once, false),
+    column("500 after", Fault::ServerErrorAfter, Occurrence::Once, true),
+    column("cut", Fault::Disconnected, Occurrence::Once, false),
+    column("cut after", Fault::DisconnectedAfter, Occurrence::Once, false),
+    column("half", Fault::TruncatedAnswer, Occurrence::Once, false),
+    column("silent", Fault::NoAnswer, Occurrence::Once, false),
+    column("throttled on", Fault::Throttled, Occurrence::Always, true),
+    column("cut on", Fault::Disconnected, Occurrence::Always, false),
+    column("silent on", Fault::NoAnswer, Occurrence::Always, false),
 ];
 
-/// How many invocations are looked at side by side: most of them wait for an answer that does not come.
-const MAX_CONCURRENCY: usize = 12;
+/// How many cells are measured at the same time. Most of them wait for a time-out.
+const MAX_CONCURRENT_CELLS: usize = 12;
 
-/// How often a caller comes back at most.
-const TIMEOUT: usize = 4;
+/// How often the caller retries before the test fails.
+const MAX_RETRIES: usize = 4;
 
-/// Row and column of a cell, and what it says.
+/// Row and column of a cell, and its text.
 type Cell = ((usize, usize), String);
 
 fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
-/// One heading of the document.
+/// A scenario in the document.
 struct Section {
     heading: String,
-    rows: Vec<Place>,
+    rows: Vec<NthCall>,
     cells: Vec<Pin<Box<dyn Future<Output = Cell>>>>,
 }
 
 impl Section {
     async fn of<S: Scenario + 'static>(fixture: Rc<Fixture>) -> Self {
         let rows = rows::<S>();
-        Box::pin(calm::<S>(Rc::clone(&fixture))).await;
+        Box::pin(run_without_faults::<S>(Rc::clone(&fixture))).await;
         let mut cells: Vec<Pin<Box<dyn Future<Output = Cell>>>> = Vec::new();
-        for (row, place) in rows.iter().enumerate() {
-            for (n, column) in COLUMNS.into_iter().enumerate() {
-                if S::FIRST_OF_EACH && !column.always && !is_set("SLUICE_FULL") && !is_set("UPDATE_FAULTS") {
+        for (row, call) in rows.iter().enumerate() {
+            for (n, Column { name, fault, occurrence, always }) in COLUMNS.into_iter().enumerate() {
+                if S::FIRST_CALL_ONLY && !always && !is_set("SLUICE_FULL") && !is_set("UPDATE_FAULTS") {
                     continue;
                 }
-                let what = format!("{}, {}: {} at {place:?}", S::FUNCTION, S::WHAT, column.name);
-                let (fixture, trouble) = (Rc::clone(&fixture), (place.clone(), column.fault, column.lasting));
-                cells.push(Box::pin(async move { ((row, n), cell::<S>(fixture, trouble, &what).await) }));
+                let description = format!("{}, {}: {name} at {call:?}", S::FUNCTION, S::TITLE);
+                let (fixture, planned) = (Rc::clone(&fixture), PlannedFault { call: call.clone(), fault, occurrence });
+                cells.push(Box::pin(async move { ((row, n), measure::<S>(fixture, planned, &description).await) }));
             }
         }
-        let heading = format!("### {}: {}\n\nIn the end: {}.\n", S::FUNCTION, S::WHAT, S::END);
+        let heading = format!("### {}: {}\n\nIn the end: {}.\n", S::FUNCTION, S::TITLE, S::END_STATE);
         Self { heading, rows, cells }
     }
 }
 
-/// The requests that meet trouble.
-fn rows<S: Scenario>() -> Vec<Place> {
+/// The calls that get faults.
+fn rows<S: Scenario>() -> Vec<NthCall> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rows = Vec::new();
     for name in S::CALLS {
         let nth = counts.entry(name).or_default();
         *nth += 1;
-        if S::ONLY.is_none_or(|only| only == *name) {
-            rows.push(Place { name: (*name).to_owned(), nth: *nth });
+        if S::FAULTS_ONLY_AT.is_none_or(|only| only == *name) {
+            rows.push(NthCall { name: (*name).to_owned(), nth: *nth });
         }
     }
     rows
 }
 
-fn weather<S: Scenario>() -> Vec<(Place, Fault, Lasting)> {
-    let always = |(name, fault): &(&str, Fault)| (Place { name: (*name).to_owned(), nth: 1 }, *fault, Lasting::Always);
-    S::WEATHER.iter().map(always).collect()
+fn permanent_faults<S: Scenario>() -> Vec<PlannedFault> {
+    let plan = |(name, fault): &(&str, Fault)| PlannedFault {
+        call: NthCall { name: (*name).to_owned(), nth: 1 },
+        fault: *fault,
+        occurrence: Occurrence::Always,
+    };
+    S::PERMANENT_FAULTS.iter().map(plan).collect()
 }
 
-/// When nothing goes wrong, it takes the requests that it says.
-async fn calm<S: Scenario>(fixture: Rc<Fixture>) {
+/// Without faults the scenario makes exactly its [`Scenario::CALLS`].
+async fn run_without_faults<S: Scenario>(fixture: Rc<Fixture>) {
     let scenario = S::prepare(fixture).await;
-    let between = Between::with(weather::<S>());
-    let said = scenario.act(&Way { between: &between, later: false }).await;
-    let (mut seen, mut told) = (between.seen(), S::CALLS.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
-    seen.sort();
-    told.sort();
-    if S::FIRST_OF_EACH {
-        seen.dedup();
+    let proxy = FaultProxy::start(permanent_faults::<S>());
+    let reply = scenario.invoke(&Invocation::first(&proxy)).await;
+    let mut calls = proxy.calls();
+    let mut expected: Vec<String> = S::CALLS.iter().map(|name| (*name).to_owned()).collect();
+    calls.sort();
+    expected.sort();
+    if S::FIRST_CALL_ONLY {
+        calls.dedup();
     }
-    assert_eq!(seen, told, "{}, {}: {said:?}", S::FUNCTION, S::WHAT);
-    if S::WEATHER.is_empty() {
-        assert!(matches!(said, Said::Done(_)), "{said:?}");
-        scenario.check().await;
+    assert_eq!(calls, expected, "{}, {}: {reply:?}", S::FUNCTION, S::TITLE);
+    if S::PERMANENT_FAULTS.is_empty() {
+        assert!(matches!(reply, Reply::Done(_)), "{reply:?}");
+        scenario.assert_end_state().await;
     }
 }
 
-/// Names the cell whose scenario fails: its own words know nothing of the trouble.
-struct Named<'a>(&'a str);
+/// Prints the cell if its scenario panics, because the scenario's own message does not name the fault.
+struct PrintOnPanic<'a>(&'a str);
 
-impl Drop for Named<'_> {
+impl Drop for PrintOnPanic<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("while looking at {}", self.0);
+            eprintln!("failed cell: {}", self.0);
         }
     }
 }
 
-/// What a function says to one trouble; and that all ends well.
-async fn cell<S: Scenario>(fixture: Rc<Fixture>, trouble: (Place, Fault, Lasting), what: &str) -> String {
-    let _named = Named(what);
+/// Runs a scenario with one fault, checks the end state and returns the text of the cell.
+async fn measure<S: Scenario>(fixture: Rc<Fixture>, planned: PlannedFault, description: &str) -> String {
+    let _print = PrintOnPanic(description);
     let scenario = S::prepare(fixture).await;
-    let mut all = vec![trouble];
-    all.extend(weather::<S>());
-    let between = Between::with(all);
-    let first = between.run(scenario.act(&Way { between: &between, later: false })).await;
-    if let Some(Said::Done(_)) = first {
-        scenario.check().await;
+    let mut faults = vec![planned];
+    faults.extend(permanent_faults::<S>());
+    let proxy = FaultProxy::start(faults);
+    let first = proxy.run(scenario.invoke(&Invocation::first(&proxy))).await;
+    if let Some(Reply::Done(_)) = first {
+        scenario.assert_end_state().await;
     }
-    let fair = Between::with(Vec::new());
-    for again in 0.. {
-        assert!(again < TIMEOUT, "{what}: it said {first:?}, and is not done after {again} more times");
-        if let Said::Done(_) = scenario.act(&Way { between: &fair, later: true }).await {
+    let proxy = FaultProxy::without_faults();
+    let retry = Invocation::retry(&proxy);
+    for retries in 0.. {
+        assert!(retries < MAX_RETRIES, "{description}: the reply was {first:?}, and {retries} retries did not succeed");
+        if let Reply::Done(_) = scenario.invoke(&retry).await {
             break;
         }
     }
-    scenario.check().await;
-    // A hundred requests are too many for a third time: that a run over nothing does nothing is seen elsewhere.
-    if !S::FIRST_OF_EACH {
-        let once_more = scenario.act(&Way { between: &fair, later: true }).await;
-        assert!(matches!(once_more, Said::Done(_)), "{what}: {once_more:?}");
-        scenario.check().await;
+    scenario.assert_end_state().await;
+    // With a hundred calls this takes too long. The reconciler's own tests cover a run that finds nothing.
+    if !S::FIRST_CALL_ONLY {
+        let repeated = scenario.invoke(&retry).await;
+        assert!(matches!(repeated, Reply::Done(_)), "{description}: {repeated:?}");
+        scenario.assert_end_state().await;
     }
-    first.map_or_else(|| "–".to_owned(), |said| said.words().to_owned())
+    first.map_or_else(|| "–".to_owned(), |reply| reply.text().to_owned())
 }
 
 #[tokio::test]
-async fn at_every_call_every_fault_ends_well() {
+async fn every_fault_at_every_call_leads_to_the_end_state() {
     let fixture = Rc::new(Fixture::new());
-    let fresh = || Rc::clone(&fixture);
+    let shared = || Rc::clone(&fixture);
     let mut sections = Vec::new();
     let all: Vec<Pin<Box<dyn Future<Output = Section>>>> = vec![
-        Box::pin(Section::of::<single::Granting>(fresh())),
-        Box::pin(Section::of::<single::Status>(fresh())),
-        Box::pin(Section::of::<single::Waiting>(fresh())),
-        Box::pin(Section::of::<single::Listing>(fresh())),
-        Box::pin(Section::of::<single::Fetching>(fresh())),
-        Box::pin(Section::of::<single::Deleting>(fresh())),
-        Box::pin(Section::of::<in_parts::DeletingOpen>(fresh())),
-        Box::pin(Section::of::<in_parts::Beginning>(fresh())),
-        Box::pin(Section::of::<in_parts::Parts<false>>(fresh())),
-        Box::pin(Section::of::<in_parts::Parts<true>>(fresh())),
-        Box::pin(Section::of::<in_parts::Completing>(fresh())),
-        Box::pin(Section::of::<in_parts::Handing>(fresh())),
-        Box::pin(Section::of::<in_parts::Aborting>(fresh())),
-        Box::pin(Section::of::<events::Judging<true>>(fresh())),
-        Box::pin(Section::of::<events::Judging<false>>(fresh())),
-        Box::pin(Section::of::<events::Closing>(fresh())),
-        Box::pin(Section::of::<events::Scanning>(fresh())),
-        Box::pin(Section::of::<events::Concluding>(fresh())),
-        Box::pin(Section::of::<verdicts::Scanned<true>>(fresh())),
-        Box::pin(Section::of::<verdicts::Scanned<false>>(fresh())),
-        Box::pin(Section::of::<verdicts::Replayed<false>>(fresh())),
-        Box::pin(Section::of::<verdicts::Replayed<true>>(fresh())),
-        Box::pin(Section::of::<verdicts::Vanished>(fresh())),
-        Box::pin(Section::of::<verdicts::Long>(fresh())),
-        Box::pin(Section::of::<verdicts::Counted>(fresh())),
-        Box::pin(Section::of::<events::Announcing>(fresh())),
-        Box::pin(Section::of::<in_parts::HandedOver>(fresh())),
-        Box::pin(Section::of::<reconciling::Reconciling>(fresh())),
-        Box::pin(Section::of::<reconciling::Unheard>(fresh())),
+        Box::pin(Section::of::<single_upload::Presign>(shared())),
+        Box::pin(Section::of::<single_upload::GetStatus>(shared())),
+        Box::pin(Section::of::<single_upload::GetStatusBeforeVerdict>(shared())),
+        Box::pin(Section::of::<single_upload::ListUploads>(shared())),
+        Box::pin(Section::of::<single_upload::GetContent>(shared())),
+        Box::pin(Section::of::<single_upload::DeleteUpload>(shared())),
+        Box::pin(Section::of::<multipart::DeleteInProgressUpload>(shared())),
+        Box::pin(Section::of::<multipart::CreateSession>(shared())),
+        Box::pin(Section::of::<multipart::Parts<false>>(shared())),
+        Box::pin(Section::of::<multipart::Parts<true>>(shared())),
+        Box::pin(Section::of::<multipart::CompleteUpload>(shared())),
+        Box::pin(Section::of::<multipart::SlowCompletion>(shared())),
+        Box::pin(Section::of::<multipart::AbortUpload>(shared())),
+        Box::pin(Section::of::<validation::ValidateObject<true>>(shared())),
+        Box::pin(Section::of::<validation::ValidateObject<false>>(shared())),
+        Box::pin(Section::of::<validation::ObjectOfOpenSession>(shared())),
+        Box::pin(Section::of::<validation::ScanBeforeContent>(shared())),
+        Box::pin(Section::of::<validation::ContentAfterScan>(shared())),
+        Box::pin(Section::of::<existing_records::ScanAfterContent<true>>(shared())),
+        Box::pin(Section::of::<existing_records::ScanAfterContent<false>>(shared())),
+        Box::pin(Section::of::<existing_records::LaterVersion<false>>(shared())),
+        Box::pin(Section::of::<existing_records::LaterVersion<true>>(shared())),
+        Box::pin(Section::of::<existing_records::DeletedVersion>(shared())),
+        Box::pin(Section::of::<validation::LongObject>(shared())),
+        Box::pin(Section::of::<validation::ObjectOfUnsizedSession>(shared())),
+        Box::pin(Section::of::<forwarding::ForwardVerdicts>(shared())),
+        Box::pin(Section::of::<multipart::RunCompletionJob>(shared())),
+        Box::pin(Section::of::<reconciling::FullRun>(shared())),
+        Box::pin(Section::of::<reconciling::LostEvent>(shared())),
     ];
     for section in all {
         sections.push(section.await);
@@ -237,21 +243,21 @@ async fn at_every_call_every_fault_ends_well() {
     let cells = sections.iter_mut().enumerate().flat_map(|(n, section)| {
         std::mem::take(&mut section.cells).into_iter().map(move |cell| async move { (n, cell.await) })
     });
-    let said: Cells = stream::iter(cells.collect::<Vec<_>>())
-        .buffer_unordered(MAX_CONCURRENCY)
-        .map(|(n, ((row, column), words))| ((n, row, column), words))
+    let measured: Cells = stream::iter(cells.collect::<Vec<_>>())
+        .buffer_unordered(MAX_CONCURRENT_CELLS)
+        .map(|(n, ((row, column), text))| ((n, row, column), text))
         .collect()
         .await;
     let path = xtask::root().join("docs/FAULTS.md");
     if is_set("UPDATE_FAULTS") {
-        std::fs::write(&path, table::write(&sections, &said)).unwrap();
+        std::fs::write(&path, table::write(&sections, &measured)).unwrap();
     }
-    let kept = std::fs::read_to_string(&path).unwrap();
-    let mut cells = table::read(&kept);
-    cells.extend(said);
+    let document = std::fs::read_to_string(&path).unwrap();
+    let mut cells = table::read(&document);
+    cells.extend(measured);
     let table = table::write(&sections, &cells);
-    for (is, was) in table.lines().zip(kept.lines()) {
-        assert_eq!(is, was, "docs/FAULTS.md says something else; if this is right: UPDATE_FAULTS=1");
+    for (new, old) in table.lines().zip(document.lines()) {
+        assert_eq!(new, old, "docs/FAULTS.md differs; if the change is intended: UPDATE_FAULTS=1");
     }
-    assert_eq!(table, kept);
+    assert_eq!(table, document);
 }

@@ -1,9 +1,9 @@
-//! Seeded fuzzing of everything that comes from outside as JSON: event envelopes, policies, request bodies. Golden
-//! events and the shipped policy, mutated in their structure and in their bytes: nothing may panic, nothing may be
-//! answered with a 5xx, and what is not there may leave no trace.
+//! Seeded fuzzing of all JSON input: events, policies, request bodies. Each run mutates golden events or the shipped
+//! policy, in their structure or in their bytes. No handler may panic or answer 5xx, and an event of a missing object
+//! may store nothing.
 //!
-//! A run that fails is named; `SLUICE_SEED=N SLUICE_RUNS=1 cargo test -p acceptance fuzzing` runs it again.
-//! `SLUICE_RUNS` is how many runs there are of each kind.
+//! A failing run prints its seed. `SLUICE_SEED=N SLUICE_RUNS=1 cargo test -p acceptance fuzzing` repeats it.
+//! `SLUICE_RUNS` sets the number of runs of each test.
 
 use lambda_http_kit::{EventHandler, HttpHandler};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -17,37 +17,36 @@ use testkit::http::{Answer, Call};
 use testkit::{ALICE, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, env, golden_events};
 use uploads_core::env::Env;
 
-/// So many of each kind in every test run.
+use crate::support::number_from_env;
+
+/// Runs of each test, unless `SLUICE_RUNS` is set.
 const RUNS: u64 = 3000;
 
-fn number(name: &str, usual: u64) -> u64 {
-    std::env::var(name).map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
-/// Runs `once` many times, each with a chance of its own.
+/// Runs `once` with one seed after the other.
 fn fuzz(what: &str, once: impl Fn(&Random)) {
-    let clock = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let _within = clock.enter();
-    let first = number("SLUICE_SEED", 0);
-    for seed in first..first + number("SLUICE_RUNS", RUNS) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let _entered = runtime.enter();
+    let first = number_from_env("SLUICE_SEED").unwrap_or(0);
+    for seed in first..first + number_from_env("SLUICE_RUNS").unwrap_or(RUNS) {
         if let Err(problem) = catch_unwind(AssertUnwindSafe(|| once(&Random::new(seed)))) {
-            eprintln!("{what}, run {seed}; again: SLUICE_SEED={seed} SLUICE_RUNS=1");
+            eprintln!("{what}, seed {seed} failed; repeat with SLUICE_SEED={seed} SLUICE_RUNS=1");
             resume_unwind(problem);
         }
     }
 }
 
-/// Nothing in memory ever waits.
-fn now<T>(work: impl Future<Output = T>) -> T {
+/// Runs a handler to its end. The memory ports never wait.
+fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Handle::current().block_on(work)
 }
 
-/// One of `all`.
-fn any<'a, T>(random: &Random, all: &'a [T]) -> &'a T {
+/// A random element of `all`.
+fn pick<'a, T>(random: &Random, all: &'a [T]) -> &'a T {
     &all[random.below(all.len())]
 }
 
-fn odd(random: &Random) -> Value {
+/// A JSON value that handlers rarely expect.
+fn unusual_value(random: &Random) -> Value {
     match random.below(14) {
         0 => Value::Null,
         1 => json!(true),
@@ -66,15 +65,15 @@ fn odd(random: &Random) -> Value {
     }
 }
 
-/// Changes a place somewhere in `value`.
+/// Changes one value somewhere inside `value`. `others` are possible replacements.
 fn mutate(random: &Random, value: &mut Value, others: &[Value]) {
     let deeper = random.below(4) != 0;
     match value {
         Value::Object(fields) if deeper && !fields.is_empty() => {
-            let name = any(random, &fields.keys().cloned().collect::<Vec<_>>()).clone();
+            let name = pick(random, &fields.keys().cloned().collect::<Vec<_>>()).clone();
             match random.below(8) {
                 0 => drop(fields.remove(&name)),
-                1 => drop(fields.insert(format!("{name}x"), odd(random))),
+                1 => drop(fields.insert(format!("{name}x"), unusual_value(random))),
                 _ => mutate(random, fields.get_mut(&name).unwrap(), others),
             }
         }
@@ -86,7 +85,7 @@ fn mutate(random: &Random, value: &mut Value, others: &[Value]) {
                 _ => mutate(random, &mut items[n], others),
             }
         }
-        // Events travel as text in one another.
+        // SQS and SNS wrap an event as text inside another event.
         Value::String(text) if deeper && text.starts_with('{') => {
             if let Ok(mut inner) = serde_json::from_str(text) {
                 mutate(random, &mut inner, others);
@@ -95,24 +94,24 @@ fn mutate(random: &Random, value: &mut Value, others: &[Value]) {
         }
         Value::String(text) if random.below(3) == 0 => {
             let at = (0..=text.len()).filter(|at| text.is_char_boundary(*at)).collect::<Vec<_>>();
-            text.truncate(*any(random, &at));
+            text.truncate(*pick(random, &at));
         }
-        _ if random.below(4) == 0 => *value = any(random, others).clone(),
-        _ => *value = odd(random),
+        _ if random.below(4) == 0 => *value = pick(random, others).clone(),
+        _ => *value = unusual_value(random),
     }
 }
 
-/// One of the samples, changed in some places.
+/// A random sample with one to four changes.
 fn mutated(random: &Random, samples: &[Value]) -> Value {
-    let mut value = any(random, samples).clone();
+    let mut value = pick(random, samples).clone();
     for _ in 0..=random.below(4) {
         mutate(random, &mut value, samples);
     }
     value
 }
 
-/// The same as text, now and then with bytes of it changed.
-fn text(random: &Random, value: &Value) -> String {
+/// The value as text. A third of the texts has changed or missing bytes.
+fn mutated_text(random: &Random, value: &Value) -> String {
     let mut bytes = value.to_string().into_bytes();
     if random.below(3) == 0 {
         for _ in 0..=random.below(4) {
@@ -133,22 +132,25 @@ fn in_a_minute() -> SystemTime {
 }
 
 #[test]
-fn no_event_breaks_the_validator_or_leaves_a_trace_where_nothing_lies() {
+fn the_validator_survives_any_event_and_stores_nothing_for_a_missing_object() {
     let samples = samples(&["validate", "forward"]);
     let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
     let deps = validate::Deps { config: config(&[]), records, objects, env: env() };
     fuzz("events", |random| {
         let event = mutated(random, &samples);
-        let asked = event["Records"].as_array().map_or(0, Vec::len);
-        if let Ok(answer) = now(deps.handle(event, in_a_minute())) {
-            assert!(answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= asked), "{answer}");
+        let records = event["Records"].as_array().map_or(0, Vec::len);
+        if let Ok(answer) = run(deps.handle(event, in_a_minute())) {
+            assert!(
+                answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= records),
+                "{answer}"
+            );
         }
         assert!(deps.records.is_empty());
     });
 }
 
 #[test]
-fn no_stream_breaks_the_forwarder() {
+fn the_forwarder_survives_any_stream() {
     let samples = samples(&["forward", "validate"]);
     let deps = forward::Deps {
         config: config(&[]),
@@ -156,7 +158,7 @@ fn no_stream_breaks_the_forwarder() {
         bus: MemoryBus::default(),
     };
     fuzz("streams", |random| {
-        if let Ok(answer) = now(deps.handle(mutated(random, &samples), in_a_minute())) {
+        if let Ok(answer) = run(deps.handle(mutated(random, &samples), in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().unwrap().len() <= 1, "{answer}");
         }
     });
@@ -166,11 +168,11 @@ fn no_stream_breaks_the_forwarder() {
 }
 
 #[test]
-fn no_policy_is_half_understood() {
+fn a_policy_is_either_valid_or_refused_with_its_faults() {
     let shipped: Value = serde_json::from_str(policy::document::SHIPPED_POLICY).unwrap();
     let samples = [shipped];
     fuzz("policies", |random| {
-        let text = text(random, &mutated(random, &samples));
+        let text = mutated_text(random, &mutated(random, &samples));
         match document::parse(&text) {
             Ok(policy) => assert!(!policy.classes.is_empty(), "{text}"),
             Err(faults) => assert!(!faults.0.is_empty() && faults.0.iter().all(|fault| !fault.problem.is_empty())),
@@ -178,7 +180,7 @@ fn no_policy_is_half_understood() {
     });
 }
 
-/// Every function that answers over HTTP, over nothing.
+/// Every HTTP function over empty memory ports.
 struct Functions {
     presign: presign::Deps<MemoryRecords>,
     uploads: uploads::Deps<MemoryRecords, MemoryObjects>,
@@ -190,46 +192,48 @@ struct Functions {
 impl Functions {
     fn new() -> Self {
         let (config, env): (ApiConfig, Env) = (config(&[]), env());
-        let (records, store) = (MemoryRecords::default, MemoryObjects::default);
+        let (records, objects) = (MemoryRecords::default, MemoryObjects::default);
         Self {
             presign: presign::Deps { config: config.clone(), records: records(), env },
-            uploads: uploads::Deps { config: config.clone(), records: records(), objects: store(), env },
-            initiate: multipart_initiate::Deps { config: config.clone(), records: records(), objects: store(), env },
-            parts: multipart_parts::Deps { config: config.clone(), records: records(), objects: store(), env },
+            uploads: uploads::Deps { config: config.clone(), records: records(), objects: objects(), env },
+            initiate: multipart_initiate::Deps { config: config.clone(), records: records(), objects: objects(), env },
+            parts: multipart_parts::Deps { config: config.clone(), records: records(), objects: objects(), env },
             complete: multipart_complete::Deps {
                 config,
                 records: records(),
-                objects: store(),
+                objects: objects(),
                 completions: MemoryQueue::default(),
                 env,
             },
         }
     }
 
-    /// The answer of the function that such a request goes to in the template.
+    /// Sends a request to a function.
     fn answer(&self, function: &str, request: Request) -> Answer {
         let response = match function {
-            "presign" => now(self.presign.handle(request)),
-            "uploads" => now(self.uploads.handle(request)),
-            "multipart-initiate" => now(self.initiate.handle(request)),
-            "multipart-parts" => now(self.parts.handle(request)),
-            "multipart-complete" => now(self.complete.handle(request)),
-            other => panic!("{other} answers nobody over HTTP"),
+            "presign" => run(self.presign.handle(request)),
+            "uploads" => run(self.uploads.handle(request)),
+            "multipart-initiate" => run(self.initiate.handle(request)),
+            "multipart-parts" => run(self.parts.handle(request)),
+            "multipart-complete" => run(self.complete.handle(request)),
+            other => panic!("{other} is not an HTTP function"),
         };
         Answer::of(&response)
     }
 }
 
-const OVER_HTTP: [&str; 5] = ["presign", "uploads", "multipart-initiate", "multipart-parts", "multipart-complete"];
+const HTTP_FUNCTIONS: [&str; 5] = ["presign", "uploads", "multipart-initiate", "multipart-parts", "multipart-complete"];
 
 #[test]
-fn no_body_is_answered_with_a_fault_of_ours() {
-    let bodies: Vec<Value> =
-        samples(&OVER_HTTP).iter().filter_map(|event| serde_json::from_str(event["body"].as_str()?).ok()).collect();
+fn no_body_is_answered_with_a_5xx() {
+    let bodies: Vec<Value> = samples(&HTTP_FUNCTIONS)
+        .iter()
+        .filter_map(|event| serde_json::from_str(event["body"].as_str()?).ok())
+        .collect();
     assert!(bodies.len() > 5);
     let functions = Functions::new();
     let session = testkit::id(1);
-    let doors = [
+    let routes = [
         ("presign", "/uploads".to_owned()),
         ("multipart-initiate", "/uploads/multipart".to_owned()),
         ("multipart-initiate", "/s3/multipart".to_owned()),
@@ -240,8 +244,8 @@ fn no_body_is_answered_with_a_fault_of_ours() {
         ("multipart-complete", format!("/s3/multipart/{session}/complete?key=k&xml")),
     ];
     fuzz("bodies", |random| {
-        let body = text(random, &mutated(random, &bodies));
-        for (function, path) in &doors {
+        let body = mutated_text(random, &mutated(random, &bodies));
+        for (function, path) in &routes {
             let answer = functions.answer(function, Call::new("POST", path).by(ALICE).body(body.clone()).request());
             assert!(answer.status < 500, "{function} {path} {body}: {}", answer.body);
         }
@@ -249,20 +253,20 @@ fn no_body_is_answered_with_a_fault_of_ours() {
 }
 
 #[test]
-fn no_event_of_the_gateway_is_answered_with_a_fault_of_ours() {
-    let samples: Vec<(&str, Value)> = OVER_HTTP
+fn no_gateway_event_is_answered_with_a_5xx() {
+    let samples: Vec<(&str, Value)> = HTTP_FUNCTIONS
         .iter()
         .flat_map(|function| golden_events(function).into_values().map(move |event| (*function, event)))
         .collect();
     let others: Vec<Value> = samples.iter().map(|(_, event)| event.clone()).collect();
     let functions = Functions::new();
     fuzz("requests", |random| {
-        let (function, event) = any(random, &samples);
+        let (function, event) = pick(random, &samples);
         let mut event = event.clone();
         for _ in 0..=random.below(4) {
             mutate(random, &mut event, &others);
         }
-        // What the gateway would never send is refused before anybody is asked.
+        // An event that is not a gateway event fails before the handler.
         if let Ok(request) = lambda_http_kit::http::request(&event.to_string()) {
             let answer = functions.answer(function, request);
             assert!(answer.status < 500, "{function} {event}: {}", answer.body);
@@ -271,7 +275,7 @@ fn no_event_of_the_gateway_is_answered_with_a_fault_of_ours() {
 }
 
 #[test]
-fn no_batch_breaks_the_reconciler() {
+fn the_reconciler_survives_any_batch() {
     let samples = samples(&["reconcile", "validate"]);
     let deps = reconcile::Deps {
         config: config(&[("RECONCILE_DAYS", "1")]),
@@ -282,9 +286,12 @@ fn no_batch_breaks_the_reconciler() {
     };
     fuzz("completions", |random| {
         let event = mutated(random, &samples);
-        let asked = event["Records"].as_array().map_or(0, Vec::len);
-        if let Ok(answer) = now(deps.handle(event, in_a_minute())) {
-            assert!(answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= asked), "{answer}");
+        let records = event["Records"].as_array().map_or(0, Vec::len);
+        if let Ok(answer) = run(deps.handle(event, in_a_minute())) {
+            assert!(
+                answer["batchItemFailures"].as_array().is_none_or(|failures| failures.len() <= records),
+                "{answer}"
+            );
         }
         assert!(deps.objects.is_empty() && deps.events.sent().is_empty());
     });

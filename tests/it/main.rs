@@ -1,30 +1,34 @@
-//! The whole story, against the deployed local stack, and the laws of the repository itself.
+//! Acceptance tests against the deployed local stack, and checks of the repository itself.
 //!
-//! `cargo xtask test` brings the stack up and runs this; `documents` and `tidy` need no stack.
+//! `cargo xtask test` starts the stack and runs them. `documents` and `tidy` need no stack.
 
-#![expect(clippy::unwrap_used, reason = "a test says what it expects by unwrapping it")]
+#![expect(clippy::unwrap_used, reason = "a test fails by unwrapping")]
 
-mod abuse;
+mod adapters;
+mod api;
+mod aws;
+mod completion;
 mod content;
-mod deadletters;
+mod dead_letter_queue;
 mod documents;
-mod downstream;
-mod events;
+mod event_bus;
 mod every_fault;
-mod faults;
+mod examples;
 mod fuzzing;
+mod golden_events;
+mod invalid_input;
+mod malware_scan;
 mod multipart;
 mod ownership;
 mod permissions;
 mod ports;
-mod readme;
 mod reconcile;
 mod replay;
+mod s3_refusals;
 mod scale;
-mod scanning;
 mod simulation;
 mod single_upload;
-mod store;
+mod support;
+mod tcp;
 mod tidy;
-mod wire;
-mod world;
+mod transport_errors;

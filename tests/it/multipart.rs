@@ -1,4 +1,4 @@
-//! Uploads in parts through the deployed stack: killed, resumed, refused by the store, completed, given up.
+//! Multipart uploads on the deployed stack: killed, resumed, refused by S3, completed, aborted.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -10,32 +10,34 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use xtask::local;
 
-use crate::world::{Grant, Person, alice, asset, bob, eventually, key_of, put, uploads_under_way, versions};
+use crate::api::{Grant, User, alice, bob, put, string_pairs};
+use crate::aws::{key_of, uploads_in_progress, versions};
+use crate::support::{asset, wait_for};
 
 const MB: u64 = 1_000_000;
 
-/// A CSV of `size` bytes whose lines all differ, so that no two parts are the same.
-fn file_of(size: u64) -> PathBuf {
+/// Writes a CSV of `size` bytes whose lines all differ, so that no two parts are equal.
+fn write_csv(size: u64) -> PathBuf {
     let path = local().join(format!("rows-{size}.csv"));
     let mut file = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());
     let (mut left, mut row) = (usize::try_from(size).unwrap(), 0_u64);
     while left > 0 {
         let line = format!("{row:018},value\n");
-        let piece = &line.as_bytes()[..line.len().min(left)];
-        file.write_all(piece).unwrap();
-        left -= piece.len();
+        let text = &line.as_bytes()[..line.len().min(left)];
+        file.write_all(text).unwrap();
+        left -= text.len();
         row += 1;
     }
     file.into_inner().unwrap();
     path
 }
 
-/// A client in a process of its own.
-fn client(file: &Path, more: &[&str]) -> Child {
-    // On Unix `cargo run` replaces itself by the program, so a kill reaches the program.
+/// Starts `sluice upload` as a process of its own.
+fn client(file: &Path, arguments: &[&str]) -> Child {
+    // On Unix `cargo run` replaces itself with the program, so a kill reaches the program.
     Command::new("cargo")
         .args(["run", "--quiet", "--locked", "--package", "sluice", "--", "upload", "--content-type", "text/csv"])
-        .args(more)
+        .args(arguments)
         .arg(file)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -43,48 +45,46 @@ fn client(file: &Path, more: &[&str]) -> Child {
         .unwrap()
 }
 
-fn parts(person: &Person, session: &str) -> Vec<Value> {
-    let answer = person.get(&format!("/uploads/multipart/{session}/parts"));
+fn parts(user: &User, session: &str) -> Vec<Value> {
+    let answer = user.get(&format!("/uploads/multipart/{session}/parts"));
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()["parts"].as_array().unwrap().clone()
 }
 
-fn begin(person: &Person, body: &Value) -> Value {
-    let answer = person.call("POST", "/uploads/multipart", &[], body.to_string().as_bytes());
+fn create(user: &User, body: &Value) -> Value {
+    let answer = user.call("POST", "/uploads/multipart", &[], body.to_string().as_bytes());
     assert_eq!(answer.status, 201, "{}", answer.text());
     answer.json()
 }
 
-/// Where the object of a session lies, or will lie.
-fn key(begun: &Value) -> String {
-    key_of(&Grant(begun["parts"][0].clone()))
+/// The key of a session's object.
+fn key(created: &Value) -> String {
+    key_of(&Grant(created["parts"][0].clone()))
 }
 
 fn csv(size: u64) -> Value {
     json!({ "filename": "rows.csv", "contentType": "text/csv", "size": size })
 }
 
-fn complete(person: &Person, session: &str) -> local_stack::http::Answer {
-    person.call("POST", &format!("/uploads/multipart/{session}/complete"), &[], b"")
+fn complete(user: &User, session: &str) -> local_stack::http::Answer {
+    user.call("POST", &format!("/uploads/multipart/{session}/complete"), &[], b"")
 }
 
+/// Puts a part to its presigned URL and returns S3's status.
 fn send(part: &Value, bytes: &[u8]) -> u16 {
-    let headers = part["headers"].as_object().unwrap().iter();
-    let headers: Vec<(String, String)> =
-        headers.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
-    put(part["url"].as_str().unwrap(), &headers, bytes).status
+    put(part["url"].as_str().unwrap(), &string_pairs(&part["headers"]), bytes).status
 }
 
-/// 120 MB, or 300 in a full run: killed half-way, and resumed by another process that knows the session's id only.
+/// 120 MB, or 300 MB in a full run. The first process is killed; the second one knows only the session id.
 #[test]
-fn a_killed_upload_is_resumed_from_another_process_and_sends_no_part_twice() {
+fn another_process_resumes_a_killed_upload_and_sends_no_part_twice() {
     let size = if std::env::var_os("SLUICE_FULL").is_some() { 300 * MB } else { 120 * MB };
-    let file = file_of(size);
+    let file = write_csv(size);
     let mut first = client(&file, &["--rate", "30000000"]);
     let mut lines = BufReader::new(first.stdout.take().unwrap()).lines().map(Result::unwrap);
     let session = lines.find_map(|line| line.strip_prefix("session ").map(str::to_owned)).unwrap();
     let total = size.div_ceil(8 << 20);
-    eventually("half of the parts", || (parts(&alice(), &session).len() as u64 >= total / 2).then_some(()));
+    wait_for("half of the parts", || (parts(&alice(), &session).len() as u64 >= total / 2).then_some(()));
     first.kill().unwrap();
     first.wait().unwrap();
     let before = parts(&alice(), &session);
@@ -92,43 +92,43 @@ fn a_killed_upload_is_resumed_from_another_process_and_sends_no_part_twice() {
     assert_eq!(alice().status(&session).json()["status"], "uploading");
 
     let second = client(&file, &["--session", &session]).wait_with_output().unwrap();
-    let said = String::from_utf8(second.stdout).unwrap();
-    assert!(second.status.success(), "{said}");
+    let output = String::from_utf8(second.stdout).unwrap();
+    assert!(second.status.success(), "{output}");
     let sent: BTreeSet<u64> =
-        said.lines().filter_map(|line| line.strip_prefix("part ")?.split_once(" sent")?.0.parse().ok()).collect();
-    let had: BTreeSet<u64> = before.iter().map(|part| part["partNumber"].as_u64().unwrap()).collect();
-    // What the killed process had under way may have arrived after the list was made.
-    assert!(sent.is_disjoint(&had), "sent again: {:?}", sent.intersection(&had));
-    assert!(sent.len() + had.len() <= usize::try_from(total).unwrap());
+        output.lines().filter_map(|line| line.strip_prefix("part ")?.split_once(" sent")?.0.parse().ok()).collect();
+    let stored: BTreeSet<u64> = before.iter().map(|part| part["partNumber"].as_u64().unwrap()).collect();
+    // A part that the killed process was sending may have arrived after the list was read.
+    assert!(sent.is_disjoint(&stored), "sent again: {:?}", sent.intersection(&stored));
+    assert!(sent.len() + stored.len() <= usize::try_from(total).unwrap());
     let record = alice().verdict(&session);
     assert_eq!((&record["status"], &record["observed"]["size"]), (&json!("accepted"), &json!(size)), "{record}");
-    assert_eq!(uploads_under_way(record["key"].as_str().unwrap()), 0);
+    assert_eq!(uploads_in_progress(record["key"].as_str().unwrap()), 0);
     let again = client(&file, &["--session", &session]).wait_with_output().unwrap();
-    assert!(again.status.success(), "a third time is no other");
+    assert!(again.status.success(), "the upload of a complete session succeeds");
     std::fs::remove_file(file).unwrap();
 }
 
 #[test]
-fn the_store_refuses_a_part_of_another_length() {
-    let begun = begin(&alice(), &csv(9 << 20));
-    let part = &begun["parts"][1];
+fn s3_refuses_a_part_of_another_length() {
+    let created = create(&alice(), &csv(9 << 20));
+    let part = &created["parts"][1];
     let right = usize::try_from(part["size"].as_u64().unwrap()).unwrap();
     assert_eq!(right, 1 << 20);
     for wrong in [0, right - 1, right + 1] {
         assert_eq!(send(part, &vec![b'x'; wrong]), 403, "{wrong}");
     }
-    assert_eq!(parts(&alice(), begun["sessionId"].as_str().unwrap()), Vec::<Value>::new());
+    assert_eq!(parts(&alice(), created["sessionId"].as_str().unwrap()), Vec::<Value>::new());
     assert_eq!(send(part, &vec![b'x'; right]), 200);
 }
 
 #[test]
-fn parts_may_carry_checksums_that_the_store_verifies() {
+fn s3_verifies_part_checksums() {
     let mut body = csv(8);
     body["partChecksum"] = "sha256".into();
-    let begun = begin(&alice(), &body);
-    let session = begun["sessionId"].as_str().unwrap();
-    let sum_of = |bytes: &[u8]| BASE64_STANDARD.encode(Sha256::digest(bytes));
-    let sign = json!({ "partNumbers": [1], "checksums": { "1": sum_of(b"a,b\nc,d\n") } });
+    let created = create(&alice(), &body);
+    let session = created["sessionId"].as_str().unwrap();
+    let checksum = |bytes: &[u8]| BASE64_STANDARD.encode(Sha256::digest(bytes));
+    let sign = json!({ "partNumbers": [1], "checksums": { "1": checksum(b"a,b\nc,d\n") } });
     let path = format!("/uploads/multipart/{session}/parts");
     let signed = alice().call("POST", &path, &[], sign.to_string().as_bytes()).json();
     let part = &signed["parts"][0];
@@ -142,41 +142,41 @@ fn parts_may_carry_checksums_that_the_store_verifies() {
 }
 
 #[test]
-fn a_program_in_parts_is_rejected_like_any_other() {
+fn a_program_as_a_multipart_upload_is_rejected() {
     let mut program = asset("program.exe");
     program.resize(9 << 20, 0);
     let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": program.len() });
-    let begun = begin(&alice(), &body);
-    let (session, middle) = (begun["sessionId"].as_str().unwrap(), 8 << 20);
-    assert_eq!(send(&begun["parts"][0], &program[..middle]), 200);
-    assert_eq!(send(&begun["parts"][1], &program[middle..]), 200);
+    let created = create(&alice(), &body);
+    let (session, middle) = (created["sessionId"].as_str().unwrap(), 8 << 20);
+    assert_eq!(send(&created["parts"][0], &program[..middle]), 200);
+    assert_eq!(send(&created["parts"][1], &program[middle..]), 200);
     let done = complete(&alice(), session);
     assert_eq!(done.status, 200, "{}", done.text());
     assert_eq!(alice().verdict(session)["status"], "rejected");
-    eventually("the rejected version to go", || versions(&key(&begun)).is_empty().then_some(()));
+    wait_for("the deletion of the rejected version", || versions(&key(&created)).is_empty().then_some(()));
     let again = complete(&alice(), session);
-    assert_eq!((again.status, again.json()), (200, done.json()), "repeating it is always safe");
+    assert_eq!((again.status, again.json()), (200, done.json()), "a repeated completion has the same answer");
 }
 
 #[test]
-fn without_a_size_the_limit_holds_all_the_same() {
+fn an_upload_without_a_declared_size_obeys_the_limit() {
     let body = json!({ "filename": "me.png", "contentType": "image/png", "class": "avatar" });
-    let begun = begin(&alice(), &body);
-    let session = begun["sessionId"].as_str().unwrap();
-    // 5 MB is one part of the smallest size: no second one is signed.
-    assert_eq!(begun["parts"].as_array().unwrap().len(), 1);
-    assert_eq!(send(&begun["parts"][0], &vec![0; 5_000_001]), 200, "its size is not signed");
+    let created = create(&alice(), &body);
+    let session = created["sessionId"].as_str().unwrap();
+    // The limit of 5 MB fits into one part of the minimum size, so only one part is signed.
+    assert_eq!(created["parts"].as_array().unwrap().len(), 1);
+    assert_eq!(send(&created["parts"][0], &vec![0; 5_000_001]), 200, "the size of the part is not signed");
     let refused = complete(&alice(), session);
     assert_eq!((refused.status, refused.json()["code"].as_str()), (422, Some("too-large")), "{}", refused.text());
-    assert_eq!(uploads_under_way(&key(&begun)), 0);
-    assert_eq!(versions(&key(&begun)), Vec::<String>::new());
+    assert_eq!(uploads_in_progress(&key(&created)), 0);
+    assert_eq!(versions(&key(&created)), Vec::<String>::new());
 }
 
 #[test]
-fn giving_up_leaves_nothing_and_bob_can_do_none_of_it() {
-    let begun = begin(&alice(), &csv(9 << 20));
-    let session = begun["sessionId"].as_str().unwrap();
-    assert_eq!(send(&begun["parts"][1], &vec![b'x'; 1 << 20]), 200);
+fn aborting_leaves_nothing_and_another_user_cannot_use_the_session() {
+    let created = create(&alice(), &csv(9 << 20));
+    let session = created["sessionId"].as_str().unwrap();
+    assert_eq!(send(&created["parts"][1], &vec![b'x'; 1 << 20]), 200);
     let path = format!("/uploads/multipart/{session}");
     for (method, path, body) in [
         ("GET", format!("{path}/parts"), ""),
@@ -195,18 +195,18 @@ fn giving_up_leaves_nothing_and_bob_can_do_none_of_it() {
     for _ in 0..2 {
         let answer = alice().call("DELETE", &path, &[], b"");
         assert_eq!((answer.status, answer.json()["status"].as_str()), (200, Some("aborted")));
-        assert_eq!(uploads_under_way(&key(&begun)), 0);
+        assert_eq!(uploads_in_progress(&key(&created)), 0);
     }
-    assert_eq!(send(&begun["parts"][0], &vec![b'x'; 8 << 20]), 404, "its URLs are good for nothing any more");
+    assert_eq!(send(&created["parts"][0], &vec![b'x'; 8 << 20]), 404, "S3 refuses the URLs of an aborted upload");
     assert_eq!(alice().status(session).status, 404);
 }
 
 #[test]
-fn deleting_an_upload_on_its_way_gives_it_up() {
-    let begun = begin(&alice(), &csv(9 << 20));
-    let session = begun["sessionId"].as_str().unwrap();
+fn a_deletion_aborts_an_upload_in_progress() {
+    let created = create(&alice(), &csv(9 << 20));
+    let session = created["sessionId"].as_str().unwrap();
     assert_eq!(alice().delete(session).status, 200);
-    assert_eq!(uploads_under_way(&key(&begun)), 0);
+    assert_eq!(uploads_in_progress(&key(&created)), 0);
     assert_eq!(alice().status(session).json()["code"], "deleted");
     assert_eq!(complete(&alice(), session).status, 410);
 }

@@ -1,19 +1,21 @@
-//! Nobody reaches another's upload, and nobody in particular reaches nothing.
+//! A user cannot reach another user's upload, and a caller without a token reaches nothing.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use local_stack::aws::json_call;
 use serde_json::{Value, json};
 
-use crate::world::{alice, asset, bob, eventually, key_of, nobody, stack, versions};
+use crate::api::{alice, anonymous, bob};
+use crate::aws::{key_of, versions};
+use crate::support::{asset, stack, wait_for};
 
 #[test]
-fn another_users_upload_looks_like_one_that_never_was() {
+fn another_users_upload_looks_like_a_missing_one() {
     let grant = alice().upload("lock.png", "image/png", &asset("lock.png"));
     alice().verdict(grant.id());
-    let never = "01900000-0000-7000-8000-000000000000";
+    let missing = "01900000-0000-7000-8000-000000000000";
     for (method, suffix) in [("GET", ""), ("GET", "/content"), ("DELETE", "")] {
         let theirs = bob().call(method, &format!("/uploads/{}{suffix}", grant.id()), &[], &[]);
-        let none = bob().call(method, &format!("/uploads/{never}{suffix}"), &[], &[]);
+        let none = bob().call(method, &format!("/uploads/{missing}{suffix}"), &[], &[]);
         assert_eq!((theirs.status, theirs.json()), (404, none.json()), "{method} {suffix}");
     }
     let listed = bob().get("/uploads?limit=1000").json();
@@ -23,7 +25,7 @@ fn another_users_upload_looks_like_one_that_never_was() {
 }
 
 #[test]
-fn the_same_idempotency_key_of_two_users_is_two_keys() {
+fn two_users_may_use_the_same_idempotency_key() {
     let body = br#"{"filename":"a.png","contentType":"image/png","size":10}"#;
     let key = [("idempotency-key", "the same for both")];
     let (a, b) = (alice().call("POST", "/uploads", &key, body), bob().call("POST", "/uploads", &key, body));
@@ -54,13 +56,13 @@ fn without_a_token_every_route_answers_401() {
         ("DELETE", format!("/s3/multipart/{id}")),
         ("POST", "/s3/sign".to_owned()),
     ] {
-        assert_eq!(nobody().call(method, &path, &[], b"{}").status, 401, "{method} {path}");
+        assert_eq!(anonymous().call(method, &path, &[], b"{}").status, 401, "{method} {path}");
         let forged = [("authorization", "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.")];
-        assert_eq!(nobody().call(method, &path, &forged, b"{}").status, 401, "{method} {path} forged");
+        assert_eq!(anonymous().call(method, &path, &forged, b"{}").status, 401, "{method} {path} forged");
     }
 }
 
-/// A token of Alice's that was good and is no longer: the same one, a few seconds later.
+/// The test shortens the validity of Alice's access tokens to five seconds, and waits.
 #[test]
 fn an_expired_token_answers_401() {
     let cognito = |action: &str, body: &Value| {
@@ -70,7 +72,7 @@ fn an_expired_token_answers_401() {
     let claims = stack().users[0].token.split('.').nth(1).unwrap();
     let claims: Value = serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap();
     let (pool, client) = (claims["iss"].as_str().unwrap().rsplit('/').next().unwrap(), &claims["client_id"]);
-    let lives = |seconds: u32| {
+    let set_validity = |seconds: u32| {
         let units = json!({ "AccessToken": "seconds", "IdToken": "hours" });
         let flows = ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"];
         let body = json!({
@@ -79,13 +81,13 @@ fn an_expired_token_answers_401() {
         });
         cognito("UpdateUserPoolClient", &body)
     };
-    lives(5);
+    set_validity(5);
     let parameters = json!({ "USERNAME": "alice", "PASSWORD": "alice-A1!local" });
     let body = json!({ "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": client, "AuthParameters": parameters });
     let token = cognito("InitiateAuth", &body)["AuthenticationResult"]["AccessToken"].as_str().unwrap().to_owned();
-    lives(24 * 3600);
+    set_validity(24 * 3600);
     let bearer = format!("Bearer {token}");
-    let ask = || nobody().call("GET", "/policy", &[("authorization", &bearer)], &[]).status;
-    assert_eq!(ask(), 200, "still good");
-    eventually("the token's end", || (ask() == 401).then_some(()));
+    let status = || anonymous().call("GET", "/policy", &[("authorization", &bearer)], &[]).status;
+    assert_eq!(status(), 200, "not expired yet");
+    wait_for("the expiry of the token", || (status() == 401).then_some(()));
 }

@@ -1,103 +1,79 @@
-//! The deployed binary of the reconciler, over the emulator's table, bucket and queue.
+//! The deployed binary of the reconciler, over a table, a bucket and a queue of the emulator.
 
 use std::collections::BTreeSet;
 
-use aws_adapters::clients::Clients;
-use aws_adapters::dynamodb::DynamoRecords;
-use aws_adapters::s3::S3Objects;
 use jiff::{SignedDuration, Timestamp};
 use local_stack::http::send;
-use policy::key::{ObjectKey, OwnerId};
-use policy::parts::PartNumber;
-use policy::session::{Event, Session, State};
+use policy::key::ObjectKey;
+use policy::session::{Session, State};
 use policy::upload::Outcome;
 use serde_json::json;
-use testkit::contract::{Stacking, Stocking, validated};
-use testkit::{PNG, Upload, fresh_id, grant, session_of};
-use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
+use testkit::contract::validated;
+use testkit::{PNG, session_of};
+use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::object_listing::ObjectListing;
 use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
 
-use crate::events::start;
-use crate::ports::{QuietBucket, config};
-use crate::world::{eventually, messages, quiet_queue, quiet_table};
-
-fn fresh_key() -> ObjectKey {
-    ObjectKey::new(OwnerId::from_claims("reconcile", &fresh_id().to_string()).unwrap(), fresh_id())
-}
-
-pub(crate) async fn begin(bucket: &S3Objects, stock: &QuietBucket, key: &ObjectKey) -> String {
-    let encoded_grant = grant(key.owner(), 5).encode_for_parts().unwrap();
-    let beginning =
-        CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 1, checksum: None };
-    let upload = bucket.create_upload(key, &beginning).await.unwrap();
-    stock.part(key, &upload, PartNumber::FIRST, b"12345", None).await.unwrap();
-    upload
-}
-
-pub(crate) async fn opened(table: &DynamoRecords, session: Session, upload: &str) -> Session {
-    table.open(&session).await.unwrap();
-    let next = session.step(Event::Created { upload: upload.to_owned() }, Timestamp::now()).unwrap();
-    table.change(&next).await.unwrap();
-    next
-}
+use crate::adapters::{TestBucket, objects, open_session, records};
+use crate::aws::{create_queue, create_table, receive_json};
+use crate::golden_events::start;
+use crate::support::{fresh_key, wait_for};
 
 #[tokio::test]
-async fn what_nobody_came_back_for_is_finished() {
-    let stock = QuietBucket::new("reconcile");
-    let events = quiet_queue(&format!("reconcile-{}", std::process::id()));
-    // Of its own: what is due in the deployed one is in another bucket.
-    let table_name = quiet_table("reconcile");
-    let bucket = S3Objects::new(Clients::of(config(), true), &stock.name);
-    let table = DynamoRecords::new(Clients::of(config(), true), &table_name);
+async fn the_reconciler_finishes_abandoned_work() {
+    let test_bucket = TestBucket::new("reconcile");
+    let queue = create_queue(&format!("reconcile-{}", std::process::id()));
+    // A table of its own: the deployed table has due sessions, whose objects are in another bucket.
+    let table_name = create_table("reconcile");
+    let (bucket, table) = (objects(&test_bucket.name), records(&table_name));
     let now = Timestamp::now();
 
     let live = fresh_key();
-    let kept = begin(&bucket, &stock, &live).await;
+    let live_upload = test_bucket.create_upload_with_part(&live).await;
     let deadline = now.checked_add(SignedDuration::from_hours(1)).unwrap();
-    let live_session = opened(&table, Session { deadline, ..session_of(&live, 5) }, &kept).await;
+    let live_session = open_session(&table, Session { deadline, ..session_of(&live, 5) }, &live_upload).await;
     let stale = fresh_key();
-    let upload = begin(&bucket, &stock, &stale).await;
-    opened(&table, Session { deadline: now, ..session_of(&stale, 5) }, &upload).await;
+    let upload = test_bucket.create_upload_with_part(&stale).await;
+    open_session(&table, Session { deadline: now, ..session_of(&stale, 5) }, &upload).await;
     let interrupted = fresh_key();
-    let upload = begin(&bucket, &stock, &interrupted).await;
-    let session = opened(&table, session_of(&interrupted, 5), &upload).await;
-    let lease = policy::session::Lease { holder: "gone".to_owned(), until: now };
+    let upload = test_bucket.create_upload_with_part(&interrupted).await;
+    let session = open_session(&table, session_of(&interrupted, 5), &upload).await;
+    let lease = policy::session::Lease { holder: "killed process".to_owned(), until: now };
     table.lease(&session.key, &lease, &policy::session::CompletionRequest::default(), now).await.unwrap();
-    let orphan = fresh_key();
-    begin(&bucket, &stock, &orphan).await;
-    let unjudged = fresh_key();
-    let version = stock.put(&unjudged, &Upload::granted(&grant(unjudged.owner(), PNG.len() as u64), PNG)).await;
+    test_bucket.create_upload_with_part(&fresh_key()).await;
+    let without_verdict = fresh_key();
+    let version = test_bucket.put_granted(&without_verdict, PNG).await;
     let accepted = fresh_key();
-    let granted = Upload::granted(&grant(accepted.owner(), PNG.len() as u64), PNG);
-    let (first, replay) = (stock.put(&accepted, &granted).await, stock.put(&accepted, &granted).await);
+    let first = test_bucket.put_granted(&accepted, PNG).await;
+    let later = test_bucket.put_granted(&accepted, PNG).await;
     table.put_verdict(&validated(&accepted, &first, Outcome::Accepted)).await.unwrap();
 
-    let patience = [("RECONCILE_GRACE", "0s"), ("RECONCILE_ORPHAN_AGE", "0s"), ("RECONCILE_DAYS", "1")];
-    let place = [("BUCKET", stock.name.as_str()), ("TABLE", &table_name), ("QUEUE_URL", &events)];
-    let function = start("reconcile", &[patience.as_slice(), &place].concat());
-    // An object's age has to reach a whole second.
-    let mut seen = BTreeSet::new();
-    eventually("the object without a verdict to be sent again", || {
+    let ages = [("RECONCILE_GRACE", "0s"), ("RECONCILE_ORPHAN_AGE", "0s"), ("RECONCILE_DAYS", "1")];
+    let resources = [("BUCKET", test_bucket.name.as_str()), ("TABLE", &table_name), ("QUEUE_URL", &queue)];
+    let function = start("reconcile", &[ages.as_slice(), &resources].concat());
+    // S3 reports times in whole seconds, so the first runs may find the objects too young.
+    let mut sent = BTreeSet::new();
+    wait_for("the events of versions without a verdict", || {
         let answer = send("POST", &function.url, &[], b"{}").unwrap();
         assert_eq!((answer.status, &answer.json()["Failures"]), (200, &json!(0)), "{}", answer.text());
-        seen.extend(messages(&events).iter().map(|event| {
+        sent.extend(receive_json(&queue).iter().map(|event| {
             let object = &event["Records"][0]["s3"]["object"];
             (object["key"].as_str().unwrap().to_owned(), object["versionId"].as_str().unwrap().to_owned())
         }));
-        let told = |key: &ObjectKey, version: &String| seen.contains(&(key.to_string(), version.clone()));
-        (told(&unjudged, &version) && told(&accepted, &replay)).then_some(())
+        let is_sent = |key: &ObjectKey, version: &String| sent.contains(&(key.to_string(), version.clone()));
+        (is_sent(&without_verdict, &version) && is_sent(&accepted, &later)).then_some(())
     });
-    assert!(!seen.contains(&(accepted.to_string(), first)), "it has its verdict");
+    assert!(!sent.contains(&(accepted.to_string(), first)), "the first version has its verdict");
 
-    assert_eq!(table.session(&live).await.unwrap(), Some(live_session), "nobody touched it");
+    assert_eq!(table.session(&live).await.unwrap(), Some(live_session), "the live session is unchanged");
     let state = async |key: &ObjectKey| table.session(key).await.unwrap().unwrap().state;
     assert!(matches!(state(&stale).await, State::Expired(policy::session::Cleanup::Done)));
-    let State::Completed(whole) = state(&interrupted).await else { panic!("{:?}", state(&interrupted).await) };
-    let lies = bucket.list_versions(&interrupted.to_string(), None).await.unwrap().versions;
-    assert_eq!(lies.iter().map(|stored| stored.version.as_str()).collect::<Vec<_>>(), [whole.version]);
-    let left = bucket.list_in_progress("1/", None).await.unwrap().uploads;
-    assert_eq!(left.iter().map(|left| left.upload.as_str()).collect::<Vec<_>>(), [kept], "no upload without a session");
-    bucket.abort_upload(&live, &left[0].upload).await.unwrap();
+    let State::Completed(completed) = state(&interrupted).await else { panic!("{:?}", state(&interrupted).await) };
+    let stored = bucket.list_versions(&interrupted.to_string(), None).await.unwrap().versions;
+    assert_eq!(stored.iter().map(|stored| stored.version.as_str()).collect::<Vec<_>>(), [completed.version]);
+    let in_progress = bucket.list_in_progress("1/", None).await.unwrap().uploads;
+    let ids: Vec<&str> = in_progress.iter().map(|upload| upload.upload.as_str()).collect();
+    assert_eq!(ids, [live_upload.as_str()], "only the live session has an upload in progress");
+    bucket.abort_upload(&live, &live_upload).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! A thousand times everything, with no number edited in the code.
+//! A thousand classes, types, events and records, without any change to the code.
 
 use lambda_http_kit::{EventHandler, HttpHandler};
 use std::time::{Duration, SystemTime};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use testkit::http::Call;
 use testkit::{BUCKET, MemoryObjects, MemoryRecords, PNG, config, env, grant, id, key, owner};
 
-/// A thousand classes of a thousand types; the last class takes up to 200 GB, all others what S3 takes.
+/// A thousand classes of a thousand types. The last class allows 200 GB, all others S3's maximum.
 fn policy() -> String {
     let types: Vec<String> = (0..1000).map(|n| format!("application/x-type-{n}")).collect();
     let class = |max: &str| json!({ "allow": [{ "types": types, "max": max }] });
@@ -20,7 +20,7 @@ fn policy() -> String {
 
 #[tokio::test]
 async fn a_thousand_classes_types_events_and_records() {
-    // The policy, through presign's own door.
+    // presign enforces the policy.
     let text = policy();
     assert!(document::parse(&text).is_ok());
     let deps = presign::Deps { config: config(&[("POLICY", &text)]), records: MemoryRecords::default(), env: env() };
@@ -36,18 +36,18 @@ async fn a_thousand_classes_types_events_and_records() {
         let response = deps.handle(call.request()).await;
         let text = String::from_utf8(response.body().to_vec()).unwrap();
         assert_eq!(response.status().as_u16(), status, "{class} {size}: {text}");
-        // Allowed, but not in one request; one byte more is not allowed at all.
+        // The class allows the size, but not in one request. One byte more is above the limit of the class.
         let code = if size % 10 == 1 { "too-large" } else { "use-multipart" };
         assert!(status == 201 || text.contains(&format!("\"{code}\"")), "{class} {size}: {text}");
     }
 
-    // What the whole policy tells is beyond one answer of Lambda's; a class is not.
+    // A single class fits into one answer of Lambda. The whole policy would not.
     let call = Call::new("GET", "/policy").by("alice").query("class=last");
     let response = deps.handle(call.request()).await;
     assert_eq!(response.status(), 200);
     assert!((20_000..1_000_000).contains(&response.body().to_vec().len()));
 
-    // A thousand events in one invocation.
+    // One invocation validates a thousand events.
     let (records, objects) = (MemoryRecords::default(), MemoryObjects::default());
     let alice = owner("alice");
     let events: Vec<Value> = (0..1000)
@@ -64,7 +64,7 @@ async fn a_thousand_classes_types_events_and_records() {
     deps.handle(json!({ "Records": events }), deadline).await.unwrap();
     assert_eq!(deps.records.stored().len(), 1000);
 
-    // And all of them listed by pages.
+    // The list returns all records in pages.
     let deps = uploads::Deps { config: config(&[]), records: deps.records, objects: deps.objects, env: env() };
     let (mut seen, mut cursor) = (0, String::new());
     loop {

@@ -1,16 +1,18 @@
-//! The whole system in one thread, in an order that a seed decides: clients, S3 with versions and events, the queue
-//! with redelivery and dead letters, the table with its conditions, the stream and the bus. The real handlers run over
-//! the ports in memory, which keep the same contract as the deployed table and bucket (`ports.rs`). Of all calls 20 %
-//! fail, half of them after they took effect, and others are sent twice; functions die at any await; events come one to
-//! five times, in any order and wrapping, and some never. Some clients never come back either, or not for days: all of
-//! that is the reconciler's to finish.
+//! Simulates the whole system in one thread: clients, S3 with versions and events, the queue with its DLQ, the table,
+//! the stream and the bus. The handlers are the real ones. The ports are in memory and fulfil the same contract as the
+//! deployed table and bucket (`ports.rs`). A seed decides the order of all steps.
 //!
-//! A seed that fails is named, and `SLUICE_SEED=N cargo test -p acceptance simulation::some_seeds` runs that one again,
-//! step by step the same. `SLUICE_SEEDS=N` is how many seeds there are.
+//! - 20 % of the calls fail, half of them after they took effect. Others are sent twice.
+//! - A function may be killed at any await.
+//! - An event arrives one to five times, in any order and wrapping. Some events are lost.
+//! - Some clients abandon their upload, others resume it after days. The reconciler finishes what they leave.
+//!
+//! A failing run prints its seed. `SLUICE_SEED=N cargo test -p acceptance simulation::some_seeds` repeats it step by step.
+//! `SLUICE_SEEDS=N` sets the number of seeds.
 
 mod clients;
+mod end_state;
 mod system;
-mod truth;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,107 +23,110 @@ use std::time::Duration;
 
 use system::{Functions, Stores, System};
 
-/// Something that happens beside everything else.
+use crate::support::number_from_env;
+
+/// A client or an invocation of a function.
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// How many clients are at it at the same time, and how many validators.
-const CLIENTS: usize = 40;
-const VALIDATORS: usize = 6;
+/// How many clients are active at the same time.
+const CONCURRENT_CLIENTS: usize = 40;
+/// How many invocations of the validator run at the same time.
+const CONCURRENT_VALIDATORS: usize = 6;
 
-/// How often the functions' clock goes on, and by how much.
-const STEPS_OF_A_TICK: u64 = 16;
+/// After how many steps the clock of tokio advances, and by how much.
+const STEPS_PER_TICK: u64 = 16;
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often the reconciler runs in bad weather, and how often at most until there is nothing left for it.
-const STORMY_RUNS: usize = 3;
-const MOST_RUNS: usize = 5;
+/// How often the reconciler runs with faults.
+const RUNS_WITH_FAULTS: usize = 3;
+/// How often it may run without faults until it finds nothing.
+const MAX_RUNS_WITHOUT_FAULTS: usize = 5;
 
-/// What a run was like, apart from being right.
+/// Counters of one run.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Run {
     steps: u64,
     calls: usize,
     killed: usize,
-    lost: usize,
-    dead_letters: usize,
+    lost_events: usize,
+    dlq_messages: usize,
     accepted: usize,
     rejected: usize,
     deleted: usize,
 }
 
-/// Runs a seed to its end and holds the end against the truth.
+/// Runs a seed and checks the end state.
 fn run(seed: u64, uploads: usize) -> Run {
-    // Handlers set timers: their clock stands still unless we let it go on.
-    let clock = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    clock.block_on(run_by(seed, uploads))
+    // Handlers set timers, so the clock of tokio is paused and the simulation advances it.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(simulate(seed, uploads))
 }
 
-async fn run_by(seed: u64, uploads: usize) -> Run {
-    system::begin();
+async fn simulate(seed: u64, uploads: usize) -> Run {
+    system::reset_clock();
     let stores = Stores::new(seed);
     let functions = Functions::of(&stores);
     let system = System::new(seed, &stores, &functions);
-    let mut steps = until_quiet(&system, (0..uploads).map(|_| clients::client(&system)).collect()).await;
-    let dead_letters = system.dead_letters();
-    // What kept the dead letters there is mended; somebody moves them back.
-    system.clear_up();
+    let mut steps = run_until_idle(&system, (0..uploads).map(|_| clients::client(&system)).collect()).await;
+    let dlq_messages = system.dlq_messages();
+    // The faults end, and an operator redrives the DLQ.
+    system.stop_faults();
     system.redrive();
-    steps += until_quiet(&system, Vec::new()).await;
-    assert_eq!(system.dead_letters(), 0, "dead letters after the redrive");
-    // What nobody was told of, and what nobody came back for, is the reconciler's: within the hour for what has arrived,
-    // however late it came, after the longest life of a session for the rest.
-    system::an_hour();
-    steps += reconciled(&system).await;
-    system::five_days();
-    system.inject();
-    steps += until_quiet(&system, clients::late(&system)).await;
-    for time_passes in [system::an_hour, system::eight_days] {
-        time_passes();
-        steps += reconciled(&system).await;
+    steps += run_until_idle(&system, Vec::new()).await;
+    assert_eq!(system.dlq_messages(), 0, "messages in the DLQ after the redrive");
+    // The reconciler finishes objects whose events were lost after an hour, and abandoned sessions after their maximum age.
+    system::advance_one_hour();
+    steps += reconcile_until_done(&system).await;
+    system::advance_five_days();
+    system.start_faults();
+    steps += run_until_idle(&system, clients::resume_abandoned(&system)).await;
+    for advance in [system::advance_one_hour, system::advance_eight_days] {
+        advance();
+        steps += reconcile_until_done(&system).await;
     }
-    assert_eq!(system.dead_letters(), 0, "dead letters in the end");
-    let (accepted, rejected, deleted) = truth::check(&system);
-    let (calls, killed, lost) = (stores.weather.calls(), system.killed(), system.lost());
-    Run { steps, calls, killed, lost, dead_letters, accepted, rejected, deleted }
+    assert_eq!(system.dlq_messages(), 0, "messages in the DLQ in the end");
+    let (accepted, rejected, deleted) = end_state::check(&system);
+    let (calls, killed, lost_events) = (stores.faults.calls(), system.killed(), system.lost_events());
+    Run { steps, calls, killed, lost_events, dlq_messages, accepted, rejected, deleted }
 }
 
-/// Lets the reconciler, who has no better weather than others, run until nothing is left for it.
-async fn reconciled<'a>(system: &'a System<'a>) -> u64 {
+/// Runs the reconciler with faults, then without faults until it finds nothing.
+async fn reconcile_until_done<'a>(system: &'a System<'a>) -> u64 {
     let mut steps = 0;
-    system.inject();
-    for _ in 0..STORMY_RUNS {
+    system.start_faults();
+    for _ in 0..RUNS_WITH_FAULTS {
         system.reconcile().await;
-        steps += until_quiet(system, Vec::new()).await;
-        system::a_minute();
+        steps += run_until_idle(system, Vec::new()).await;
+        system::advance_one_minute();
     }
-    system.clear_up();
+    system.stop_faults();
     system.redrive();
-    steps += until_quiet(system, Vec::new()).await;
+    steps += run_until_idle(system, Vec::new()).await;
     let mut runs = 0;
     while !system.reconcile().await {
-        steps += until_quiet(system, Vec::new()).await;
+        steps += run_until_idle(system, Vec::new()).await;
         runs += 1;
-        assert!(runs < MOST_RUNS, "the reconciler finds something at every run");
-        system::a_minute();
+        assert!(runs < MAX_RUNS_WITHOUT_FAULTS, "the reconciler finds something at every run");
+        system::advance_one_minute();
     }
     steps
 }
 
-/// Lets clients and functions have their turns, by chance, until nobody has anything left to do.
-async fn until_quiet<'a>(system: &'a System<'a>, mut waiting: Vec<Task<'a>>) -> u64 {
-    let mut functions: Vec<Task<'a>> = (0..=VALIDATORS).map(|n| function(system, n)).collect();
+/// Polls a random client or invocation at each step, until all clients are done and nothing is queued.
+async fn run_until_idle<'a>(system: &'a System<'a>, mut waiting: Vec<Task<'a>>) -> u64 {
+    let mut functions: Vec<Task<'a>> = (0..=CONCURRENT_VALIDATORS).map(|n| function(system, n)).collect();
     let mut clients: Vec<Task<'a>> = Vec::new();
     let mut context = Context::from_waker(Waker::noop());
     for steps in 0.. {
-        while clients.len() < CLIENTS {
+        while clients.len() < CONCURRENT_CLIENTS {
             let Some(client) = waiting.pop() else { break };
             clients.push(client);
         }
         system.deliver();
-        if steps % STEPS_OF_A_TICK == 0 {
+        if steps % STEPS_PER_TICK == 0 {
             tokio::time::advance(TICK).await;
         }
-        if clients.is_empty() && system.is_quiet() {
+        if clients.is_empty() && system.is_idle() {
             return steps;
         }
         let turn = system.random.below(functions.len() + clients.len());
@@ -136,40 +141,36 @@ async fn until_quiet<'a>(system: &'a System<'a>, mut waiting: Vec<Task<'a>>) -> 
             }
         }
     }
-    unreachable!("the numbers don't end")
+    unreachable!("the range has no end")
 }
 
 fn function<'a>(system: &'a System<'a>, n: usize) -> Task<'a> {
-    if n < VALIDATORS { Box::pin(system.validate()) } else { Box::pin(system.forward()) }
+    if n < CONCURRENT_VALIDATORS { Box::pin(system.validate()) } else { Box::pin(system.forward()) }
 }
 
-/// The same, and names the seed where something is wrong.
-fn run_named(seed: u64, uploads: usize) -> Run {
+/// Runs a seed, and prints it if the run fails.
+fn run_and_report(seed: u64, uploads: usize) -> Run {
     catch_unwind(AssertUnwindSafe(|| run(seed, uploads))).unwrap_or_else(|problem| {
-        eprintln!("seed {seed} of {uploads} uploads failed; again: SLUICE_SEED={seed} SLUICE_UPLOADS={uploads}");
+        eprintln!("seed {seed} with {uploads} uploads failed; repeat with SLUICE_SEED={seed} SLUICE_UPLOADS={uploads}");
         resume_unwind(problem)
     })
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
-}
-
 #[test]
-fn ten_thousand_uploads_in_bad_weather_end_well() {
-    let run = run_named(1, 10_000);
+fn ten_thousand_uploads_with_faults_reach_the_right_end_state() {
+    let run = run_and_report(1, 10_000);
     eprintln!("{run:?}");
-    // The weather was truly bad, and there was something of everything.
-    assert!(run.dead_letters > 100 && run.killed > 1000 && run.lost > 100, "{run:?}");
+    // Otherwise the run would test too little.
+    assert!(run.dlq_messages > 100 && run.killed > 1000 && run.lost_events > 100, "{run:?}");
     assert!(run.accepted > 1000 && run.rejected > 1000 && run.deleted > 1000, "{run:?}");
 }
 
 #[test]
 fn some_seeds() {
-    let uploads = usize::try_from(number("SLUICE_UPLOADS").unwrap_or(300)).unwrap();
-    let seeds = match number("SLUICE_SEED") {
+    let uploads = usize::try_from(number_from_env("SLUICE_UPLOADS").unwrap_or(300)).unwrap();
+    let seeds = match number_from_env("SLUICE_SEED") {
         Some(seed) => seed..seed + 1,
-        None => 2..2 + number("SLUICE_SEEDS").unwrap_or(20),
+        None => 2..2 + number_from_env("SLUICE_SEEDS").unwrap_or(20),
     };
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let seeds = &Mutex::new(seeds);
@@ -177,7 +178,7 @@ fn some_seeds() {
         for _ in 0..processors {
             threads.spawn(move || {
                 while let Some(seed) = next(seeds) {
-                    run_named(seed, uploads);
+                    run_and_report(seed, uploads);
                 }
             });
         }
@@ -189,8 +190,8 @@ fn next(seeds: &Mutex<Range<u64>>) -> Option<u64> {
 }
 
 #[test]
-fn a_seed_is_the_same_every_time() {
-    let first = run_named(7, 200);
-    assert_eq!(first, run_named(7, 200));
-    assert_ne!(first, run_named(8, 200));
+fn a_seed_always_gives_the_same_run() {
+    let first = run_and_report(7, 200);
+    assert_eq!(first, run_and_report(7, 200));
+    assert_ne!(first, run_and_report(8, 200));
 }

@@ -1,12 +1,14 @@
-//! Real files, from grant to verdict.
+//! Uploads in one request, from the grant to the verdict.
 
 use serde_json::json;
 
-use crate::world::{alice, asset, item, key_of, versions};
+use crate::api::alice;
+use crate::aws::{key_of, upload_item, versions};
+use crate::support::{asset, stack};
 use local_stack::http::send;
 
 #[test]
-fn real_files_are_accepted_with_what_was_observed() {
+fn real_files_are_accepted_and_described() {
     let docx = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
     for (file, content_type) in [
         ("lock.png", "image/png"),
@@ -30,7 +32,7 @@ fn real_files_are_accepted_with_what_was_observed() {
 }
 
 #[test]
-fn files_that_are_not_what_they_say_are_rejected_and_gone() {
+fn files_of_another_type_are_rejected_and_deleted() {
     let png = asset("lock.png");
     let truncated = &png[..png.len() - 20];
     for (name, bytes, reason) in [
@@ -44,20 +46,20 @@ fn files_that_are_not_what_they_say_are_rejected_and_gone() {
         let codes: Vec<&str> =
             record["reasons"].as_array().unwrap().iter().filter_map(|r| r["code"].as_str()).collect();
         assert!(codes.contains(&reason), "{name}: {record}");
-        assert_eq!(versions(&key_of(&grant)), Vec::<String>::new(), "{name} is still there");
+        assert_eq!(versions(&key_of(&grant)), Vec::<String>::new(), "{name} still has a version");
         let content = alice().get(&format!("/uploads/{}/content", grant.id()));
         assert_eq!((content.status, content.json()["code"].as_str().unwrap()), (409, "not-accepted"));
     }
 }
 
 #[test]
-fn an_empty_file_is_refused_at_the_grant() {
-    let answer = alice().ask(&json!({ "filename": "empty.png", "contentType": "image/png", "size": 0 }));
+fn an_empty_file_gets_no_grant() {
+    let answer = alice().request_grant(&json!({ "filename": "empty.png", "contentType": "image/png", "size": 0 }));
     assert_eq!((answer.status, answer.json()["code"].as_str().unwrap().to_owned()), (422, "too-small".to_owned()));
 }
 
 #[test]
-fn a_form_takes_what_its_range_allows() {
+fn a_form_accepts_any_size_in_its_range() {
     let bytes = asset("lock.png");
     let grant = alice().form("lock.png", "image/png");
     let answer = grant.post(&bytes);
@@ -69,7 +71,7 @@ fn a_form_takes_what_its_range_allows() {
 }
 
 #[test]
-fn accepted_content_comes_back_byte_by_byte() {
+fn accepted_content_is_downloaded_unchanged() {
     let bytes = asset("lock.jpg");
     let grant = alice().upload("Hafen \"früh\" 🚢.jpg", "image/jpeg", &bytes);
     let record = alice().verdict(grant.id());
@@ -89,30 +91,30 @@ fn accepted_content_comes_back_byte_by_byte() {
 fn the_same_idempotency_key_gives_the_same_id() {
     let body = json!({ "filename": "a.png", "contentType": "image/png", "size": 10 }).to_string();
     let key = format!("key-{:?}", std::time::SystemTime::now());
-    let ask = |body: &str| alice().call("POST", "/uploads", &[("idempotency-key", &key)], body.as_bytes());
-    let (first, second) = (ask(&body), ask(&body));
+    let request = |body: &str| alice().call("POST", "/uploads", &[("idempotency-key", &key)], body.as_bytes());
+    let (first, second) = (request(&body), request(&body));
     assert_eq!((first.status, second.status), (201, 201), "{}", first.text());
     assert_eq!(first.json()["id"], second.json()["id"]);
-    let other = ask(&body.replace("10", "11"));
+    let other = request(&body.replace("10", "11"));
     assert_eq!((other.status, other.json()["code"].as_str().unwrap()), (422, "idempotency-key-reused"));
 }
 
 #[test]
-fn deleting_removes_everything_and_is_repeatable() {
+fn a_deletion_removes_all_versions_and_may_be_repeated() {
     let grant = alice().upload("lock.png", "image/png", &asset("lock.png"));
     alice().verdict(grant.id());
     for _ in 0..2 {
         let answer = alice().delete(grant.id());
         assert_eq!(answer.status, 200, "{}", answer.text());
         assert_eq!(versions(&key_of(&grant)), Vec::<String>::new());
-        assert_eq!(item(grant.id()).unwrap()["state"]["S"], "deleted");
+        assert_eq!(upload_item(&stack().table, grant.id()).unwrap()["state"]["S"], "deleted");
         let status = alice().status(grant.id());
         assert_eq!((status.status, status.json()["code"].as_str().unwrap()), (404, "deleted"));
     }
 }
 
 #[test]
-fn lists_come_newest_first_in_pages() {
+fn lists_are_paged_newest_first() {
     let ids: Vec<String> = (0..3)
         .map(|_| {
             let grant = alice().upload("lock.png", "image/png", &asset("lock.png"));
@@ -142,7 +144,7 @@ fn lists_come_newest_first_in_pages() {
 }
 
 #[test]
-fn the_policy_can_be_asked_for() {
+fn the_policy_is_readable() {
     let limits = alice().get("/policy").json();
     assert_eq!(limits["classes"]["avatar"]["allow"][0]["max"], 5_000_000);
 }

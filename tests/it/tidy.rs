@@ -1,8 +1,9 @@
-//! House rules that a machine can hold. Why they are so: `docs/ARCHITECTURE.md`.
+//! Rules of the repository that a test can check. `docs/ARCHITECTURE.md` has the reasons.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The Rust files below a folder, if it exists.
 fn sources(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![xtask::root().join(folder)];
@@ -20,7 +21,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-fn all() -> Vec<PathBuf> {
+fn all_sources() -> Vec<PathBuf> {
     ["shared", "functions", "cli", "tests", "xtask", "benches"].iter().flat_map(|folder| sources(folder)).collect()
 }
 
@@ -28,7 +29,7 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
-/// Cargo can't tell the two targets of one package apart: the rest of the dependency table is in the manifests.
+/// Library and binary of a function share one manifest, so Cargo cannot enforce this rule.
 #[test]
 fn only_a_functions_main_names_the_aws_adapters() {
     for path in sources("functions") {
@@ -40,21 +41,21 @@ fn only_a_functions_main_names_the_aws_adapters() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for_and_stays_readable() {
-    for path in all() {
+fn every_file_has_a_header_and_at_most_400_lines() {
+    for path in all_sources() {
         let text = text(&path);
         assert!(
             text.starts_with("//!") || text.starts_with("#![doc"),
-            "{} does not begin with what it is for",
+            "{} has no doc comment at its start",
             path.display()
         );
         let lines = text.lines().count();
-        assert!(lines <= 400, "{} has {lines} lines: is there a second reason to open it?", path.display());
+        assert!(lines <= 400, "{} has {lines} lines", path.display());
     }
 }
 
 #[test]
-fn every_member_takes_the_workspaces_lints() {
+fn every_member_inherits_the_workspace_lints() {
     let shared = fs::read_dir(xtask::root().join("shared")).unwrap().map(|entry| entry.unwrap().path());
     let tools = ["tests", "xtask", "benches"].iter().map(|folder| xtask::root().join(folder));
     for folder in shared.chain(tools) {
@@ -65,7 +66,7 @@ fn every_member_takes_the_workspaces_lints() {
         let manifest = text(&path.join("Cargo.toml"));
         assert!(manifest.contains("[lints]\nworkspace = true"), "{}", path.display());
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(manifest.contains(&format!("name = \"{name}\"")), "folder, crate and binary {name} share one name");
+        assert!(manifest.contains(&format!("name = \"{name}\"")), "folder {name} and its crate have different names");
         let template = text(&xtask::root().join("template.yaml"));
         assert!(template.contains(&format!("Binary: {name}")), "template.yaml does not deploy {name}");
     }
@@ -74,12 +75,12 @@ fn every_member_takes_the_workspaces_lints() {
 #[test]
 fn every_dependency_comes_from_the_registry() {
     let lock = text(&xtask::root().join("Cargo.lock"));
-    let elsewhere: Vec<&str> =
+    let other_sources: Vec<&str> =
         lock.lines().filter(|line| line.starts_with("source = ") && !line.contains("registry+")).collect();
-    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+    assert!(other_sources.is_empty(), "{other_sources:?}");
     let web = text(&xtask::root().join("web/package-lock.json"));
     assert!(
         !web.contains("\"resolved\": \"http"),
-        "web/package-lock.json names a registry: web/.npmrc keeps addresses out"
+        "web/package-lock.json contains a registry URL, which web/.npmrc should prevent"
     );
 }

@@ -1,9 +1,9 @@
-// The API as this page sees it: JSON, a bearer token, and refusals as sentences.
+// Calls to the API with JSON and a bearer token. Errors have messages for the user.
 
 import { refusal } from './signin.js'
 
-/** Where the API is and who is signed in, as it stands now. */
-export const session = () => fetch('session.json', { cache: 'no-store' }).then((answer) => answer.json())
+/** The current API address, user name and token. */
+export const session = () => fetch('session.json', { cache: 'no-store' }).then((response) => response.json())
 
 export class Api {
   constructor({ apiUrl, token }) {
@@ -11,24 +11,24 @@ export class Api {
     this.token = token
   }
 
-  /** Answers with status and body; a refusal is an answer too, except one of the sign-in. */
-  async ask(path, options) {
-    const used = this.token
-    let answer = await this.#send(path, options)
-    // Somebody may have signed in again since.
-    if (!answer && (await this.renew()) !== used) answer = await this.#send(path, options)
-    if (!answer) throw new Error((await refusal(this.url, this.token)) ?? 'There was no answer. Try again in a moment.')
-    return { status: answer.status, ok: answer.ok, body: await answer.json().catch(() => ({})) }
+  /** Returns status and body, of error responses too. Throws if the sign-in is missing, wrong or expired, or without a response. */
+  async request(path, options) {
+    const usedToken = this.token
+    let response = await this.#send(path, options)
+    // The user may have signed in again in the meantime.
+    if (!response && (await this.renew()) !== usedToken) response = await this.#send(path, options)
+    if (!response) throw new Error((await refusal(this.url, this.token)) ?? 'The API did not respond. Try again in a moment.')
+    return { status: response.status, ok: response.ok, body: await response.json().catch(() => ({})) }
   }
 
-  /** As `ask`, where only a good answer will do. */
-  async need(path, options) {
-    const { ok, status, body } = await this.ask(path, options)
+  /** Like `request`, but returns only the body and throws for an error response. */
+  async requestBody(path, options) {
+    const { ok, status, body } = await this.request(path, options)
     if (ok) return body
-    throw new Error(body.message || `The server answered ${status}. Try again in a moment.`)
+    throw new Error(body.message || `The API responded with status ${status}. Try again in a moment.`)
   }
 
-  /** The token of whoever is signed in by now. */
+  /** Reads the current token again and returns it. */
   async renew() {
     const { token } = await session().catch(() => this)
     this.token = token
@@ -39,7 +39,7 @@ export class Api {
     const headers = {}
     if (this.token) headers.authorization = `Bearer ${this.token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
-    const answer = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => undefined)
-    return answer?.status === 401 ? undefined : answer
+    const response = await fetch(`${this.url}${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => undefined)
+    return response?.status === 401 ? undefined : response
   }
 }

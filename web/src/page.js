@@ -8,38 +8,38 @@ import { Verdicts } from './verdicts.js'
 const element = (id) => document.getElementById(id)
 
 async function main() {
-  const found = await session()
-  const api = new Api(found)
-  const { classes } = await api.need('/policy')
-  element('session').textContent = found.name ? `You are ${found.name}.` : 'This deployment is open: anybody may upload.'
-  const verdicts = new Verdicts(api, { list: element('files'), nothing: element('nothing'), news: element('news') })
+  const current = await session()
+  const api = new Api(current)
+  const { classes } = await api.requestBody('/policy')
+  element('session').textContent = current.name ? `Signed in as ${current.name}.` : 'This deployment is open: anyone can upload without signing in.'
+  const verdicts = new Verdicts(api, { list: element('files'), empty: element('empty'), announcements: element('announcements') })
 
   const choice = element('class')
   const names = Object.keys(classes).sort((a, b) => (b === 'default') - (a === 'default') || a.localeCompare(b))
   choice.append(...names.map((name) => new Option(name, name)))
-  const wanted = new URLSearchParams(location.search).get('class')
-  if (names.includes(wanted)) choice.value = wanted
+  const requested = new URLSearchParams(location.search).get('class')
+  if (names.includes(requested)) choice.value = requested
   for (const id of ['choice', 'limits']) element(id).hidden = false
 
-  // Another kind is another Uppy, and the first one's uploads would be given up without a word.
-  const busy = (travels) => {
-    choice.disabled = travels
-    element('locked').hidden = !travels
+  // Each class has its own Uppy. Changing the class destroys the current one and would abort its uploads without a message.
+  const setUploading = (uploading) => {
+    choice.disabled = uploading
+    element('locked').hidden = !uploading
   }
   let uppy
   const show = () => {
     uppy?.destroy()
     element('dashboard').replaceChildren()
     const [name, limits] = [choice.value, classes[choice.value]]
-    limitsOf(limits)
-    uppy = uploads({ api, verdicts, target: '#dashboard', name, limits, busy })
+    showLimits(limits)
+    uppy = uploads({ api, verdicts, target: '#dashboard', name, limits, setUploading })
   }
   choice.addEventListener('change', show)
   element('choice').addEventListener('submit', (event) => event.preventDefault())
   show()
 }
 
-function limitsOf(limits) {
+function showLimits(limits) {
   const cell = (text) => Object.assign(document.createElement('td'), { textContent: text })
   const lines = rows(limits).map((row) => {
     const line = document.createElement('tr')
@@ -47,12 +47,12 @@ function limitsOf(limits) {
     return line
   })
   document.querySelector('#limits tbody').replaceChildren(...lines)
-  const inParts = limits.allow.some((rule) => rule.max >= limits.multipartFrom)
+  const multipart = limits.allow.some((rule) => rule.max >= limits.multipartFrom)
   document.querySelector('#limits p').textContent =
-    inParts ? `From ${bytes(limits.multipartFrom)} on a file travels in parts, so that it can be paused and resumed.` : ''
+    multipart ? `Files above ${bytes(limits.multipartFrom)} use multipart uploads, which can be paused and resumed.` : ''
 }
 
 main().catch((problem) => {
-  element('session').textContent = `The page could not start. ${problem.message} Here, “cargo xtask up” starts the stack and signs in: run it, then reload.`
+  element('session').textContent = `The page could not start. ${problem.message} Run “cargo xtask up”, which starts the stack and signs in, then reload this page.`
   element('session').className = 'problem'
 })

@@ -1,6 +1,6 @@
-// What the policy allows, for the person and for Uppy: a file that can't pass is refused before it travels.
+// The limits of a class, as table rows and as restrictions for Uppy, which refuses a file before the upload starts.
 
-/** Rules of a class as rows for people. */
+/** The rules of a class as table rows. */
 export function rows(limits) {
   return limits.allow.map((rule) => ({
     files: rule.extensions.length > 0 ? rule.extensions.map((extension) => `.${extension}`).join(', ') : rule.types.join(', '),
@@ -9,37 +9,37 @@ export function rows(limits) {
   }))
 }
 
-/** Uppy's own restrictions, which show before a file is chosen. */
+/** Uppy's restrictions. They also filter the file dialog. */
 export function restrictions(limits) {
   const open = limits.allow.some((rule) => rule.extensions.length === 0 && rule.types.some((type) => !type.includes('/')))
   const allowed = limits.allow.flatMap((rule) => rule.extensions.length > 0 ? rule.extensions.map((extension) => `.${extension}`) : rule.types)
   return {
-    // A family without extensions, such as "picture", is more than a browser knows: then the server decides alone.
+    // A browser does not know type groups without extensions, such as "picture". Then only the server checks the type.
     allowedFileTypes: open || allowed.includes('*/*') ? null : allowed,
     minFileSize: Math.min(...limits.allow.map((rule) => rule.min)),
     maxFileSize: Math.max(...limits.allow.map((rule) => rule.max)),
   }
 }
 
-/** What speaks against one file, as a sentence, or nothing. Uppy's restrictions know one size for all types. */
+/** Why a file's size is refused; undefined if it is allowed. Uppy's restrictions have only one size for all types. */
 export function objection(limits, file) {
   const extension = file.extension?.toLowerCase()
   const rule = limits.allow.find((rule) => rule.extensions.includes(extension))
   if (!rule || file.size == null) return undefined
   if (file.size > rule.max) {
-    // One byte too many would be rounded away.
-    const [size, max] = bytes(file.size) === bytes(rule.max) ? [exactly(file.size), exactly(rule.max)] : [bytes(file.size), bytes(rule.max)]
-    return `${file.name} is ${size}. Files of this kind may have at most ${max}.`
+    // Rounded sizes would be equal if the file is only slightly too large.
+    const [size, max] = bytes(file.size) === bytes(rule.max) ? [exactBytes(file.size), exactBytes(rule.max)] : [bytes(file.size), bytes(rule.max)]
+    return `${file.name} is ${size}. The maximum for this type is ${max}.`
   }
   if (file.size < rule.min) {
-    return file.size === 0 ? `${file.name} is empty.` : `${file.name} is ${bytes(file.size)}. Files of this kind need at least ${bytes(rule.min)}.`
+    return file.size === 0 ? `${file.name} is empty.` : `${file.name} is ${bytes(file.size)}. The minimum for this type is ${bytes(rule.min)}.`
   }
   return undefined
 }
 
-const exactly = (count) => `${count.toLocaleString('en')} bytes`
+const exactBytes = (count) => `${count.toLocaleString('en')} bytes`
 
-/** A size for people, in the decimal units that the policy uses. */
+/** A size as text, in decimal units as in the policy. */
 export function bytes(count) {
   if (count < 1000) return count === 1 ? '1 byte' : `${count} bytes`
   const units = ['KB', 'MB', 'GB', 'TB', 'PB', 'EB']

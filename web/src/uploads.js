@@ -1,4 +1,4 @@
-// Uppy, set up for one class of uploads.
+// Sets up Uppy for one class.
 
 import AwsS3 from '@uppy/aws-s3'
 import Uppy from '@uppy/core'
@@ -8,9 +8,9 @@ import GoldenRetriever from '@uppy/golden-retriever'
 import { bytes, objection, restrictions } from './policy.js'
 import { watch } from './signin.js'
 
-/** An Uppy in `target` that uploads into `name`, whose limits are `limits`. `busy` is told whether files travel. */
-export function uploads({ api, verdicts, target, name, limits, busy }) {
-  const asked = new Map()
+/** An Uppy in `target` that uploads to the class `name` with these `limits`. It calls `setUploading` when uploads start or end. */
+export function uploads({ api, verdicts, target, name, limits, setUploading }) {
+  const filesByKey = new Map()
   const uppy = new Uppy({
     id: `sluice-${name}`,
     restrictions: restrictions(limits),
@@ -27,33 +27,33 @@ export function uploads({ api, verdicts, target, name, limits, busy }) {
     width: '100%',
     height: 380,
     theme: 'auto',
-    note: `${name === 'default' ? 'Files' : `Files for “${name}”`} of at most ${bytes(restrictions(limits).maxFileSize)}`,
+    note: `${name === 'default' ? 'Files' : `Files of class “${name}”`} up to ${bytes(restrictions(limits).maxFileSize)}`,
     proudlyDisplayPoweredByUppy: false,
   })
-  // What was under way when the page was closed goes on when it is opened again.
+  // Restores unfinished uploads when the page is opened again.
   uppy.use(GoldenRetriever)
   uppy.use(AwsS3, {
     shouldUseMultipart: (file) => file.size > limits.multipartFrom,
-    // The server has keys of its own: ours only leads back to the file when a request is to be signed.
+    // The server makes the object key. This key only finds the file when Uppy asks for a signature.
     generateObjectKey(file) {
       const key = `${crypto.randomUUID()}-${file.name}`
-      asked.set(key, file)
+      filesByKey.set(key, file)
       return key
     },
     signRequest(request) {
-      const file = asked.get(request.key)
-      const known = file && { size: file.size, type: file.type, class: name }
-      return api.need('/s3/sign', { method: 'POST', body: { ...known, ...request } })
+      const file = filesByKey.get(request.key)
+      const fields = file && { size: file.size, type: file.type, class: name }
+      return api.requestBody('/s3/sign', { method: 'POST', body: { ...fields, ...request } })
     },
   })
   watch(uppy, { api: api.url, token: () => api.renew() })
-  const travel = ({ currentUploads }) => Object.keys(currentUploads).length > 0
-  uppy.on('state-update', (before, after) => travel(before) !== travel(after) && busy(travel(after)))
-  // Files that come back after a reload have started already, and are not announced again.
+  const isUploading = ({ currentUploads }) => Object.keys(currentUploads).length > 0
+  uppy.on('state-update', (before, after) => isUploading(before) !== isUploading(after) && setUploading(isUploading(after)))
+  // Uppy emits no upload-start for files that it restores after a reload.
   uppy.on('restored', () => {
     for (const file of uppy.getFiles()) if (file.progress.uploadStarted && !file.progress.complete) verdicts.interrupted(file)
   })
-  uppy.on('upload-start', (files) => files.forEach((file) => verdicts.travelling(file)))
+  uppy.on('upload-start', (files) => files.forEach((file) => verdicts.uploading(file)))
   uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
     if (file && bytesTotal) verdicts.progress(file, bytesUploaded / bytesTotal)
   })
@@ -63,10 +63,10 @@ export function uploads({ api, verdicts, target, name, limits, busy }) {
   uppy.on('upload-error', (file, error) => file && verdicts.failed(file, error.message))
   uppy.on('file-removed', (file) => {
     verdicts.removed(file)
-    for (const [key, { id }] of asked) if (id === file.id) asked.delete(key)
+    for (const [key, { id }] of filesByKey) if (id === file.id) filesByKey.delete(key)
   })
-  uppy.on('upload-success', (file, { body }) => verdicts.arrived(file, body.key.split('/').pop()))
-  // From here on the verdicts tell, and a green tick would say too much too early.
+  uppy.on('upload-success', (file, { body }) => verdicts.uploaded(file, body.key.split('/').pop()))
+  // From here on the list of verdicts shows the file. A green tick in Uppy would look like an accepted file.
   uppy.on('complete', ({ successful }) => successful.forEach((file) => uppy.removeFile(file.id)))
   return uppy
 }

@@ -1,38 +1,38 @@
-// The list of files: how far each one has come, and what was found.
+// The list of files with the progress and the verdict of each.
 
 import { bytes } from './policy.js'
-import { plain } from './words.js'
+import { describe } from './words.js'
 
-const PATIENCE = 10 * 60_000
-const FRESH = 4 * 60_000
-const NEWS = 50
+const VERDICT_TIMEOUT_MS = 10 * 60_000
+const LINK_REUSE_MS = 4 * 60_000
+const MAX_ANNOUNCEMENTS = 50
 
 export class Verdicts {
   #entries = new Map()
 
-  constructor(api, { list, nothing, news }) {
-    Object.assign(this, { api, list, nothing, news })
+  constructor(api, { list, empty, announcements }) {
+    Object.assign(this, { api, list, empty, announcements })
   }
 
-  /** A file begins to travel. */
-  travelling(file) {
+  /** An upload starts. */
+  uploading(file) {
     const entry = this.#entry(file)
-    entry.show('travelling', 'On its way')
+    entry.setState('uploading', 'Uploading')
     entry.bar.hidden = false
   }
 
-  /** A file was on its way when the page was closed. */
+  /** An upload was not finished when the page was closed. */
   interrupted(file) {
     const entry = this.#entry(file)
-    entry.show('travelling', 'Interrupted')
-    entry.say(file.isGhost ? 'Choose the same file again, and the rest of it follows.' : 'Upload again, and it goes on.')
+    entry.setState('uploading', 'Interrupted')
+    entry.addText(file.isGhost ? 'Choose the same file again to upload the rest.' : 'Start the upload again to continue.')
     entry.bar.hidden = false
     entry.bar.value = (file.progress.bytesUploaded || 0) / (file.progress.bytesTotal || 1)
   }
 
   paused(file, paused) {
     const entry = this.#entries.get(file.id)
-    if (entry?.item.dataset.state === 'travelling') entry.show('travelling', paused ? 'Paused' : 'On its way')
+    if (entry?.item.dataset.state === 'uploading') entry.setState('uploading', paused ? 'Paused' : 'Uploading')
   }
 
   progress(file, share) {
@@ -43,111 +43,111 @@ export class Verdicts {
   failed(file, message) {
     const entry = this.#entry(file)
     entry.bar.hidden = true
-    entry.show('failed', 'Not uploaded')
-    entry.say(message)
+    entry.setState('failed', 'Upload failed')
+    entry.addText(message)
     this.#announce(`${file.name} was not uploaded. ${message}`)
   }
 
   removed(file) {
     const entry = this.#entries.get(file.id)
-    if (!entry || !['travelling', 'failed'].includes(entry.item.dataset.state)) return
+    if (!entry || !['uploading', 'failed'].includes(entry.item.dataset.state)) return
     entry.item.remove()
     this.#entries.delete(file.id)
-    this.nothing.hidden = this.list.childElementCount > 0
+    this.empty.hidden = this.list.childElementCount > 0
   }
 
-  /** A file has arrived: asks for its verdict until there is one. */
-  async arrived(file, id) {
+  /** An upload is complete: polls for its verdict. */
+  async uploaded(file, id) {
     const entry = this.#entry(file)
     entry.bar.hidden = true
-    entry.show('checking', 'Arrived, being checked')
-    // Another upload of the same file is another entry.
+    entry.setState('checking', 'Uploaded, waiting for the verdict')
+    // A later upload of the same file gets a new entry.
     this.#entries.delete(file.id)
     const record = await this.#verdict(id, entry, file)
     if (record?.status === 'accepted') await this.#accepted(entry, file, record)
     else if (record?.status === 'rejected') this.#rejected(entry, file, record)
     else {
-      entry.show('failed', 'No verdict yet')
-      entry.say('The service has not said anything for ten minutes. The file is not lost; look again later.')
+      entry.setState('failed', 'No verdict yet')
+      entry.addText('There is no verdict after ten minutes. The file is stored and may still be accepted.')
     }
   }
 
   async #verdict(id, entry, file) {
-    const until = Date.now() + PATIENCE
-    let said
-    for (let wait = 250; Date.now() < until; wait = Math.min(wait * 1.5, 5000)) {
-      const { body, problem } = await this.api.ask(`/uploads/${id}`).catch(({ message }) => ({ body: {}, problem: message }))
+    const deadline = Date.now() + VERDICT_TIMEOUT_MS
+    let announced
+    for (let wait = 250; Date.now() < deadline; wait = Math.min(wait * 1.5, 5000)) {
+      const { body, problem } = await this.api.request(`/uploads/${id}`).catch(({ message }) => ({ body: {}, problem: message }))
       if (['accepted', 'rejected'].includes(body.status)) return body
-      entry.remark(problem)
-      if (problem && problem !== said) this.#announce(`${file.name} has arrived, but its verdict can't be read. ${problem}`)
-      said = problem
+      entry.setNotice(problem)
+      if (problem && problem !== announced) this.#announce(`${file.name} was uploaded, but its verdict could not be read. ${problem}`)
+      announced = problem
       await new Promise((done) => setTimeout(done, wait))
     }
     return undefined
   }
 
   async #accepted(entry, file, record) {
-    entry.show('accepted', 'Accepted')
-    entry.facts(`${record.observed.contentType}, ${bytes(record.observed.size)}`)
-    for (const finding of record.findings ?? []) entry.say(`Noted: ${plain(finding)}`)
+    entry.setState('accepted', 'Accepted')
+    entry.addFacts(`${record.observed.contentType}, ${bytes(record.observed.size)}`)
+    for (const finding of record.findings ?? []) entry.addText(`Finding: ${describe(finding)}`)
     const link = document.createElement('a')
     link.textContent = `Download ${file.name}`
-    // Whatever becomes of it, this page stays.
+    // A failed download must not replace this page.
     Object.assign(link, { target: '_blank', rel: 'noopener' })
-    // The address is good for five minutes.
-    let since = await this.#freshen(link, record.id, entry)
+    // The presigned URL expires after five minutes.
+    let signedAt = await this.#signLink(link, record.id, entry)
     link.addEventListener('click', async (event) => {
-      if (Date.now() - since < FRESH) return
+      if (Date.now() - signedAt < LINK_REUSE_MS) return
       event.preventDefault()
-      since = await this.#freshen(link, record.id, entry)
-      if (since) link.click()
+      signedAt = await this.#signLink(link, record.id, entry)
+      if (signedAt) link.click()
     })
     entry.append(link)
     this.#announce(`${file.name} was accepted.`)
   }
 
-  /** Gives a link a fresh address and says when; or says why there is none, and leaves it to the next click. */
-  async #freshen(link, id, entry) {
+  /** Sets a new presigned URL and returns the time. On an error, shows the message and returns 0, so the next click tries again. */
+  async #signLink(link, id, entry) {
     try {
-      link.href = (await this.api.need(`/uploads/${id}/content`)).url
-      entry.remark()
+      link.href = (await this.api.requestBody(`/uploads/${id}/content`)).url
+      entry.setNotice()
       return Date.now()
     } catch ({ message }) {
       link.href = ''
-      entry.remark(message)
+      entry.setNotice(message)
       this.#announce(message)
       return 0
     }
   }
 
   #rejected(entry, file, record) {
-    entry.show('rejected', 'Rejected')
-    entry.facts(`Announced as ${record.declared.contentType}, found to be ${record.observed.contentType ?? 'unknown'}`)
+    entry.setState('rejected', 'Rejected')
+    entry.addFacts(`Declared as ${record.declared.contentType}, recognised as ${record.observed.contentType ?? 'unknown'}`)
     const list = document.createElement('ul')
-    const sentences = [...new Set(record.reasons.map(plain))]
+    const sentences = [...new Set(record.reasons.map(describe))]
     list.append(...sentences.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })))
     entry.append(list)
     this.#announce(`${file.name} was rejected. ${sentences.join(' ')}`)
   }
 
-  /** Sentences are added, for one that takes another's place within a moment is the only one to be heard. */
+  /** Adds a sentence to the log. A screen reader would skip a sentence that is replaced at once. */
   #announce(sentence) {
-    this.news.append(Object.assign(document.createElement('p'), { textContent: sentence }))
-    while (this.news.childElementCount > NEWS) this.news.firstElementChild.remove()
+    this.announcements.append(Object.assign(document.createElement('p'), { textContent: sentence }))
+    while (this.announcements.childElementCount > MAX_ANNOUNCEMENTS) this.announcements.firstElementChild.remove()
   }
 
   #entry(file) {
-    const known = this.#entries.get(file.id)
-    if (known) return known
+    const existing = this.#entries.get(file.id)
+    if (existing) return existing
     const entry = new Entry(file.name)
     this.#entries.set(file.id, entry)
     this.list.prepend(entry.item)
-    this.nothing.hidden = true
+    this.empty.hidden = true
     return entry
   }
 }
 
-/** One file's place in the list. */
+/** The list item of one file. */
 class Entry {
   constructor(name) {
     this.item = document.createElement('li')
@@ -156,29 +156,29 @@ class Entry {
     this.bar = Object.assign(document.createElement('progress'), { max: 1, value: 0, hidden: true })
     this.bar.setAttribute('aria-label', `Progress of ${name}`)
     this.notes = document.createElement('div')
-    this.passing = document.createElement('p')
+    this.notice = document.createElement('p')
     this.item.append(heading, this.state, this.bar, this.notes)
   }
 
-  show(state, text) {
+  setState(state, text) {
     this.item.dataset.state = state
     this.state.textContent = text
     this.notes.replaceChildren()
   }
 
-  facts(text) {
+  addFacts(text) {
     this.notes.append(Object.assign(document.createElement('p'), { className: 'facts', textContent: text }))
   }
 
-  say(text) {
+  addText(text) {
     this.notes.append(Object.assign(document.createElement('p'), { textContent: text }))
   }
 
-  /** Says what may pass: the next remark takes its place, or none. */
-  remark(text) {
-    this.passing.remove()
-    this.passing.textContent = text ?? ''
-    if (text) this.notes.append(this.passing)
+  /** Shows a temporary message in place of the previous one, or none. */
+  setNotice(text) {
+    this.notice.remove()
+    this.notice.textContent = text ?? ''
+    if (text) this.notes.append(this.notice)
   }
 
   append(element) {

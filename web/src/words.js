@@ -1,33 +1,33 @@
-// Reasons and findings in plain words. Codes are in docs/CONTRACT.md; one without words here is shown with its detail.
+// Descriptions of reasons and findings. docs/CONTRACT.md lists the codes. A code without a description is shown with its detail.
 
-const WORDS = {
-  'size-mismatch': 'It did not arrive with the size that was announced.',
-  'type-altered': 'It was stored under another type than was granted.',
-  'checksum-mismatch': 'Its checksum is not the one that was announced.',
-  'not-granted': 'It was not uploaded through a grant of this service.',
-  'stray-metadata': 'It carries headers or tags that no upload here may carry.',
-  'content-mismatch': 'What is in it is something else than it claims to be.',
-  'extension-mismatch': 'Its name ends like another kind of file than it is.',
-  unverified: 'What is in it does not prove what it claims to be.',
-  unknown: 'What is in it could not be recognised.',
-  empty: 'It is empty.',
-  truncated: 'It is cut off: there should be more of it.',
-  stub: 'There is nothing in it but the beginning of a format.',
-  malformed: 'It is damaged: its inner parts contradict each other.',
-  'trailing-data': 'Something follows after its own end.',
-  polyglot: 'It is two kinds of file at once.',
-  'active-content': 'It contains script that would run when it is shown.',
-  macros: 'It contains macros.',
-  encrypted: 'It is locked with a password, so it could not be checked.',
-  executable: 'It is a program.',
-  'executable-inside': 'There is a program in it.',
-  'bomb-size': 'It would unpack to far more than it should.',
-  'large-contents': 'It holds very many things, or unpacks to very much.',
-  'unseen-objects': 'Not all of it could be looked at.',
-  'pixel-bomb': 'It has more pixels than a viewer should try to show.',
+const DESCRIPTIONS = {
+  'size-mismatch': 'The stored size differs from the declared size.',
+  'type-altered': 'The stored content type differs from the granted one.',
+  'checksum-mismatch': 'The checksum differs from the declared one.',
+  'not-granted': 'The file was uploaded without a grant of this service.',
+  'unexpected-metadata': 'The file has headers, metadata or tags that its grant does not contain.',
+  'content-mismatch': 'The content does not match the declared type.',
+  'extension-mismatch': 'The file name extension does not match the content.',
+  unverified: 'The content could not be verified as the declared type.',
+  unknown: 'The type of the content could not be recognised.',
+  empty: 'The file is empty.',
+  truncated: 'The end of the file is missing.',
+  stub: 'The file has a signature but no content.',
+  malformed: 'The file is damaged: its structure violates the format.',
+  'trailing-data': 'The file has extra bytes after its end.',
+  polyglot: 'The file is valid in two formats at once.',
+  'active-content': 'The file contains script that runs when the file is shown.',
+  macros: 'The file contains macros.',
+  encrypted: 'The file is encrypted, so it could not be checked.',
+  executable: 'The file is a program.',
+  'executable-inside': 'The file contains a program.',
+  'bomb-size': 'The file unpacks to far more data than files of its size should.',
+  'large-contents': 'The file has very many entries, or unpacks to very much data.',
+  'unseen-objects': 'Parts of the file could not be checked.',
+  'pixel-bomb': 'The image has more pixels or frames than most programs can show.',
 }
 
-/** What a reason means for the person who chose the file. */
-export function plain({ code, detail }) {
-  return WORDS[code] ?? detail ?? code
+/** The meaning of a reason or finding for the person who uploaded the file. */
+export function describe({ code, detail }) {
+  return DESCRIPTIONS[code] ?? detail ?? code
 }

@@ -1,4 +1,4 @@
-// The demo page as a person sees it: light and dark, wide and narrow, with a keyboard; its pictures go to target/.
+// The demo page in light and dark, on wide and narrow screens, and with a keyboard. Its screenshots go to target/.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import { PATIENCE, browser, close, eventually, page, png, program, screenshot, traffic } from './world.mjs'
+import { TIMEOUT_MS, browser, close, eventually, page, png, program, recordTraffic, screenshot } from './fixture.mjs'
 
 after(close)
 
-const readmePicture = join(import.meta.dirname, '../../docs/demo.png')
+const readmeScreenshot = join(import.meta.dirname, '../../docs/demo.png')
 const phone = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
 const looks = {
   'light-wide': { colorScheme: 'light', viewport: { width: 1100, height: 900 } },
@@ -20,7 +20,7 @@ const looks = {
 async function open(options = {}, query = '') {
   const context = await (await browser()).newContext(options)
   const tab = await context.newPage()
-  tab.setDefaultTimeout(PATIENCE)
+  tab.setDefaultTimeout(TIMEOUT_MS)
   tab.problems = []
   tab.on('pageerror', (error) => tab.problems.push(error.message))
   await tab.goto(`${page}/${query}`)
@@ -28,12 +28,12 @@ async function open(options = {}, query = '') {
   return tab
 }
 
-/** Chooses files as a person does in the browser's own dialogue. */
+/** Chooses files as in the browser's file dialog. */
 const choose = (tab, ...files) => tab.locator('#dashboard input[type=file]').first().setInputFiles(files)
 const send = (tab) => tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
 const entry = (tab, name, state) => tab.locator(`#files > li[data-state=${state}]`, { has: tab.getByRole('heading', { name }) })
 
-/** Runs in the page: chooses a file that is too large for the browser's dialogue to be handed over as bytes. */
+/** Runs in the page: chooses a file that is too large for setInputFiles. */
 function chooseLarge() {
   const line = 'Files go straight to S3 and are served once they were valid\n'.repeat(17)
   const file = new File(Array(110_000).fill(line), 'log.txt', { type: 'text/plain', lastModified: 1_793_707_200_000 })
@@ -45,7 +45,7 @@ function chooseLarge() {
 }
 
 for (const [look, options] of Object.entries(looks)) {
-  test(`an accepted and a rejected file, with their reasons: ${look}`, async () => {
+  test(`an accepted and a rejected file are shown with their reasons: ${look}`, async () => {
     const tab = await open(options)
     await screenshot(tab, `${look}-1-empty`)
     await choose(
@@ -60,28 +60,28 @@ for (const [look, options] of Object.entries(looks)) {
     assert.match(await good.innerText(), /Accepted[^]*image\/png, 254 bytes/)
     const bad = entry(tab, 'picture.png', 'rejected')
     await bad.waitFor()
-    assert.match(await bad.innerText(), /Rejected[^]*It is a program\./)
+    assert.match(await bad.innerText(), /Rejected[^]*The file is a program\./)
     assert.equal(await bad.getByRole('link').count(), 0)
-    // The name that it is saved under is S3's to say, and the emulator's silence (`cargo xtask verify` asks AWS).
+    // The emulator does not return the download's file name. `cargo xtask verify` checks it on AWS.
     const content = await fetch(await good.getByRole('link', { name: 'Download holiday' }).getAttribute('href'))
     assert.deepEqual(Buffer.from(await content.arrayBuffer()), png)
     await screenshot(tab, `${look}-3-verdicts`)
-    // The README's picture: `UPDATE_SCREENSHOT=1 cargo xtask test browser` writes it.
-    if (process.env.UPDATE_SCREENSHOT && look === 'light-wide') await tab.screenshot({ path: readmePicture, fullPage: true })
-    const wide = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-    assert.ok(wide <= 0, `nothing sticks out: ${wide}`)
+    // The screenshot of the README: `UPDATE_SCREENSHOT=1 cargo xtask test browser` writes it.
+    if (process.env.UPDATE_SCREENSHOT && look === 'light-wide') await tab.screenshot({ path: readmeScreenshot, fullPage: true })
+    const overflow = await tab.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.ok(overflow <= 0, `the page is ${overflow} px wider than the screen`)
     assert.deepEqual(tab.problems, [])
     await tab.context().close()
   })
 }
 
-test('the limits of a class are shown, and a file beyond them is refused before it travels', async () => {
+test('the page shows the limits of a class and refuses a file beyond them before the upload', async () => {
   const tab = await open({}, '?class=avatar')
-  assert.equal(await tab.getByLabel('Kind of upload', { exact: true }).inputValue(), 'avatar')
-  await tab.getByText('What may be uploaded').click()
+  assert.equal(await tab.getByLabel('Upload class', { exact: true }).inputValue(), 'avatar')
+  await tab.getByText('Allowed files').click()
   assert.match(await tab.locator('#limits').innerText(), /\.png, \.jpg, \.jpeg, \.webp\s+1 byte\s+5 MB/)
   await choose(tab, { name: 'large.png', mimeType: 'image/png', buffer: Buffer.alloc(5_000_001) })
-  await tab.getByText('large.png is 5,000,001 bytes. Files of this kind may have at most 5,000,000 bytes.').first().waitFor()
+  await tab.getByText('large.png is 5,000,001 bytes. The maximum for this type is 5,000,000 bytes.').first().waitFor()
   await screenshot(tab, 'light-too-large')
   await choose(tab, { name: 'empty.png', mimeType: 'image/png', buffer: Buffer.alloc(0) })
   await tab.getByText(/smaller than the allowed size|is empty/).first().waitFor()
@@ -91,9 +91,9 @@ test('the limits of a class are shown, and a file beyond them is refused before 
   await tab.context().close()
 })
 
-test('what only the server finds wrong is refused with a sentence', async () => {
+test('a refusal by the API is shown with its reason', async () => {
   const tab = await open({}, '?class=strict')
-  // The class takes no quotes in names, which no page needs to know.
+  // The class allows no quotes in file names. Only the API checks this.
   await choose(tab, { name: 'a "quoted" name.png', mimeType: 'image/png', buffer: png })
   await send(tab)
   const refused = entry(tab, 'a "quoted" name.png', 'failed')
@@ -103,7 +103,7 @@ test('what only the server finds wrong is refused with a sentence', async () => 
   await tab.context().close()
 })
 
-test('a large file shows its progress, is paused, and goes on', async () => {
+test('a large file shows its progress, can be paused and resumed', async () => {
   const tab = await open({ colorScheme: 'dark', viewport: { width: 1100, height: 900 } })
   const client = await tab.context().newCDPSession(tab)
   await client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 40_000_000 })
@@ -112,7 +112,7 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   await tab.waitForFunction(() => document.querySelector('#files progress')?.value > 0.1)
   await tab.getByRole('button', { name: 'Pause', exact: true }).click()
   await tab.getByRole('button', { name: 'Resume', exact: true }).waitFor()
-  await entry(tab, 'log.txt', 'travelling').getByText('Paused').waitFor()
+  await entry(tab, 'log.txt', 'uploading').getByText('Paused').waitFor()
   await screenshot(tab, 'dark-paused')
   await tab.getByRole('button', { name: 'Resume', exact: true }).click()
   const done = entry(tab, 'log.txt', 'accepted')
@@ -121,7 +121,7 @@ test('a large file shows its progress, is paused, and goes on', async () => {
   await tab.context().close()
 })
 
-/** A file that the browser drags over the page and drops, as a person's hand does. */
+/** Drags a file over the page and drops it. Returns a function that deletes the file. */
 async function drop(tab, target, name, content) {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
   const file = join(folder, name)
@@ -137,17 +137,17 @@ async function drop(tab, target, name, content) {
 
 test('a file that is dropped on the page is uploaded', async () => {
   const tab = await open()
-  const clear = await drop(tab, '.uppy-Dashboard-AddFiles', 'dropped 😀.png', png)
+  const deleteFile = await drop(tab, '.uppy-Dashboard-AddFiles', 'dropped 😀.png', png)
   await send(tab)
   const done = entry(tab, 'dropped 😀.png', 'accepted')
   await done.waitFor()
   assert.match(await done.innerText(), /image\/png, 254 bytes/)
-  clear()
+  deleteFile()
   assert.deepEqual(tab.problems, [])
   await tab.context().close()
 })
 
-test('without a mouse a file is chosen, uploaded, and its verdict reached', async () => {
+test('a file is chosen and uploaded, and its verdict reached, with the keyboard only', async () => {
   const tab = await open()
   const focus = async (name) => {
     for (let press = 0; press < 30; press++) {
@@ -155,20 +155,20 @@ test('without a mouse a file is chosen, uploaded, and its verdict reached', asyn
       const at = await tab.evaluate(() => document.activeElement.ariaLabel || document.activeElement.innerText)
       if (name.test(at ?? '')) return
     }
-    assert.fail(`${name} is not reached`)
+    assert.fail(`${name} cannot be reached with the Tab key`)
   }
-  await tab.getByLabel('Kind of upload', { exact: true }).focus()
+  await tab.getByLabel('Upload class', { exact: true }).focus()
   await tab.keyboard.press('a')
-  assert.equal(await tab.getByLabel('Kind of upload', { exact: true }).inputValue(), 'avatar')
-  await tab.getByText('Files for “avatar”').waitFor()
-  // Seen now and then, right after the kind was changed: the first press opens nothing. Whoever sees that presses again.
-  const dialogue = await eventually('the browser to ask for a file', async () => {
+  assert.equal(await tab.getByLabel('Upload class', { exact: true }).inputValue(), 'avatar')
+  await tab.getByText('Files of class “avatar”').waitFor()
+  // Right after the class is changed, the first key press sometimes opens no file dialog.
+  const dialog = await eventually('the file dialog to open', async () => {
     await focus(/^browse files$/)
-    const asked = tab.waitForEvent('filechooser', { timeout: 5000 }).catch(() => undefined)
+    const opened = tab.waitForEvent('filechooser', { timeout: 5000 }).catch(() => undefined)
     await tab.keyboard.press('Enter')
-    return asked
+    return opened
   })
-  await dialogue.setFiles([{ name: 'keys.png', mimeType: 'image/png', buffer: png }])
+  await dialog.setFiles([{ name: 'keys.png', mimeType: 'image/png', buffer: png }])
   await tab.getByRole('button', { name: 'Upload 1 file' }).waitFor()
   await focus(/^Upload 1 file$/)
   await tab.keyboard.press('Enter')
@@ -181,44 +181,44 @@ test('without a mouse a file is chosen, uploaded, and its verdict reached', asyn
   await tab.context().close()
 })
 
-test('two verdicts at once are both said', async () => {
+test('verdicts that arrive at the same time are all announced', async () => {
   const tab = await open()
   const names = ['one.png', 'two.png', 'three.png']
   await choose(tab, ...names.map((name) => ({ name, mimeType: 'image/png', buffer: png })))
-  // All verdicts come in one moment.
+  // Holds the responses until all verdicts have been requested.
   let release
   const held = new Promise((done) => (release = done))
-  const asked = new Set()
+  const requested = new Set()
   await tab.route('**/uploads/*', async (route) => {
-    asked.add(route.request().url())
-    if (asked.size === names.length) release()
+    requested.add(route.request().url())
+    if (requested.size === names.length) release()
     await held
     await route.continue()
   })
   await send(tab)
   for (const name of names) await tab.getByRole('log').getByText(`${name} was accepted.`).waitFor({ state: 'attached' })
-  const news = await tab.getByRole('log').locator('p').allInnerTexts()
-  assert.deepEqual(news.toSorted(), names.map((name) => `${name} was accepted.`).toSorted())
+  const announcements = await tab.getByRole('log').locator('p').allInnerTexts()
+  assert.deepEqual(announcements.toSorted(), names.map((name) => `${name} was accepted.`).toSorted())
   await tab.context().close()
 })
 
-test('the page is reloaded in the middle: the file is shown, and goes on once it is chosen again', async () => {
+test('after a reload during an upload, the file is shown and continues once it is chosen again', async () => {
   const tab = await open({ viewport: { width: 1100, height: 900 } })
-  const seen = traffic(tab)
+  const traffic = recordTraffic(tab)
   const client = await tab.context().newCDPSession(tab)
-  const slow = (uploadThroughput) => client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput })
-  await slow(40_000_000)
+  const limitUpload = (uploadThroughput) => client.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput })
+  await limitUpload(40_000_000)
   await tab.evaluate(chooseLarge)
   await send(tab)
-  const kind = tab.getByLabel('Kind of upload', { exact: true })
-  await eventually('some parts to have arrived', () => seen.stored().length > 2)
+  const classes = tab.getByLabel('Upload class', { exact: true })
+  await eventually('some parts to be stored', () => traffic.storedParts().length > 2)
   await tab.getByRole('button', { name: 'Pause', exact: true }).click()
-  await entry(tab, 'log.txt', 'travelling').getByText('Paused').waitFor()
-  assert.ok(await kind.isDisabled(), 'its uploads would be given up')
-  await tab.getByText('It can be changed when no file is on its way.').waitFor()
-  assert.equal(await kind.evaluate((select) => document.getElementById(select.getAttribute('aria-describedby')).hidden), false)
-  const before = { stored: seen.stored(), begun: seen.begun().length }
-  await eventually('Golden Retriever to have written it down', () => tab.evaluate(async () => {
+  await entry(tab, 'log.txt', 'uploading').getByText('Paused').waitFor()
+  assert.ok(await classes.isDisabled(), 'changing the class would abort the uploads')
+  await tab.getByText('You can change the class when no upload is running.').waitFor()
+  assert.equal(await classes.evaluate((select) => document.getElementById(select.getAttribute('aria-describedby')).hidden), false)
+  const before = { storedParts: traffic.storedParts(), startedCount: traffic.startedParts().length }
+  await eventually('Golden Retriever to store the state', () => tab.evaluate(async () => {
     for (const { name } of await indexedDB.databases()) {
       const database = await new Promise((done) => (indexedDB.open(name).onsuccess = (event) => done(event.target.result)))
       for (const store of database.objectStoreNames) {
@@ -230,11 +230,11 @@ test('the page is reloaded in the middle: the file is shown, and goes on once it
     return JSON.stringify({ ...localStorage }).includes('s3Multipart')
   }))
   await tab.reload()
-  const interrupted = entry(tab, 'log.txt', 'travelling')
+  const interrupted = entry(tab, 'log.txt', 'uploading')
   await interrupted.getByText('Interrupted').waitFor()
   await interrupted.getByText('Choose the same file again').waitFor()
   await screenshot(tab, 'light-reloaded')
-  await slow(-1)
+  await limitUpload(-1)
   await tab.getByRole('button', { name: 'Re-select' }).click()
   await tab.locator('#dashboard input[type=file]').first().waitFor({ state: 'attached' })
   await tab.evaluate(chooseLarge)
@@ -243,14 +243,14 @@ test('the page is reloaded in the middle: the file is shown, and goes on once it
   await done.waitFor()
   assert.match(await done.innerText(), /text\/plain, 112 MB/)
   assert.equal(await tab.locator('#files > li').count(), 1)
-  assert.equal(seen.lists(), 1)
-  assert.deepEqual(seen.begun().slice(before.begun).filter((part) => before.stored.includes(part)), [], 'what has arrived is not sent again')
-  assert.ok(await kind.isEnabled())
+  assert.equal(traffic.listCalls(), 1)
+  assert.deepEqual(traffic.startedParts().slice(before.startedCount).filter((part) => before.storedParts.includes(part)), [], 'stored parts are not uploaded again')
+  assert.ok(await classes.isEnabled())
   assert.deepEqual(tab.problems, [])
   await tab.context().close()
 })
 
-test('everything can be reached and read', async () => {
+test('the page has a skip link, a language, a live region and enough contrast', async () => {
   const tab = await open({ colorScheme: 'light' })
   await tab.keyboard.press('Tab')
   assert.equal(await tab.evaluate(() => document.activeElement.textContent), 'Skip to the verdicts')
@@ -266,14 +266,14 @@ test('everything can be reached and read', async () => {
   await tab.context().close()
 })
 
-/** Runs in the page: WCAG's contrast of an element's text against what is behind it. */
+/** Runs in the page: the WCAG contrast ratio of an element's text and its background. */
 function contrast(element) {
-  const light = (colour) => {
+  const luminance = (colour) => {
     const [r, g, b] = colour.match(/[\d.]+/g).map((n) => Number(n) / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
-  let behind = element
-  while (behind && getComputedStyle(behind).backgroundColor === 'rgba(0, 0, 0, 0)') behind = behind.parentElement
-  const [a, b] = [light(getComputedStyle(element).color), light(getComputedStyle(behind ?? document.documentElement).backgroundColor)]
+  let background = element
+  while (background && getComputedStyle(background).backgroundColor === 'rgba(0, 0, 0, 0)') background = background.parentElement
+  const [a, b] = [luminance(getComputedStyle(element).color), luminance(getComputedStyle(background ?? document.documentElement).backgroundColor)]
   return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
 }

@@ -1,10 +1,10 @@
-//! Tiny samples made here, one at least for each reader: what fuzzing starts from.
+//! The samples that fuzzing mutates: at least one tiny file for each content reader.
 
 #![expect(clippy::cast_possible_truncation, reason = "the samples are tiny")]
 
-/// Every sample.
+/// All samples.
 pub(super) fn samples() -> Vec<Vec<u8>> {
-    let mut samples: Vec<Vec<u8>> = PLAIN.iter().map(|sample| sample.to_vec()).collect();
+    let mut samples: Vec<Vec<u8>> = BINARY.iter().map(|sample| sample.to_vec()).collect();
     samples.extend(media());
     samples.extend(archives());
     samples.extend(TEXTS.iter().map(|text| text.as_bytes().to_vec()));
@@ -15,8 +15,8 @@ pub(super) fn samples() -> Vec<Vec<u8>> {
     samples
 }
 
-/// Formats whose samples need no sums.
-const PLAIN: &[&[u8]] = &[
+/// Samples that need no computed lengths or checksums.
+const BINARY: &[&[u8]] = &[
     b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0\xff\xc0\0\x0b\x08\0\x01\0\x01\x01\x01\x11\0\
         \xff\xda\0\x08\x01\x01\0\0\x3f\0\x7f\xff\xd9",
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;",
@@ -77,9 +77,9 @@ const TEXTS: &[&str] = &[
     "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
 ];
 
-/// Pictures, sound and video of chunks and boxes.
+/// Images, audio and video whose formats consist of chunks or boxes.
 fn media() -> Vec<Vec<u8>> {
-    let ihdr = [&be(1)[..], &be(1), &[8, 2, 0, 0, 0]].concat();
+    let ihdr = [&big_endian(1)[..], &big_endian(1), &[8, 2, 0, 0, 0]].concat();
     let png = [
         &b"\x89PNG\r\n\x1a\n"[..],
         &chunk(b"IHDR", &ihdr),
@@ -87,10 +87,10 @@ fn media() -> Vec<Vec<u8>> {
         &chunk(b"IDAT", &[0; 9]),
         b"\0\0\0\0IEND\xae\x42\x60\x82",
     ];
-    let sound = boxed(b"trak", &boxed(b"hdlr", b"\0\0\0\0\0\0\0\0soun\0\0\0\0"));
+    let audio = boxed(b"trak", &boxed(b"hdlr", b"\0\0\0\0\0\0\0\0soun\0\0\0\0"));
     let mp4 = [
         boxed(b"ftyp", b"isom\0\0\0\0isommp42"),
-        boxed(b"moov", &[boxed(b"mvhd", &[0; 100]), sound].concat()),
+        boxed(b"moov", &[boxed(b"mvhd", &[0; 100]), audio].concat()),
         boxed(b"mdat", b"x"),
     ];
     let avif = [boxed(b"ftyp", b"mif1\0\0\0\0avifmif1"), boxed(b"meta", b"\0\0\0\0ispe\0\0\0\0\0\0\0\x01\0\0\0\x01")];
@@ -105,11 +105,11 @@ fn media() -> Vec<Vec<u8>> {
     vec![png.concat(), mp4.concat(), avif.concat(), ogg.concat(), asf.concat(), packet.repeat(3)]
 }
 
-/// ZIP and compound files, documents among them, and a tape archive.
+/// ZIP files, OLE compound files (both including documents) and a tar archive.
 fn archives() -> Vec<Vec<u8>> {
     let word = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml";
     let word = format!("<Types><Override PartName=\"/a\" ContentType=\"{word}\"/></Types>");
-    let relations = b"<Relationship Type=\"x/attachedTemplate\" Target=\"http://x/\" TargetMode=\"External\"/>";
+    let relationships = b"<Relationship Type=\"x/attachedTemplate\" Target=\"http://x/\" TargetMode=\"External\"/>";
     vec![
         zip(&[("a.txt", b"hello"), ("b/c.exe", b"MZ"), ("../x", b"")]),
         zip(&[
@@ -119,7 +119,7 @@ fn archives() -> Vec<Vec<u8>> {
         ]),
         zip(&[
             ("[Content_Types].xml", word.as_bytes()),
-            ("word/_rels/settings.xml.rels", relations),
+            ("word/_rels/settings.xml.rels", relationships),
             ("word/vbaProject.bin", b"x"),
         ]),
         zip(&[("index.xml", b"<sl:document/>"), ("buildVersionHistory.plist", b"")]),
@@ -131,19 +131,19 @@ fn archives() -> Vec<Vec<u8>> {
     ]
 }
 
-fn be(n: u32) -> [u8; 4] {
+fn big_endian(n: u32) -> [u8; 4] {
     n.to_be_bytes()
 }
 
 fn chunk(name: &[u8], data: &[u8]) -> Vec<u8> {
-    [&be(data.len() as u32)[..], name, data, &[0; 4]].concat()
+    [&big_endian(data.len() as u32)[..], name, data, &[0; 4]].concat()
 }
 
 fn boxed(name: &[u8], data: &[u8]) -> Vec<u8> {
-    [&be(data.len() as u32 + 8)[..], name, data].concat()
+    [&big_endian(data.len() as u32 + 8)[..], name, data].concat()
 }
 
-/// A ZIP of stored entries.
+/// A ZIP with uncompressed entries.
 fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut out, mut directory) = (Vec::new(), Vec::new());
     for (name, data) in entries {
@@ -164,7 +164,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     [&out[..], &directory, b"PK\x05\x06\0\0\0\0", &count, &count, &len, &start, &[0; 2]].concat()
 }
 
-/// A compound file with one directory sector.
+/// An OLE compound file with one directory sector.
 fn cfb(names: &[&str]) -> Vec<u8> {
     let mut head = vec![0u8; 512];
     head[..8].copy_from_slice(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1");

@@ -1,19 +1,17 @@
-//! Runs of the reconciler.
+//! Scenarios of scheduled reconciler runs.
 
-use lambda_http_kit::EventHandler;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use aws_adapters::sqs::SqsQueue;
 use jiff::{SignedDuration, Timestamp};
+use lambda_http_kit::EventHandler;
 use policy::key::ObjectKey;
 use policy::parts::ETag;
 use policy::session::{Cleanup, Completed, Event, Session, State};
 use policy::upload::Record;
 use serde_json::{Value, json};
-use testkit::contract::Stocking;
-use testkit::{PNG, Upload, grant};
+use testkit::PNG;
 use uploads_core::ports::due_index::{Checkpoint, DueIndex};
 use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::object_listing::ObjectListing;
@@ -22,55 +20,52 @@ use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
 
 use super::Scenario;
-use super::fixture::{Fixture, Said, Way, somebody, within};
-use super::in_parts::session;
-use crate::reconcile::{begin, opened};
-use crate::world::messages;
+use super::fixture::{Fixture, Invocation, Reply, deadline_in, fresh_owner};
+use super::multipart::session;
+use crate::adapters::open_session;
+use crate::aws::receive_json;
 
-/// Lets a walk have been interrupted of which only `left` is left, so that a run does not take hundreds of requests.
-async fn walking(fixture: &Fixture, left: Value) {
+/// Saves the checkpoint of an interrupted listing with only `left` to do. A full listing takes hundreds of requests.
+async fn save_checkpoint(fixture: &Fixture, left: Value) {
     let text = json!({ "began": Timestamp::now(), "sound": true, "left": left }).to_string();
     assert!(fixture.records().save_checkpoint(&Checkpoint { revision: 1, text }).await.unwrap());
 }
 
-/// The objects of a key's day that share its prefix.
-fn day(key: &ObjectKey) -> String {
+/// The prefix of the key's shard and day.
+fn day_prefix(key: &ObjectKey) -> String {
     key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/"
 }
 
-async fn run(fixture: &Fixture, way: &Way<'_>) -> Said {
-    let way = Way { later: true, ..*way };
-    let (records, objects) = (way.records(fixture), way.objects(fixture));
-    let events = SqsQueue::new(way.clients(), &fixture.queue);
-    let deps = reconcile::Deps { config: fixture.config(&[]), records, objects, events, env: way.env() };
-    match deps.handle(json!({}), within(Duration::from_mins(5))).await {
-        Ok(_) => Said::Done("done".to_owned()),
-        Err(_) => Said::Again("next run".to_owned()),
+/// Runs the reconciler ten minutes later, when sessions and objects are old enough.
+async fn run(fixture: &Fixture, invocation: &Invocation<'_>) -> Reply {
+    let deps = Invocation::retry(invocation.proxy).reconcile(fixture);
+    match deps.handle(json!({}), deadline_in(Duration::from_mins(5))).await {
+        Ok(_) => Reply::done(),
+        Err(_) => Reply::Retry("next run".to_owned()),
     }
 }
 
-/// Sees that the validator was told of a version, once it was seen.
-fn assert_told(fixture: &Fixture, sent: &Cell<bool>, key: &ObjectKey, version: &str) {
-    if !sent.replace(true) {
-        let object = &messages(&fixture.queue)[0]["Records"][0]["s3"]["object"];
+/// The queue received the event of a version. The first check sets `checked`, and later ones pass.
+fn assert_event_sent(fixture: &Fixture, checked: &Cell<bool>, key: &ObjectKey, version: &str) {
+    if !checked.replace(true) {
+        let object = &receive_json(&fixture.queue)[0]["Records"][0]["s3"]["object"];
         assert_eq!((&object["key"], &object["versionId"]), (&json!(key.to_string()), &json!(version)));
     }
 }
 
-/// A run of the reconciler over one stale session, one upload of no session, one half of a deletion, and one object without
-/// a verdict.
-pub(super) struct Reconciling {
+/// One stale session, one orphaned upload, one unfinished deletion and one object without a verdict.
+pub(super) struct FullRun {
     fixture: Fixture,
     stale: ObjectKey,
     deleting: ObjectKey,
-    unjudged: (ObjectKey, String),
-    sent: Cell<bool>,
+    without_verdict: (ObjectKey, String),
+    event_checked: Cell<bool>,
 }
 
-impl Scenario for Reconciling {
+impl Scenario for FullRun {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a run that finds a stale session, a multipart upload without a session, an unfinished deletion and an object without a verdict";
-    const END: &'static str = "the session is closed, no multipart upload is in progress, the deletion is done, and the object's event is sent again";
+    const TITLE: &'static str = "a run that finds a stale session, a multipart upload without a session, an unfinished deletion and an object without a verdict";
+    const END_STATE: &'static str = "the session is closed, no multipart upload is in progress, the deletion is done, and the object's event is sent again";
     const CALLS: &'static [&'static str] = &[
         "Query byDue",
         "GetItem session",
@@ -87,32 +82,31 @@ impl Scenario for Reconciling {
         "SendMessage",
         "PutItem reconcile",
     ];
-    const FIRST_OF_EACH: bool = true;
+    const FIRST_CALL_ONLY: bool = true;
 
     async fn prepare(_: Rc<Fixture>) -> Self {
-        // Of its own: there is one checkpoint in a table, and the walk sees all of a bucket.
+        // A fixture of its own: a table has one checkpoint, and a run lists the whole bucket.
         let fixture = Fixture::new();
-        let (records, objects) = (fixture.records(), fixture.objects());
-        let (_, stale) = somebody();
-        let upload = begin(&objects, &fixture.stock, &stale).await;
-        opened(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
-        let (_, deleting) = somebody();
-        let granted = |key: &ObjectKey| Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG);
-        fixture.stock.put(&deleting, &granted(&deleting)).await;
+        let records = fixture.records();
+        let (_, stale) = fresh_owner();
+        let upload = fixture.bucket.create_upload_with_part(&stale).await;
+        open_session(&records, Session { deadline: Timestamp::now(), ..session(&stale) }, &upload).await;
+        let (_, deleting) = fresh_owner();
+        fixture.bucket.put_granted(&deleting, PNG).await;
         records.write_tombstone(&deleting, Timestamp::UNIX_EPOCH).await.unwrap();
-        let (_, orphan) = somebody();
-        begin(&objects, &fixture.stock, &orphan).await;
-        let (_, key) = somebody();
-        let version = fixture.stock.put(&key, &granted(&key)).await;
-        walking(&fixture, json!([{ "u": null }, { "o": [day(&key), null] }])).await;
-        Self { fixture, stale, deleting, unjudged: (key, version), sent: Cell::new(false) }
+        let (_, orphan) = fresh_owner();
+        fixture.bucket.create_upload_with_part(&orphan).await;
+        let (_, key) = fresh_owner();
+        let version = fixture.bucket.put_granted(&key, PNG).await;
+        save_checkpoint(&fixture, json!([{ "u": null }, { "o": [day_prefix(&key), null] }])).await;
+        Self { fixture, stale, deleting, without_verdict: (key, version), event_checked: Cell::new(false) }
     }
 
-    async fn act(&self, way: &Way<'_>) -> Said {
-        run(&self.fixture, way).await
+    async fn invoke(&self, invocation: &Invocation<'_>) -> Reply {
+        run(&self.fixture, invocation).await
     }
 
-    async fn check(&self) {
+    async fn assert_end_state(&self) {
         let state = self.fixture.records().session(&self.stale).await.unwrap().unwrap().state;
         assert!(matches!(state, State::Expired(Cleanup::Done)), "{state:?}");
         let found = self.fixture.objects().list_in_progress("1/", None).await.unwrap().uploads;
@@ -120,28 +114,28 @@ impl Scenario for Reconciling {
         let record = self.fixture.records().get(self.deleting.id()).await.unwrap();
         assert_eq!(record, Some(Record::Deleted(self.deleting.clone())));
         assert_eq!(self.fixture.objects().versions(&self.deleting).await.unwrap(), Vec::<String>::new());
-        let (key, version) = &self.unjudged;
-        assert_told(&self.fixture, &self.sent, key, version);
-        let lies = self.fixture.objects().list_versions(&key.to_string(), None).await.unwrap().versions;
+        let (key, version) = &self.without_verdict;
+        assert_event_sent(&self.fixture, &self.event_checked, key, version);
+        let stored = self.fixture.objects().list_versions(&key.to_string(), None).await.unwrap().versions;
         assert_eq!(
-            lies.iter().map(|one| &one.version).collect::<Vec<_>>(),
+            stored.iter().map(|stored| &stored.version).collect::<Vec<_>>(),
             [version],
-            "that is the validator's to judge"
+            "only the validator may delete it"
         );
     }
 }
 
-/// A run over an upload in parts that took days, and of whose object nobody was told.
-pub(super) struct Unheard {
+/// A multipart upload that took days and whose event was lost.
+pub(super) struct LostEvent {
     fixture: Fixture,
-    whole: (ObjectKey, String),
-    sent: Cell<bool>,
+    completed: (ObjectKey, String),
+    event_checked: Cell<bool>,
 }
 
-impl Scenario for Unheard {
+impl Scenario for LostEvent {
     const FUNCTION: &'static str = "reconcile";
-    const WHAT: &'static str = "a run that finds a multipart upload that took days and has no verdict";
-    const END: &'static str = "the object's event is sent again, and the session is due until its verdict";
+    const TITLE: &'static str = "a run that finds a multipart upload that took days and has no verdict";
+    const END_STATE: &'static str = "the object's event is sent again, and the session is due until its verdict";
     const CALLS: &'static [&'static str] = &[
         "Query byDue",
         "GetItem session",
@@ -153,32 +147,32 @@ impl Scenario for Unheard {
         "ListMultipartUploads",
         "PutItem reconcile",
     ];
-    const FIRST_OF_EACH: bool = true;
+    const FIRST_CALL_ONLY: bool = true;
 
     async fn prepare(_: Rc<Fixture>) -> Self {
         let fixture = Fixture::new();
-        let (_, key) = somebody();
-        let version = fixture.stock.put(&key, &Upload::granted(&grant(key.owner(), PNG.len() as u64), PNG)).await;
-        let whole = Completed { version: version.clone(), etag: ETag::parse("e-1").unwrap() };
-        let began = session(&key).step(Event::Created { upload: "u".to_owned() }, Timestamp::now()).unwrap();
-        let days = Timestamp::now().checked_add(SignedDuration::from_hours(72)).unwrap();
-        let done = began.step(Event::Completed(whole), days).unwrap();
+        let (_, key) = fresh_owner();
+        let version = fixture.bucket.put_granted(&key, PNG).await;
+        let completed = Completed { version: version.clone(), etag: ETag::parse("e-1").unwrap() };
+        let open = session(&key).step(Event::Created { upload: "u".to_owned() }, Timestamp::now()).unwrap();
+        let days_later = Timestamp::now().checked_add(SignedDuration::from_hours(72)).unwrap();
+        let done = open.step(Event::Completed(completed), days_later).unwrap();
         fixture.records().open(&Session { verdict_due: Some(Timestamp::now()), ..done }).await.unwrap();
-        walking(&fixture, json!([{ "u": null }])).await;
-        Self { fixture, whole: (key, version), sent: Cell::new(false) }
+        save_checkpoint(&fixture, json!([{ "u": null }])).await;
+        Self { fixture, completed: (key, version), event_checked: Cell::new(false) }
     }
 
-    async fn act(&self, way: &Way<'_>) -> Said {
-        run(&self.fixture, way).await
+    async fn invoke(&self, invocation: &Invocation<'_>) -> Reply {
+        run(&self.fixture, invocation).await
     }
 
-    async fn check(&self) {
-        let (key, version) = &self.whole;
-        assert_told(&self.fixture, &self.sent, key, version);
+    async fn assert_end_state(&self) {
+        let (key, version) = &self.completed;
+        assert_event_sent(&self.fixture, &self.event_checked, key, version);
         let session = self.fixture.records().session(key).await.unwrap().unwrap();
         assert!(matches!(session.state, State::Completed(_)), "{:?}", session.state);
-        let tomorrow = Timestamp::now().checked_add(SignedDuration::from_hours(23)).unwrap();
-        assert!(session.verdict_due.is_some_and(|due| due > tomorrow), "{:?}", session.verdict_due);
+        let in_23_hours = Timestamp::now().checked_add(SignedDuration::from_hours(23)).unwrap();
+        assert!(session.verdict_due.is_some_and(|due| due > in_23_hours), "{:?}", session.verdict_due);
         assert_eq!(self.fixture.records().get(key.id()).await.unwrap(), None);
     }
 }

@@ -1,4 +1,4 @@
-// A browser, pages with Uppy in them, files to upload, and the API as tests see it.
+// Shared by the tests: the browser, pages with Uppy, test files, and calls to the API and to S3.
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
@@ -19,14 +19,14 @@ const assets = join(repository, 'tests/assets')
 export const png = readFileSync(join(assets, 'lock.png'))
 export const program = readFileSync(join(assets, 'program.exe'))
 
-/** How long anything may take. A deadline, not a measurement. */
-export const PATIENCE = 90_000
+/** The time-out of each wait. */
+export const TIMEOUT_MS = 90_000
 
 let running
 export async function browser() {
   running ??= await chromium.launch({
     executablePath: process.env.SLUICE_CHROMIUM,
-    // As root, which CI and containers are, Chromium's own sandbox can't be.
+    // Chromium's sandbox does not work as root, the user of CI and containers.
     args: process.getuid() === 0 ? ['--no-sandbox'] : [],
   })
   return running
@@ -36,22 +36,22 @@ export async function close() {
   await running?.close()
 }
 
-/** A page with nothing but Uppy in it, of version 5 or 6, and what its console said. */
-export async function bare(version, options = {}) {
-  return again(await (await browser()).newContext(options), version)
+/** Opens a page with only Uppy 5 or 6 in a new browser context. */
+export async function openUppy(version, options = {}) {
+  return openUppyIn(await (await browser()).newContext(options), version)
 }
 
-/** Another one that shares what the browser keeps. */
-export async function again(context, version) {
+/** Opens another such page in the same context, with the same storage. */
+export async function openUppyIn(context, version) {
   const tab = await context.newPage()
-  tab.setDefaultTimeout(PATIENCE)
-  await tab.goto(`${page}/bare${version}.html`)
+  tab.setDefaultTimeout(TIMEOUT_MS)
+  await tab.goto(`${page}/uppy${version}.html`)
   await tab.waitForFunction(() => 'Uppy' in globalThis)
   await tab.evaluate(prepare)
   return tab
 }
 
-/** Runs in the page: ways to set up an Uppy and to wait for it. */
+/** Runs in the page: defines globals that make test files, start Uppy and record its results. */
 function prepare() {
   globalThis.bytes = (size) => {
     const line = new TextEncoder().encode('Files go straight to S3 and are served once they were valid\n')
@@ -66,40 +66,40 @@ function prepare() {
     if (retrieve) uppy.use(GoldenRetriever, { expires: 60_000 })
     const s3 = { ...(five ?? six) }
     if (multipart) s3.shouldUseMultipart = true
-    // A URL instead of a form, as docs/UPPY.md says.
+    // A presigned PUT instead of a POST form, as in docs/UPPY.md.
     if (s3.put) {
       s3.getUploadParameters = async ({ name, type, size }) => {
         const query = new URLSearchParams({ method: 'PUT', filename: name, type, 'metadata[size]': size })
-        const answer = await globalThis.fetch(`${s3.endpoint}/s3/params?${query}`, { headers: s3.headers })
-        return answer.json()
+        const response = await globalThis.fetch(`${s3.endpoint}/s3/params?${query}`, { headers: s3.headers })
+        return response.json()
       }
     }
     if (s3.sign) {
-      const { url, token, tell } = s3.sign
-      // What the page knows of the file, where it tells.
-      const known = () => Object.fromEntries((tell ?? []).map((name) => [name, uppy.getFiles()[0][name]]))
+      const { url, token, sendFields } = s3.sign
+      // The properties of the file that this page sends.
+      const fields = () => Object.fromEntries((sendFields ?? []).map((name) => [name, uppy.getFiles()[0][name]]))
       s3.signRequest = async (request) => {
         const bearer = globalThis.token ?? token
-        const answer = await globalThis.fetch(url, {
+        const response = await globalThis.fetch(url, {
           method: 'POST',
           headers: { ...(bearer && { authorization: `Bearer ${bearer}` }), 'content-type': 'application/json' },
-          body: JSON.stringify({ ...known(), ...request }),
+          body: JSON.stringify({ ...fields(), ...request }),
         })
-        const body = await answer.json()
-        if (!answer.ok) throw new Error(body.message)
+        const body = await response.json()
+        if (!response.ok) throw new Error(body.message)
         return body
       }
     }
     uppy.use(AwsS3, s3)
     globalThis.uppy = uppy
-    globalThis.told = { parts: [], errors: [], successes: [], calls: [] }
-    uppy.on('s3-multipart:part-uploaded', (file, part) => told.parts.push(part.PartNumber))
-    uppy.on('upload-error', (file, error) => told.errors.push(error.message))
-    uppy.on('upload-success', (file, response) => told.successes.push(response.body))
+    globalThis.results = { parts: [], errors: [], successes: [], calls: [] }
+    uppy.on('s3-multipart:part-uploaded', (file, part) => results.parts.push(part.PartNumber))
+    uppy.on('upload-error', (file, error) => results.errors.push(error.message))
+    uppy.on('upload-success', (file, response) => results.successes.push(response.body))
     return uppy
   }
   // Whether Golden Retriever has stored both the upload's state and the file.
-  globalThis.kept = async () => {
+  globalThis.isStored = async () => {
     let [state, blob] = [JSON.stringify(Object.values(localStorage)).includes('s3Multipart'), false]
     for (const { name } of await indexedDB.databases()) {
       const database = await new Promise((done) => (indexedDB.open(name).onsuccess = (event) => done(event.target.result)))
@@ -112,14 +112,14 @@ function prepare() {
     }
     return state && blob
   }
-  // What the page asks our API, and a way to interfere: `globalThis.meddle` may answer in its place.
+  // Records the calls to the API. A test can set `globalThis.intercept` to respond in its place.
   const { fetch } = globalThis
   globalThis.fetch = async (url, options) => {
-    // Without the prefix that the emulator puts before every path.
+    // The emulator puts a prefix before every path.
     const path = new URL(url, location).pathname.replace(/^\/_aws\/execute-api\/[^/]+/, '')
     const call = `${options?.method ?? 'GET'} ${path}`
-    globalThis.told?.calls.push(call)
-    return (await globalThis.meddle?.(call, () => fetch(url, options))) ?? fetch(url, options)
+    globalThis.results?.calls.push(call)
+    return (await globalThis.intercept?.(call, () => fetch(url, options))) ?? fetch(url, options)
   }
 }
 
@@ -135,79 +135,79 @@ export function add(tab, { name, type, content, size, meta }) {
   )
 }
 
-/** Uploads what was added; gives what Uppy made of it. */
+/** Uploads the added file and returns the recorded results. */
 export async function upload(tab) {
   await tab.evaluate(() => uppy.upload().catch(() => {}))
-  return tab.evaluate(() => told)
+  return tab.evaluate(() => results)
 }
 
-/** What Uppy's own user interface would show: of everything, and of the one file. */
-export const shown = (tab) => tab.evaluate(() => ({ all: uppy.getState().error, file: uppy.getFiles()[0].error }))
+/** The errors that Uppy's user interface shows: for all files, and for the one file. */
+export const displayedErrors = (tab) => tab.evaluate(() => ({ all: uppy.getState().error, file: uppy.getFiles()[0].error }))
 
-/** What a page asks our API for and sends to S3 from now on, with what was answered; parts under S3's own name of the upload. */
-export function traffic(tab) {
-  const seen = []
-  let open = 0
+/** Records the requests and responses of a page from now on. A part is named by S3's upload id and its number. */
+export function recordTraffic(tab) {
+  const entries = []
+  let openRequests = 0
   const add = (request, status) => {
     const { pathname, searchParams } = new URL(request.url())
     const [upload, number] = [searchParams.get('uploadId'), searchParams.get('partNumber')]
-    seen.push({ method: request.method(), pathname, status, part: number && `${upload}/${number}` })
+    entries.push({ method: request.method(), pathname, status, part: number && `${upload}/${number}` })
   }
   tab.on('request', (request) => {
-    open += 1
+    openRequests += 1
     add(request)
   })
-  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, () => (open -= 1))
+  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, () => (openRequests -= 1))
   tab.on('response', (response) => add(response.request(), response.status()))
   return {
-    /** Parts that were begun to be sent. */
-    begun: () => seen.filter(({ part, status }) => part && status === undefined).map(({ part }) => part),
-    /** Parts that S3 has confirmed to the page. */
-    stored: () => seen.filter(({ part, status }) => part && status === 200).map(({ part }) => part),
-    /** How often the page asked what has arrived. */
-    lists: () => seen.filter(({ method, pathname, status }) => method === 'GET' && status === 200 && /\/s3\/multipart\/[^/]+$/.test(pathname)).length,
-    /** Whether nothing is on its way. */
-    idle: () => open === 0,
-    /** How much there was of anything. */
-    count: () => seen.length,
+    /** Parts whose upload was started. */
+    startedParts: () => entries.filter(({ part, status }) => part && status === undefined).map(({ part }) => part),
+    /** Parts that S3 confirmed with status 200. */
+    storedParts: () => entries.filter(({ part, status }) => part && status === 200).map(({ part }) => part),
+    /** The number of successful calls that list parts. */
+    listCalls: () => entries.filter(({ method, pathname, status }) => method === 'GET' && status === 200 && /\/s3\/multipart\/[^/]+$/.test(pathname)).length,
+    /** Whether no request is open. */
+    idle: () => openRequests === 0,
+    /** The number of requests and responses. */
+    count: () => entries.length,
   }
 }
 
-/** Calls the API as somebody. */
-export async function ask(method, path, { token = alice.token, body, api = stack.apiUrl, headers = {} } = {}) {
+/** Calls the API, as Alice by default. */
+export async function callApi(method, path, { token = alice.token, body, api = stack.apiUrl, headers = {} } = {}) {
   const all = { ...headers }
   if (token) all.authorization = `Bearer ${token}`
   if (body !== undefined) all['content-type'] = 'application/json'
-  const answer = await fetch(`${api}${path}`, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body) })
-  return { status: answer.status, body: await answer.json().catch(() => undefined), headers: answer.headers }
+  const response = await fetch(`${api}${path}`, { method, headers: all, body: body === undefined ? undefined : JSON.stringify(body) })
+  return { status: response.status, body: await response.json().catch(() => undefined), headers: response.headers }
 }
 
-/** Asks until there is something. */
-export async function eventually(what, look) {
-  for (const until = Date.now() + PATIENCE; Date.now() < until; ) {
-    const seen = await look()
-    if (seen) return seen
+/** Calls `check` until it returns a truthy value, and returns that. */
+export async function eventually(what, check) {
+  for (const deadline = Date.now() + TIMEOUT_MS; Date.now() < deadline; ) {
+    const result = await check()
+    if (result) return result
     await new Promise((done) => setTimeout(done, 100))
   }
-  throw new assert.AssertionError({ message: `${what}: not within ${PATIENCE / 1000} s` })
+  throw new assert.AssertionError({ message: `${what}: not within ${TIMEOUT_MS / 1000} s` })
 }
 
-/** The record of what Uppy says it uploaded, once there is a verdict. */
-export function verdict(told, options) {
-  assert.deepEqual(told.errors, [])
-  assert.equal(told.successes.length, 1)
-  const id = told.successes[0].key.split('/').pop()
+/** Waits for the verdict of the one successful upload and returns its record. */
+export function waitForVerdict(results, options) {
+  assert.deepEqual(results.errors, [])
+  assert.equal(results.successes.length, 1)
+  const id = results.successes[0].key.split('/').pop()
   return eventually('a verdict', async () => {
-    const { body } = await ask('GET', `/uploads/${id}`, options)
+    const { body } = await callApi('GET', `/uploads/${id}`, options)
     return ['accepted', 'rejected'].includes(body.status) && body
   })
 }
 
-/** Lets something happen in the page as soon as the first part has arrived. */
+/** Runs a script in the page when Uppy has uploaded the first part. */
 export const onFirstPart = (tab, action) =>
   tab.evaluate((action) => uppy.once('s3-multipart:part-uploaded', new Function(action)), action)
 
-/** As root, behind everybody's back: a signed request to the stack. */
+/** Sends a signed request to an AWS service of the stack, with administrator credentials. */
 async function signed(service, method, path, { query = {}, headers = {}, body = '' }) {
   const { createHash, createHmac } = await import('node:crypto')
   const url = new URL(`${stack.endpoint}/${path}`)
@@ -227,14 +227,14 @@ async function signed(service, method, path, { query = {}, headers = {}, body = 
   const signature = hmac(key, ['AWS4-HMAC-SHA256', date, scope, sha(canonical)].join('\n')).toString('hex')
   const authorization = `AWS4-HMAC-SHA256 Credential=${stack.credentials.accessKeyId}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   const { host, ...sent } = all
-  const answer = await fetch(url, { method, headers: { ...sent, authorization }, body: body || undefined })
-  return { status: answer.status, text: await answer.text() }
+  const response = await fetch(url, { method, headers: { ...sent, authorization }, body: body || undefined })
+  return { status: response.status, text: await response.text() }
 }
 
-/** A request to the bucket. */
-export const root = (method, path, query) => signed('s3', method, path, { query })
+/** Sends a request to S3 with administrator credentials. */
+export const s3Request = (method, path, query) => signed('s3', method, path, { query })
 
-/** What Cognito answers, who issues the tokens. */
+/** Calls Cognito, which issues the tokens. */
 export async function cognito(action, body) {
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `AWSCognitoIdentityProviderService.${action}` }
   const { status, text } = await signed('cognito-idp', 'POST', '', { headers, body: JSON.stringify(body) })
@@ -242,12 +242,12 @@ export async function cognito(action, body) {
   return JSON.parse(text)
 }
 
-/** S3's uploads in parts for an upload of ours that are not over, as root sees them. */
-export async function underway(id, bucket = stack.bucket) {
-  const { text } = await root('GET', bucket, { uploads: '', prefix: '1/' })
+/** The multipart uploads in progress in S3 for one upload of the API. */
+export async function inProgressUploads(id, bucket = stack.bucket) {
+  const { text } = await s3Request('GET', bucket, { uploads: '', prefix: '1/' })
   const all = text.split('<Upload>').slice(1).map((one) => ({ key: /<Key>([^<]+)</.exec(one)[1], upload: /<UploadId>([^<]+)</.exec(one)[1] }))
   return all.filter(({ key }) => key.endsWith(`/${id}`))
 }
 
-/** A picture of the page for people to look at. */
+/** Saves a screenshot of the whole page. */
 export const screenshot = (tab, name) => tab.screenshot({ path: join(process.env.SLUICE_SCREENS, `${name}.png`), fullPage: true })

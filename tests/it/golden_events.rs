@@ -1,4 +1,4 @@
-//! Every golden event through AWS's own Runtime Interface Emulator, on the binary that is deployed.
+//! Every golden event through AWS's Runtime Interface Emulator, on the binary that is deployed.
 
 use std::fs;
 use std::net::TcpListener;
@@ -9,9 +9,10 @@ use local_stack::http::send;
 use serde_json::Value;
 use xtask::tools::runtime_interface_emulator;
 
-use crate::world::{eventually, quiet_bucket, quiet_table, stack};
+use crate::aws::{create_bucket, create_table};
+use crate::support::{stack, wait_for};
 
-/// A function in AWS's emulator, stopped when dropped.
+/// A function in the Runtime Interface Emulator. `drop` kills the process group.
 pub(crate) struct Function {
     process: Child,
     pub(crate) url: String,
@@ -28,20 +29,20 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// Starts a function; `extra` variables go over the usual ones.
+/// Starts a function. `extra` environment variables replace the defaults.
 pub(crate) fn start(name: &str, extra: &[(&str, &str)]) -> Function {
     use std::os::unix::process::CommandExt;
-    let (outer, inner) = (free_port(), free_port());
+    let (port, runtime_api_port) = (free_port(), free_port());
     let bootstrap = xtask::root().join("target/lambda").join(name).join("bootstrap");
-    assert!(bootstrap.exists(), "{} is not built: `cargo xtask up` builds it", bootstrap.display());
+    assert!(bootstrap.exists(), "{} does not exist: `cargo xtask up` builds it", bootstrap.display());
     let log = fs::File::create(xtask::local().join(format!("events-{name}.log"))).unwrap();
     let process = Command::new(runtime_interface_emulator().unwrap())
-        .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{outer}")])
-        .args(["--runtime-api-address", &format!("127.0.0.1:{inner}")])
+        .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}")])
+        .args(["--runtime-api-address", &format!("127.0.0.1:{runtime_api_port}")])
         .arg(bootstrap)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
-        // The golden events speak of this bucket; nothing lies in it.
+        // The golden events name this bucket, which is empty.
         .env("BUCKET", "sluice-example")
         .env("EVENT_BUS", "default")
         .env("TABLE", &stack().table)
@@ -58,8 +59,8 @@ pub(crate) fn start(name: &str, extra: &[(&str, &str)]) -> Function {
         .stderr(log)
         .spawn()
         .unwrap();
-    let url = format!("http://127.0.0.1:{outer}/2015-03-31/functions/function/invocations");
-    eventually("the Runtime Interface Emulator", || std::net::TcpStream::connect(("127.0.0.1", outer)).ok());
+    let url = format!("http://127.0.0.1:{port}/2015-03-31/functions/function/invocations");
+    wait_for("the Runtime Interface Emulator", || std::net::TcpStream::connect(("127.0.0.1", port)).ok());
     Function { process, url }
 }
 
@@ -71,14 +72,13 @@ fn events(name: &str) -> Vec<PathBuf> {
     files
 }
 
-/// Sends every event of a function and gives what was answered, by file name.
+/// Sends every golden event to a function. Returns the answers with their file names.
 fn answers(name: &str) -> Vec<(String, Value)> {
     answers_with(name, &[])
 }
 
 fn answers_with(name: &str, extra: &[(&str, &str)]) -> Vec<(String, Value)> {
-    // The golden events' bucket, with nothing in it.
-    quiet_bucket("sluice-example", false);
+    create_bucket("sluice-example", false);
     let function = start(name, extra);
     let send_one = |file: &PathBuf| {
         let answer = send("POST", &function.url, &[], &fs::read(file).unwrap()).unwrap();
@@ -100,11 +100,11 @@ fn every_event_of_presign_is_answered() {
 }
 
 #[test]
-fn every_event_of_uploads_in_parts_is_answered() {
+fn every_event_of_the_multipart_functions_is_answered() {
     for function in ["multipart-initiate", "multipart-parts", "multipart-complete"] {
         for (file, answer) in answers(function) {
             let status = answer["statusCode"].as_u64().unwrap();
-            // Only what begins a session, or asks where to send something, needs none; of sessions there are none.
+            // No session exists. Only creating one and signing a single request work without a session.
             let expected = match function {
                 "multipart-initiate" if !file.starts_with("bad-") => 200..300,
                 _ if file.starts_with("uppy-sign") => 200..500,
@@ -118,7 +118,7 @@ fn every_event_of_uploads_in_parts_is_answered() {
 #[test]
 fn every_event_of_uploads_is_answered() {
     for (file, answer) in answers("uploads") {
-        // Nothing lies in the example bucket, so "not found" is a right answer; a 5xx never is.
+        // The bucket is empty, so 404 is a correct answer. A 5xx is not.
         assert!((200..500).contains(&answer["statusCode"].as_u64().unwrap()), "{file}: {answer}");
     }
 }
@@ -133,8 +133,8 @@ fn every_event_of_validate_is_answered() {
 
 #[test]
 fn every_event_of_reconcile_is_answered() {
-    // What is due in the deployed table is not in the example bucket.
-    let table = quiet_table("events");
+    // A table of its own: the deployed table has due sessions, whose objects are in another bucket.
+    let table = create_table("events");
     for (file, answer) in answers_with("reconcile", &[("TABLE", &table)]) {
         assert!(answer["Failures"] == 0 || answer["unfinished"] == 0, "{file}: {answer}");
     }

@@ -1,4 +1,4 @@
-"""What most guides show for an upload grant, with the loop around it that Lambda's Python runtime has."""
+"""The upload grant that most guides show, with the same loop as the Python runtime of Lambda."""
 
 import http.client
 import json
@@ -11,9 +11,9 @@ s3 = boto3.client("s3")
 
 
 def handler(event, _context):
-    wanted = json.loads(event["body"])
+    body = json.loads(event["body"])
     key = f"uploads/{uuid.uuid4()}"
-    parameters = {"Bucket": os.environ["BUCKET"], "Key": key, "ContentType": wanted["contentType"]}
+    parameters = {"Bucket": os.environ["BUCKET"], "Key": key, "ContentType": body["contentType"]}
     url = s3.generate_presigned_url("put_object", Params=parameters, ExpiresIn=900)
     return {"statusCode": 201, "body": json.dumps({"url": url, "key": key})}
 
@@ -23,7 +23,7 @@ while True:
     runtime.request("GET", "/2018-06-01/runtime/invocation/next")
     response = runtime.getresponse()
     event = json.loads(response.read())
-    request = response.headers["Lambda-Runtime-Aws-Request-Id"]
-    answer = json.dumps(handler(event, None)).encode()
-    runtime.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", answer)
+    request_id = response.headers["Lambda-Runtime-Aws-Request-Id"]
+    result = json.dumps(handler(event, None)).encode()
+    runtime.request("POST", f"/2018-06-01/runtime/invocation/{request_id}/response", result)
     runtime.getresponse().read()

@@ -1,11 +1,12 @@
-//! The documents' examples, run as they are printed.
+//! The examples in the documents, run as printed.
 
 use std::process::Command;
 
-use crate::world::{alice, asset, stack};
+use crate::api::alice;
+use crate::support::{asset, stack};
 
-/// The first block of a language in a document that has to do with uploads.
-fn block(document: &str, language: &str) -> String {
+/// A document's first code block of a language that mentions uploads.
+fn code_block(document: &str, language: &str) -> String {
     let text = std::fs::read_to_string(xtask::root().join(document)).unwrap();
     let fence = format!("```{language}\n");
     let mut blocks = text.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned());
@@ -13,7 +14,7 @@ fn block(document: &str, language: &str) -> String {
 }
 
 fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|e| panic!("{command:?} can't be started ({e}): is it installed?"));
+    let output = command.output().unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{out}\n{err}");
     out.into_owned()
@@ -24,7 +25,7 @@ fn the_curl_example_uploads_a_file() {
     let file = xtask::root().join("tests/assets/lock.png");
     let token = &stack().users[0].token;
     let out = run(Command::new("bash")
-        .args(["-eu", "-c", &block("docs/CLIENTS.md", "sh")])
+        .args(["-eu", "-c", &code_block("docs/CLIENTS.md", "sh")])
         .env("API", &stack().api_url)
         .env("TOKEN", token)
         .env("FILE", file));
@@ -41,7 +42,7 @@ fn upload_in_node(document: &str) {
          const bytes = fs.readFileSync(process.env.FILE);\n\
          const file = new File([bytes], 'lock.png', {{ type: 'image/png' }});\n\
          console.log(JSON.stringify(await upload(process.env.API, process.env.TOKEN, file)));\n",
-        block(document, "js")
+        code_block(document, "js")
     );
     let out = run(Command::new("node")
         .args(["--input-type=module", "--eval", &script])

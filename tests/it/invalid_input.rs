@@ -1,18 +1,18 @@
-//! Bad input through the real gateway: a 4xx with a code, and nothing else happens.
+//! Invalid input through the deployed API: a 4xx with a problem code, and nothing is stored.
 
 use policy::hash::hex_sha256;
 use serde_json::{Value, json};
 
-use crate::world::{alice, stack};
-use local_stack::aws::json_call;
+use crate::api::alice;
+use crate::aws::dynamodb;
+use crate::support::stack;
 
-/// How many uploads the idempotency key stands for: none, unless something was granted.
-fn remembered(key: &str) -> u64 {
+/// The number of items that the table has for an idempotency key.
+fn idempotency_items(key: &str) -> u64 {
     let hash = hex_sha256(&[key.as_bytes()]);
     let body = json!({ "TableName": stack().table, "Select": "COUNT", "FilterExpression": "contains(pk, :hash)",
         "ExpressionAttributeValues": { ":hash": { "S": hash } } });
-    let answer = json_call(&stack().endpoint, "dynamodb", "DynamoDB_20120810.Scan", &body).unwrap();
-    answer["Count"].as_u64().unwrap()
+    dynamodb("Scan", &body)["Count"].as_u64().unwrap()
 }
 
 fn valid() -> Value {
@@ -32,8 +32,8 @@ fn without(name: &str) -> String {
 }
 
 #[test]
-fn every_bad_body_has_a_code_and_leaves_nothing() {
-    let key = format!("bad bodies {:?}", std::time::SystemTime::now());
+fn every_invalid_body_has_a_code_and_stores_nothing() {
+    let key = format!("invalid bodies {:?}", std::time::SystemTime::now());
     for (body, status, code) in [
         ("not json".to_owned(), 400, "invalid-json"),
         (String::new(), 400, "invalid-json"),
@@ -70,11 +70,11 @@ fn every_bad_body_has_a_code_and_leaves_nothing() {
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         assert!(problem["message"].as_str().is_some_and(|message| !message.is_empty()));
     }
-    assert_eq!(remembered(&key), 0, "something was stored");
+    assert_eq!(idempotency_items(&key), 0, "something was stored");
 }
 
 #[test]
-fn bad_ids_cursors_and_parameters_have_a_code() {
+fn invalid_ids_cursors_and_parameters_have_a_code() {
     for (path, status, code) in [
         ("/uploads/x", 404, "not-found"),
         ("/uploads/01900000-0000-4000-8000-000000000000", 404, "not-found"),

@@ -1,4 +1,4 @@
-//! What S3 may answer to a completion, over real HTTP and in its own words, and what we make of it. Needs no stack.
+//! Every answer of S3 to `CompleteMultipartUpload`, over HTTP from a stub of S3. Needs no stack.
 
 use aws_adapters::clients::Clients;
 use aws_adapters::s3::S3Objects;
@@ -7,7 +7,7 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 use lambda_http_kit::HttpHandler;
 use policy::checksum::Checksum;
-use policy::key::{ObjectKey, OwnerId};
+use policy::key::ObjectKey;
 use policy::parts::{ETag, PartNumber};
 use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
@@ -15,7 +15,7 @@ use policy::size::ByteSize;
 use s3_stub::{Scenario, Stub};
 use serde_json::json;
 use testkit::http::{Answer, Call};
-use testkit::{ALICE, Interruption, MemoryQueue, MemoryRecords, config as env, fresh_id, grant, session_of};
+use testkit::{ALICE, Interruption, MemoryQueue, MemoryRecords, config, grant, session_of};
 use tokio::time::Instant;
 use uploads_core::env::Env;
 use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProblem};
@@ -24,13 +24,12 @@ use uploads_core::ports::multipart_uploads::{
 };
 use uploads_core::ports::objects::Objects;
 
+use crate::support::fresh_key;
+
+/// The size of every part but the last.
 const PART: u64 = 8 << 20;
 
-fn fresh_key() -> ObjectKey {
-    ObjectKey::new(OwnerId::from_claims("faults", "somebody").unwrap(), fresh_id())
-}
-
-/// A bucket whose SDK speaks to the stand-in.
+/// The S3 adapter over the stub.
 fn bucket(stub: &Stub) -> S3Objects {
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
@@ -38,17 +37,18 @@ fn bucket(stub: &Stub) -> S3Objects {
         .endpoint_url(stub.endpoint())
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "secret", None, None, "stub")))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
-        // As the functions have it: the SDK repeats what it may repeat, and what must not be repeated switches that off.
+        // The functions have the SDK's retries too. Calls that must not be repeated switch them off.
         .retry_config(aws_sdk_s3::config::retry::RetryConfig::standard())
         .build();
     S3Objects::new(Clients::of(config, true), "stub")
 }
 
-async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, CompleteMultipartUpload) {
+/// Creates a multipart upload of `count` parts, and the request that completes it.
+async fn create(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, CompleteMultipartUpload) {
     let encoded_grant = grant(key.owner(), 1).encode_for_parts().unwrap();
-    let beginning =
+    let request =
         CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 4, checksum: None };
-    let upload = bucket.create_upload(key, &beginning).await.unwrap();
+    let upload = bucket.create_upload(key, &request).await.unwrap();
     stub.fill(&upload, count, PART, 1);
     let (mut parts, mut next) = (Vec::new(), None);
     loop {
@@ -64,7 +64,7 @@ async fn begin(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> 
     (upload, CompleteMultipartUpload { parts, part_checksum: None, size, checksum: None })
 }
 
-fn word(outcome: &Result<policy::session::Completed, CompleteError>) -> &'static str {
+fn name_of(outcome: &Result<policy::session::Completed, CompleteError>) -> &'static str {
     match outcome {
         Ok(_) => "done",
         Err(CompleteError::NoSuchUpload) => "no such upload",
@@ -72,13 +72,13 @@ fn word(outcome: &Result<policy::session::Completed, CompleteError>) -> &'static
         Err(CompleteError::Conflict) => "conflict",
         Err(CompleteError::InvalidPart) => "invalid part",
         Err(CompleteError::PartTooSmall) => "too small",
-        Err(CompleteError::ObjectMismatch(_)) => "refused",
+        Err(CompleteError::ObjectMismatch(_)) => "object mismatch",
         Err(CompleteError::Unclear(_)) => "unclear",
     }
 }
 
 #[tokio::test]
-async fn each_answer_means_what_it_means_and_is_asked_for_once() {
+async fn each_answer_of_s3_has_its_outcome_and_is_not_retried() {
     let stub = Stub::start().unwrap();
     let bucket = bucket(&stub);
     for (scenario, expected, object) in [
@@ -92,8 +92,8 @@ async fn each_answer_means_what_it_means_and_is_asked_for_once() {
         (Scenario::Refuse(400, "InvalidPart"), "invalid part", false),
         (Scenario::Refuse(400, "InvalidPartOrder"), "invalid part", false),
         (Scenario::Refuse(400, "EntityTooSmall"), "too small", false),
-        (Scenario::Refuse(400, "BadDigest"), "refused", false),
-        (Scenario::Refuse(400, "InvalidRequest"), "refused", false),
+        (Scenario::Refuse(400, "BadDigest"), "object mismatch", false),
+        (Scenario::Refuse(400, "InvalidRequest"), "object mismatch", false),
         (Scenario::Refuse(500, "InternalError"), "unclear", false),
         (Scenario::Refuse(503, "SlowDown"), "unclear", false),
         (Scenario::Refuse(403, "AccessDenied"), "unclear", false),
@@ -108,61 +108,61 @@ async fn each_answer_means_what_it_means_and_is_asked_for_once() {
         (Scenario::HangUpAmidst, "unclear", true),
     ] {
         let key = fresh_key();
-        let (upload, assembly) = begin(&stub, &bucket, &key, 3).await;
+        let (upload, request) = create(&stub, &bucket, &key, 3).await;
         stub.play(&[scenario]);
         stub.requests();
-        let outcome = bucket.complete_upload(&key, &upload, &assembly).await;
-        assert_eq!(word(&outcome), expected, "{scenario:?}: {outcome:?}");
-        assert_eq!(stub.requests(), ["POST uploadId"], "{scenario:?}: whoever asked looks before anybody asks again");
+        let outcome = bucket.complete_upload(&key, &upload, &request).await;
+        assert_eq!(name_of(&outcome), expected, "{scenario:?}: {outcome:?}");
+        assert_eq!(stub.requests(), ["POST uploadId"], "{scenario:?}: sent more than once");
         let seen = bucket.head(&key, None).await.unwrap();
         assert_eq!(seen.as_ref().map(|seen| (seen.generation, seen.grant.is_ok())), object.then_some((Some(4), true)));
-        assert_eq!(seen.map(|seen| seen.size), object.then_some(assembly.size), "{scenario:?}");
+        assert_eq!(seen.map(|seen| seen.size), object.then_some(request.size), "{scenario:?}");
     }
 }
 
 #[tokio::test]
-async fn s3_may_take_its_time() {
+async fn a_slow_completion_is_awaited() {
     let stub = Stub::start().unwrap();
     let bucket = bucket(&stub);
     let key = fresh_key();
-    let (upload, assembly) = begin(&stub, &bucket, &key, 2).await;
+    let (upload, request) = create(&stub, &bucket, &key, 2).await;
     stub.play(&[Scenario::Slow]);
-    let asked = bucket.complete_upload(&key, &upload, &assembly);
-    tokio::pin!(asked);
-    // Blanks come, and no answer.
-    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut asked).await;
+    let completion = bucket.complete_upload(&key, &upload, &request);
+    tokio::pin!(completion);
+    // S3 sends white space until it has finished.
+    let early = tokio::time::timeout(std::time::Duration::from_millis(200), &mut completion).await;
     assert!(early.is_err(), "{early:?}");
     assert_eq!(stub.object(&key.to_string()), None);
     stub.release();
-    let done = asked.await.unwrap();
+    let done = completion.await.unwrap();
     assert!(done.etag.as_str().ends_with("-2"));
 }
 
 #[tokio::test]
-async fn what_the_store_finds_wrong_is_told() {
+async fn s3_refuses_an_invalid_completion() {
     let stub = Stub::start().unwrap();
     let bucket = bucket(&stub);
     let key = fresh_key();
-    let (upload, right) = begin(&stub, &bucket, &key, 3).await;
-    let refused =
-        async |assembly: CompleteMultipartUpload| word(&bucket.complete_upload(&key, &upload, &assembly).await);
+    let (upload, right) = create(&stub, &bucket, &key, 3).await;
+    let outcome =
+        async |request: CompleteMultipartUpload| name_of(&bucket.complete_upload(&key, &upload, &request).await);
     let mut changed = right.clone();
     changed.parts[1].1 = ETag::parse("other").unwrap();
-    assert_eq!(refused(changed).await, "invalid part");
-    let mut disordered = right.clone();
-    disordered.parts.swap(0, 1);
-    assert_eq!(refused(disordered).await, "invalid part");
-    let mut beyond = right.clone();
-    beyond.parts.push((PartNumber::new(4).unwrap(), ETag::parse("e").unwrap(), None));
-    assert_eq!(refused(beyond).await, "invalid part");
+    assert_eq!(outcome(changed).await, "invalid part");
+    let mut unordered = right.clone();
+    unordered.parts.swap(0, 1);
+    assert_eq!(outcome(unordered).await, "invalid part");
+    let mut one_too_many = right.clone();
+    one_too_many.parts.push((PartNumber::new(4).unwrap(), ETag::parse("e").unwrap(), None));
+    assert_eq!(outcome(one_too_many).await, "invalid part");
     let size = ByteSize::from_bytes(right.size.bytes() + 1);
-    assert_eq!(refused(CompleteMultipartUpload { size, ..right.clone() }).await, "refused");
+    assert_eq!(outcome(CompleteMultipartUpload { size, ..right.clone() }).await, "object mismatch");
     stub.fill(&upload, 3, (5 << 20) - 1, 1);
     let size = ByteSize::from_bytes(2 * ((5 << 20) - 1) + 1);
-    assert_eq!(refused(CompleteMultipartUpload { size, ..right.clone() }).await, "too small");
+    assert_eq!(outcome(CompleteMultipartUpload { size, ..right.clone() }).await, "too small");
     assert_eq!(stub.object(&key.to_string()), None);
     stub.put(&key.to_string());
-    assert_eq!(refused(right).await, "exists");
+    assert_eq!(outcome(right).await, "exists");
 }
 
 fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a, MemoryRecords, S3Objects> {
@@ -171,8 +171,8 @@ fn multipart<'a>(table: &'a MemoryRecords, store: &'a S3Objects) -> Multipart<'a
 
 async fn complete(table: &MemoryRecords, store: &S3Objects, key: &ObjectKey) -> Result<Completion, SessionProblem> {
     let until = Instant::now() + std::time::Duration::from_secs(24);
-    let wanted = RequestedParts { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
-    Box::pin(multipart(table, store).complete(key, &wanted, "me", StoreLimits::S3, until)).await
+    let requested = RequestedParts { parts: None, checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() };
+    Box::pin(multipart(table, store).complete(key, &requested, "me", StoreLimits::S3, until)).await
 }
 
 async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) -> (ObjectKey, String) {
@@ -186,11 +186,11 @@ async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) 
     (key, upload)
 }
 
-/// Every fault of which nobody can tell what came, through the real flow and the real SDK: the session is complete, there
-/// is one object, and nothing is under way.
+/// The answer leaves open whether S3 completed the upload. In the end the session is complete, there is one object, and
+/// no upload is in progress.
 #[tokio::test]
-async fn an_unclear_answer_ends_with_the_object() {
-    for scenes in [
+async fn after_an_unclear_answer_the_completion_finds_the_object() {
+    for scenarios in [
         vec![Scenario::ErrorIn200("InternalError")],
         vec![Scenario::ErrorIn200After("InternalError")],
         vec![Scenario::HangUp],
@@ -204,17 +204,17 @@ async fn an_unclear_answer_ends_with_the_object() {
         let stub = Stub::start().unwrap();
         let (table, store) = (MemoryRecords::default(), bucket(&stub));
         let (key, _) = open(&table, &store, &stub, 2 * PART + 1).await;
-        stub.play(&scenes);
+        stub.play(&scenarios);
         let done = complete(&table, &store, &key).await;
-        assert!(matches!(done, Ok(Completion::Done(_))), "{scenes:?}: {done:?}");
-        assert!(matches!(table.session_of(key.id()).unwrap().state, State::Completed(_)), "{scenes:?}");
-        assert_eq!(stub.object(&key.to_string()).unwrap().size, 2 * PART + 1, "{scenes:?}");
-        assert_eq!(stub.under_way(), Vec::<String>::new(), "{scenes:?}");
+        assert!(matches!(done, Ok(Completion::Done(_))), "{scenarios:?}: {done:?}");
+        assert!(matches!(table.session_of(key.id()).unwrap().state, State::Completed(_)), "{scenarios:?}");
+        assert_eq!(stub.object(&key.to_string()).unwrap().size, 2 * PART + 1, "{scenarios:?}");
+        assert_eq!(stub.under_way(), Vec::<String>::new(), "{scenarios:?}");
     }
 }
 
 #[tokio::test]
-async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() {
+async fn the_largest_object_of_ten_thousand_parts_is_listed_and_completed() {
     let stub = Stub::start().unwrap();
     let (table, store) = (MemoryRecords::default(), bucket(&stub));
     let largest = StoreLimits::S3.object.bytes();
@@ -225,59 +225,63 @@ async fn ten_thousand_parts_of_the_largest_object_are_listed_and_put_together() 
     assert!(listing.parts.iter().all(|part| part.size.bytes() == 5 << 30));
     stub.requests();
     assert!(matches!(complete(&table, &store, &key).await, Ok(Completion::Done(_))));
-    let asked = stub.requests();
-    assert_eq!(asked.iter().filter(|asked| *asked == "GET uploadId").count(), 10, "{asked:?}");
-    assert_eq!(asked.iter().filter(|asked| *asked == "POST uploadId").count(), 1, "{asked:?}");
-    assert_eq!(asked.len(), 11, "{asked:?}");
+    let requests = stub.requests();
+    let count = |request: &str| requests.iter().filter(|sent| *sent == request).count();
+    assert_eq!((count("GET uploadId"), count("POST uploadId"), requests.len()), (10, 1, 11), "{requests:?}");
     let object = stub.object(&key.to_string()).unwrap();
     assert_eq!((object.size, object.etag.ends_with("-10000\"")), (largest, true));
     assert!(!stub.under_way().contains(&upload));
 }
 
-fn deps_of<T>(port: &T) -> testkit::Interrupted<'_, T> {
-    static CALM: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
-    CALM.get_or_init(Interruption::none).of(port)
+/// A port without faults, in the type that can be shared by several `Deps`.
+fn shared<T>(port: &T) -> testkit::Interrupted<'_, T> {
+    static NO_FAULTS: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
+    NO_FAULTS.get_or_init(Interruption::none).of(port)
 }
 
 #[tokio::test]
-async fn the_largest_object_goes_through_the_handlers_and_one_byte_more_does_not() {
+async fn the_handlers_accept_the_largest_object_and_refuse_one_byte_more() {
     let stub = Stub::start().unwrap();
     let (table, store, queue) = (MemoryRecords::default(), bucket(&stub), MemoryQueue::default());
     let largest = StoreLimits::S3.object.bytes();
     let (initiate, parts, complete) = (
         multipart_initiate::Deps {
-            config: env(&[]),
-            records: deps_of(&table),
-            objects: deps_of(&store),
+            config: config(&[]),
+            records: shared(&table),
+            objects: shared(&store),
             env: Env::system(),
         },
         multipart_parts::Deps {
-            config: env(&[]),
-            records: deps_of(&table),
-            objects: deps_of(&store),
+            config: config(&[]),
+            records: shared(&table),
+            objects: shared(&store),
             env: Env::system(),
         },
         multipart_complete::Deps {
-            config: env(&[]),
-            records: deps_of(&table),
-            objects: deps_of(&store),
-            completions: deps_of(&queue),
+            config: config(&[]),
+            records: shared(&table),
+            objects: shared(&store),
+            completions: shared(&queue),
             env: Env::system(),
         },
     );
-    let begin = async |size: u64| {
+    let initiate_upload = async |size: u64| {
         let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
         let call = Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
         Answer::of(&Box::pin(initiate.handle(call.request())).await)
     };
-    let refused = begin(largest + 1).await;
+    let refused = initiate_upload(largest + 1).await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("too-large")));
-    assert!(refused.body["detail"].as_str().unwrap().contains("50000 GiB"), "{}", refused.body["detail"]);
-    assert_eq!((table.sessions().len(), stub.under_way()), (0, Vec::<String>::new()), "nothing was begun");
+    assert_eq!(
+        (table.sessions().len(), stub.under_way()),
+        (0, Vec::<String>::new()),
+        "no session and no upload was created"
+    );
 
-    let begun = begin(largest).await;
-    assert_eq!((begun.status, &begun.body["partCount"]), (201, &json!(10_000)), "{}", begun.body);
-    let (part_size, session) = (begun.body["partSize"].as_u64().unwrap(), begun.body["sessionId"].as_str().unwrap());
+    let initiated = initiate_upload(largest).await;
+    assert_eq!((initiated.status, &initiated.body["partCount"]), (201, &json!(10_000)), "{}", initiated.body);
+    let (part_size, session) =
+        (initiated.body["partSize"].as_u64().unwrap(), initiated.body["sessionId"].as_str().unwrap());
     assert_eq!(part_size, 5 << 30);
     stub.fill(&stub.under_way()[0], 10_000, part_size, part_size);
     let path = format!("/uploads/multipart/{session}");

@@ -1,4 +1,4 @@
-// Uppy's core and S3 plugin, as they come from the registry, for the tests to drive.
+// Unmodified Uppy core and plugins from the registry, as globals for the tests.
 
 import AwsS3 from '@uppy/aws-s3'
 import Uppy from '@uppy/core'

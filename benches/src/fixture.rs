@@ -1,16 +1,16 @@
-//! One real request and one real environment.
+//! A realistic event and environment for the functions.
 
 use serde_json::{Value, json};
 
-/// How long the session tokens of Lambda's own credentials are.
-const TOKEN_LENGTH: usize = 900;
+/// The usual length of the session tokens that Lambda receives, in bytes.
+const SESSION_TOKEN_LENGTH: usize = 900;
 
-/// A session token of the usual length, with the characters that need encoding in their usual share.
+/// A session token of the usual length and the usual share of characters that need percent-encoding.
 pub(crate) fn session_token() -> String {
-    "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ+abc=".chars().cycle().take(TOKEN_LENGTH).collect()
+    "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ+abc=".chars().cycle().take(SESSION_TOKEN_LENGTH).collect()
 }
 
-/// What Lambda and the template set, wherever nothing is said otherwise.
+/// The variables that Lambda and the template set by default.
 pub(crate) fn environment() -> Vec<(&'static str, String)> {
     let fixed = [
         ("AWS_LAMBDA_FUNCTION_NAME", "sluice-Presign-1A2B3C4D5E6F"),
@@ -35,7 +35,7 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
     environment
 }
 
-/// `POST /uploads` as API Gateway hands it on, format 2.0, with the claims of a verified token.
+/// `POST /uploads` as API Gateway sends it in payload format 2.0, with the claims of a verified token.
 pub(crate) fn grant_request() -> Value {
     let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": 1_048_576 });
     json!({
