@@ -12,7 +12,7 @@ use policy::checksum::{Checksum, ChecksumAlgorithm};
 use policy::key::ObjectKey;
 use policy::parts::{ETag, PartNumber};
 use policy::session::{Event, Session};
-use testkit::contract::{Stacking, Stocking};
+use testkit::contract::{PutObjects, PutParts};
 use testkit::{PNG, Upload, grant};
 use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
 use uploads_core::ports::sessions::Sessions;
@@ -46,7 +46,7 @@ pub(crate) fn objects(bucket: &str) -> S3Objects {
 pub(crate) fn create_request(key: &ObjectKey) -> CreateMultipartUpload {
     CreateMultipartUpload {
         content_type: "image/png".to_owned(),
-        encoded_grant: grant(key.owner(), 5).encode_for_parts().unwrap(),
+        encoded_grant: grant(key.owner(), 5).encode_for_multipart().unwrap(),
         generation: 1,
         checksum: None,
     }
@@ -90,7 +90,7 @@ pub(crate) async fn open_session(records: &DynamoRecords, session: Session, uplo
     open
 }
 
-impl Stocking for TestBucket {
+impl PutObjects for TestBucket {
     async fn put(&self, key: &ObjectKey, upload: &Upload) -> String {
         let metadata = upload.metadata.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let put = self.client.put_object().bucket(&self.name).key(key.to_string());
@@ -105,7 +105,7 @@ impl Stocking for TestBucket {
     }
 }
 
-impl Stacking for TestBucket {
+impl PutParts for TestBucket {
     async fn part(
         &self,
         key: &ObjectKey,

@@ -12,10 +12,10 @@ use policy::parts::{ETag, PartNumber};
 use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
 use policy::size::ByteSize;
-use s3_stub::{Scenario, Stub};
+use s3_stub::{CompleteFault, Stub};
 use serde_json::json;
-use testkit::http::{Answer, Call};
-use testkit::{ALICE, Interruption, MemoryQueue, MemoryRecords, config, grant, session_of};
+use testkit::http::{ApiRequest, ApiResponse};
+use testkit::{ALICE, FaultInjector, MemoryQueue, MemoryRecords, config, grant, session_of};
 use tokio::time::Instant;
 use uploads_core::env::Env;
 use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProblem};
@@ -45,7 +45,7 @@ fn bucket(stub: &Stub) -> S3Objects {
 
 /// Creates a multipart upload of `count` parts, and the request that completes it.
 async fn create(stub: &Stub, bucket: &S3Objects, key: &ObjectKey, count: u32) -> (String, CompleteMultipartUpload) {
-    let encoded_grant = grant(key.owner(), 1).encode_for_parts().unwrap();
+    let encoded_grant = grant(key.owner(), 1).encode_for_multipart().unwrap();
     let request =
         CreateMultipartUpload { content_type: "image/png".to_owned(), encoded_grant, generation: 4, checksum: None };
     let upload = bucket.create_upload(key, &request).await.unwrap();
@@ -82,30 +82,30 @@ async fn each_answer_of_s3_has_its_outcome_and_is_not_retried() {
     let stub = Stub::start().unwrap();
     let bucket = bucket(&stub);
     for (scenario, expected, object) in [
-        (Scenario::Plain, "done", true),
-        (Scenario::Refuse(404, "NoSuchUpload"), "no such upload", false),
-        (Scenario::RefuseAfter(404, "NoSuchUpload"), "no such upload", true),
-        (Scenario::Refuse(412, "PreconditionFailed"), "exists", false),
-        (Scenario::RefuseAfter(412, "PreconditionFailed"), "exists", true),
-        (Scenario::Refuse(409, "ConditionalRequestConflict"), "conflict", false),
-        (Scenario::Refuse(409, "OperationAborted"), "conflict", false),
-        (Scenario::Refuse(400, "InvalidPart"), "invalid part", false),
-        (Scenario::Refuse(400, "InvalidPartOrder"), "invalid part", false),
-        (Scenario::Refuse(400, "EntityTooSmall"), "too small", false),
-        (Scenario::Refuse(400, "BadDigest"), "object mismatch", false),
-        (Scenario::Refuse(400, "InvalidRequest"), "object mismatch", false),
-        (Scenario::Refuse(500, "InternalError"), "unclear", false),
-        (Scenario::Refuse(503, "SlowDown"), "unclear", false),
-        (Scenario::Refuse(403, "AccessDenied"), "unclear", false),
-        (Scenario::RefuseAfter(500, "InternalError"), "unclear", true),
-        (Scenario::ErrorIn200("InternalError"), "unclear", false),
-        (Scenario::ErrorIn200After("InternalError"), "unclear", true),
-        (Scenario::ErrorIn200("NoSuchUpload"), "no such upload", false),
-        (Scenario::ErrorIn200("PreconditionFailed"), "exists", false),
-        (Scenario::ErrorIn200("InvalidPart"), "invalid part", false),
-        (Scenario::HangUp, "unclear", false),
-        (Scenario::HangUpAfter, "unclear", true),
-        (Scenario::HangUpAmidst, "unclear", true),
+        (CompleteFault::Plain, "done", true),
+        (CompleteFault::Refuse(404, "NoSuchUpload"), "no such upload", false),
+        (CompleteFault::RefuseAfter(404, "NoSuchUpload"), "no such upload", true),
+        (CompleteFault::Refuse(412, "PreconditionFailed"), "exists", false),
+        (CompleteFault::RefuseAfter(412, "PreconditionFailed"), "exists", true),
+        (CompleteFault::Refuse(409, "ConditionalRequestConflict"), "conflict", false),
+        (CompleteFault::Refuse(409, "OperationAborted"), "conflict", false),
+        (CompleteFault::Refuse(400, "InvalidPart"), "invalid part", false),
+        (CompleteFault::Refuse(400, "InvalidPartOrder"), "invalid part", false),
+        (CompleteFault::Refuse(400, "EntityTooSmall"), "too small", false),
+        (CompleteFault::Refuse(400, "BadDigest"), "object mismatch", false),
+        (CompleteFault::Refuse(400, "InvalidRequest"), "object mismatch", false),
+        (CompleteFault::Refuse(500, "InternalError"), "unclear", false),
+        (CompleteFault::Refuse(503, "SlowDown"), "unclear", false),
+        (CompleteFault::Refuse(403, "AccessDenied"), "unclear", false),
+        (CompleteFault::RefuseAfter(500, "InternalError"), "unclear", true),
+        (CompleteFault::ErrorIn200("InternalError"), "unclear", false),
+        (CompleteFault::ErrorIn200After("InternalError"), "unclear", true),
+        (CompleteFault::ErrorIn200("NoSuchUpload"), "no such upload", false),
+        (CompleteFault::ErrorIn200("PreconditionFailed"), "exists", false),
+        (CompleteFault::ErrorIn200("InvalidPart"), "invalid part", false),
+        (CompleteFault::HangUp, "unclear", false),
+        (CompleteFault::HangUpAfter, "unclear", true),
+        (CompleteFault::HangUpAmidst, "unclear", true),
     ] {
         let key = fresh_key();
         let (upload, request) = create(&stub, &bucket, &key, 3).await;
@@ -126,7 +126,7 @@ async fn a_slow_completion_is_awaited() {
     let bucket = bucket(&stub);
     let key = fresh_key();
     let (upload, request) = create(&stub, &bucket, &key, 2).await;
-    stub.play(&[Scenario::Slow]);
+    stub.play(&[CompleteFault::Slow]);
     let completion = bucket.complete_upload(&key, &upload, &request);
     tokio::pin!(completion);
     // S3 sends white space until it has finished.
@@ -191,15 +191,15 @@ async fn open(table: &MemoryRecords, store: &S3Objects, stub: &Stub, size: u64) 
 #[tokio::test]
 async fn after_an_unclear_answer_the_completion_finds_the_object() {
     for scenarios in [
-        vec![Scenario::ErrorIn200("InternalError")],
-        vec![Scenario::ErrorIn200After("InternalError")],
-        vec![Scenario::HangUp],
-        vec![Scenario::HangUpAfter],
-        vec![Scenario::HangUpAmidst],
-        vec![Scenario::RefuseAfter(404, "NoSuchUpload")],
-        vec![Scenario::RefuseAfter(412, "PreconditionFailed")],
-        vec![Scenario::Refuse(409, "ConditionalRequestConflict")],
-        vec![Scenario::Refuse(503, "SlowDown"), Scenario::HangUpAfter],
+        vec![CompleteFault::ErrorIn200("InternalError")],
+        vec![CompleteFault::ErrorIn200After("InternalError")],
+        vec![CompleteFault::HangUp],
+        vec![CompleteFault::HangUpAfter],
+        vec![CompleteFault::HangUpAmidst],
+        vec![CompleteFault::RefuseAfter(404, "NoSuchUpload")],
+        vec![CompleteFault::RefuseAfter(412, "PreconditionFailed")],
+        vec![CompleteFault::Refuse(409, "ConditionalRequestConflict")],
+        vec![CompleteFault::Refuse(503, "SlowDown"), CompleteFault::HangUpAfter],
     ] {
         let stub = Stub::start().unwrap();
         let (table, store) = (MemoryRecords::default(), bucket(&stub));
@@ -234,9 +234,9 @@ async fn the_largest_object_of_ten_thousand_parts_is_listed_and_completed() {
 }
 
 /// A port without faults, in the type that can be shared by several `Deps`.
-fn shared<T>(port: &T) -> testkit::Interrupted<'_, T> {
-    static NO_FAULTS: std::sync::OnceLock<Interruption> = std::sync::OnceLock::new();
-    NO_FAULTS.get_or_init(Interruption::none).of(port)
+fn shared<T>(port: &T) -> testkit::FaultyPort<'_, T> {
+    static NO_FAULTS: std::sync::OnceLock<FaultInjector> = std::sync::OnceLock::new();
+    NO_FAULTS.get_or_init(FaultInjector::none).of(port)
 }
 
 #[tokio::test]
@@ -267,8 +267,8 @@ async fn the_handlers_accept_the_largest_object_and_refuse_one_byte_more() {
     );
     let initiate_upload = async |size: u64| {
         let body = json!({ "filename": "film.mp4", "contentType": "video/mp4", "size": size });
-        let call = Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
-        Answer::of(&Box::pin(initiate.handle(call.request())).await)
+        let call = ApiRequest::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string());
+        ApiResponse::of(&Box::pin(initiate.handle(call.request())).await)
     };
     let refused = initiate_upload(largest + 1).await;
     assert_eq!((refused.status, &refused.body["code"]), (422, &json!("too-large")));
@@ -288,24 +288,25 @@ async fn the_handlers_accept_the_largest_object_and_refuse_one_byte_more() {
 
     let (mut next, mut signed) = (Some(1), 0);
     while let Some(from) = next {
-        let call = Call::new("POST", &format!("{path}/parts")).by(ALICE).body(json!({ "from": from }).to_string());
+        let call =
+            ApiRequest::new("POST", &format!("{path}/parts")).by(ALICE).body(json!({ "from": from }).to_string());
         let page = Box::pin(parts.handle(call.request())).await;
         assert!(page.body().len() < 6 << 20);
-        let page = Answer::of(&page);
+        let page = ApiResponse::of(&page);
         signed += page.body["parts"].as_array().unwrap().len();
         next = page.body["next"].as_u64();
     }
     assert_eq!(signed, 10_000);
 
-    let call = Call::new("GET", &format!("{path}/parts")).by(ALICE);
-    let listed = Answer::of(&Box::pin(parts.handle(call.request())).await);
+    let call = ApiRequest::new("GET", &format!("{path}/parts")).by(ALICE);
+    let listed = ApiResponse::of(&Box::pin(parts.handle(call.request())).await);
     let listed = listed.body["parts"].as_array().unwrap().clone();
     assert_eq!(listed.len(), 10_000);
     let all: Vec<_> = listed.iter().map(|p| json!({ "partNumber": p["partNumber"], "etag": p["etag"] })).collect();
 
-    let call = Call::new("POST", &format!("{path}/complete")).by(ALICE).body(json!({ "parts": all }).to_string());
+    let call = ApiRequest::new("POST", &format!("{path}/complete")).by(ALICE).body(json!({ "parts": all }).to_string());
     for _ in 0..2 {
-        let done = Answer::of(&Box::pin(complete.handle(call.request())).await);
+        let done = ApiResponse::of(&Box::pin(complete.handle(call.request())).await);
         assert_eq!((done.status, &done.body["size"]), (200, &json!(largest)), "{}", done.body);
     }
     let state = table.sessions()[0].clone();

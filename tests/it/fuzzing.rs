@@ -13,7 +13,7 @@ use lambda_http::Request;
 use lambda_http_kit::config::ApiConfig;
 use policy::document;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
+use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{ALICE, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, env, golden_events};
 use uploads_core::env::Env;
 
@@ -60,7 +60,7 @@ fn unusual_value(random: &Random) -> Value {
         9 => json!("\u{202e}\0\u{fffd}%zz+%C3%28"),
         10 => json!("aws:sqs"),
         11 => json!("aws:s3"),
-        12 => json!("1/00/1970-01-01/open/00000000-0000-7000-8000-000000000000"),
+        12 => json!("1/0/1970-01-01/open/00000000-0000-7000-8000-000000000000"),
         _ => json!("9999-12-31T23:59:60.999999999999Z"),
     }
 }
@@ -209,7 +209,7 @@ impl Functions {
     }
 
     /// Sends a request to a function.
-    fn answer(&self, function: &str, request: Request) -> Answer {
+    fn answer(&self, function: &str, request: Request) -> ApiResponse {
         let response = match function {
             "presign" => run(self.presign.handle(request)),
             "uploads" => run(self.uploads.handle(request)),
@@ -218,7 +218,7 @@ impl Functions {
             "multipart-complete" => run(self.complete.handle(request)),
             other => panic!("{other} is not an HTTP function"),
         };
-        Answer::of(&response)
+        ApiResponse::of(&response)
     }
 }
 
@@ -246,7 +246,8 @@ fn no_body_is_answered_with_a_5xx() {
     fuzz("bodies", |random| {
         let body = mutated_text(random, &mutated(random, &bodies));
         for (function, path) in &routes {
-            let answer = functions.answer(function, Call::new("POST", path).by(ALICE).body(body.clone()).request());
+            let answer =
+                functions.answer(function, ApiRequest::new("POST", path).by(ALICE).body(body.clone()).request());
             assert!(answer.status < 500, "{function} {path} {body}: {}", answer.body);
         }
     });

@@ -147,7 +147,7 @@ async fn abandon_work(stack: &Stack, accepted: &ObjectKey) {
     let part = format!("{}/{}/{interrupted}?partNumber=1&uploadId={upload}", stack.endpoint, stack.bucket);
     rest_call("PUT", &part, "s3", b"12345").unwrap();
     let lease = Lease { holder: "killed process".to_owned(), until: Timestamp::UNIX_EPOCH };
-    let state = State::Completing(Completing { upload, lease, asked: CompletionRequest::default() });
+    let state = State::Completing(Completing { upload, lease, request: CompletionRequest::default() });
     table.open(&Session { state, ..session_of(&interrupted, 5) }).await.unwrap();
     // The tombstone is old, so the deletion is due.
     table.write_tombstone(accepted, Timestamp::UNIX_EPOCH).await.unwrap();

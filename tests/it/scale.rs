@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use policy::document;
 use serde_json::{Value, json};
-use testkit::http::Call;
+use testkit::http::ApiRequest;
 use testkit::{BUCKET, MemoryObjects, MemoryRecords, PNG, config, env, grant, id, key, owner};
 
 /// A thousand classes of a thousand types. The last class allows 200 GB, all others S3's maximum.
@@ -32,7 +32,7 @@ async fn a_thousand_classes_types_events_and_records() {
         ("last", 200_000_000_001, 422),
     ] {
         let body = json!({ "filename": "x", "contentType": "application/x-type-999", "size": size, "class": class });
-        let call = Call::new("POST", "/uploads").by("alice").body(body.to_string());
+        let call = ApiRequest::new("POST", "/uploads").by("alice").body(body.to_string());
         let response = deps.handle(call.request()).await;
         let text = String::from_utf8(response.body().to_vec()).unwrap();
         assert_eq!(response.status().as_u16(), status, "{class} {size}: {text}");
@@ -42,7 +42,7 @@ async fn a_thousand_classes_types_events_and_records() {
     }
 
     // A single class fits into one answer of Lambda. The whole policy would not.
-    let call = Call::new("GET", "/policy").by("alice").query("class=last");
+    let call = ApiRequest::new("GET", "/policy").by("alice").query("class=last");
     let response = deps.handle(call.request()).await;
     assert_eq!(response.status(), 200);
     assert!((20_000..1_000_000).contains(&response.body().to_vec().len()));
@@ -68,7 +68,7 @@ async fn a_thousand_classes_types_events_and_records() {
     let deps = uploads::Deps { config: config(&[]), records: deps.records, objects: deps.objects, env: env() };
     let (mut seen, mut cursor) = (0, String::new());
     loop {
-        let call = Call::new("GET", "/uploads").by("alice").query(&format!("limit=7{cursor}"));
+        let call = ApiRequest::new("GET", "/uploads").by("alice").query(&format!("limit=7{cursor}"));
         let response = deps.handle(call.request()).await;
         let page: Value = serde_json::from_slice(response.body()).unwrap();
         seen += page["items"].as_array().unwrap().len();

@@ -71,18 +71,17 @@ fn a_million_scanned_and_stored_uploads_of_5_mb_with_two_polls() {
 #[test]
 fn an_idle_month() {
     let estimate = estimate(&PLAIN, true).unwrap();
-    // 2,880 runs of the reconciler in 30 days, each with
-    // S3           513 listings: 1,477,440 / 1,000 × 0.005                 =     7.3872
+    // 30 days, 2,880 runs of the reconciler
+    // S3           1,936 listings a day: 58,080 / 1,000 × 0.005            =     0.2904
     // Lambda       2,880 invocations                                       =     0.000576
-    //              2,880 × 0.25 GB × 5 s = 3,600 GB-s × 0.0000133334       =     0.04800024
+    //              2,880 × 0.25 GB × 1 s = 720 GB-s × 0.0000133334         =     0.009600048
     // DynamoDB     64 empty queries: 92,160 units × 0.125 / 1,000,000      =     0.01152
     //              2 writes: 5,760 units × 0.625 / 1,000,000               =     0.0036
     // CloudWatch   1,000 bytes of logs: 0.00288 GB × 0.50                  =     0.00144
     // SQS          2 queues × 648,000 receives × 0.40 / 1,000,000          =     0.5184
-    // CloudWatch   15 metrics of the reconciler and 2 of logs × 0.30       =     5.10
-    //              6 alarms × 0.10                                         =     0.60
-    let by_hand = 7.3872 + 0.000_576 + 0.048_000_24 + 0.011_52 + 0.003_6 + 0.001_44 + 0.5184 + 5.10 + 0.60;
-    is(by_hand, 13.670_736_24);
+    // CloudWatch   6 alarms × 0.10                                         =     0.60
+    let by_hand = 0.2904 + 0.000_576 + 0.009_600_048 + 0.011_52 + 0.003_6 + 0.001_44 + 0.5184 + 0.60;
+    is(by_hand, 1.435_536_048);
     is(estimate.idle, by_hand);
     is(estimate.total, by_hand);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_adapters::dynamodb::stream;
-use testkit::{BUCKET, Interruption, Kind, MemoryBus, config, golden_events, id};
+use testkit::{BUCKET, FaultInjector, FaultKind, MemoryBus, config, golden_events, id};
 
 use super::*;
 
@@ -15,14 +15,14 @@ fn deps<B>(bus: B) -> Deps<B> {
     Deps { config: config(&[]), read_change: stream::change, bus }
 }
 
-/// Handles `event` while `interruption` affects the bus. `None` if it killed the process.
-async fn forward_under(bus: &MemoryBus, interruption: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
-    let deps = deps(interruption.of(bus));
-    interruption.run(deps.handle(event, in_a_minute())).await
+/// Handles `event` while `faults` affects the bus. `None` if it killed the process.
+async fn forward_under(bus: &MemoryBus, faults: &FaultInjector, event: Value) -> Option<Result<Value, Retry>> {
+    let deps = deps(faults.of(bus));
+    faults.run(deps.handle(event, in_a_minute())).await
 }
 
 async fn forward(bus: &MemoryBus, event: Value) -> Result<Value, Retry> {
-    forward_under(bus, &Interruption::none(), event).await.unwrap()
+    forward_under(bus, &FaultInjector::none(), event).await.unwrap()
 }
 
 fn event(name: &str) -> Value {
@@ -36,8 +36,8 @@ fn acceptances(n: u16) -> Value {
         let mut record = one.clone();
         let (old, new) = (record["dynamodb"]["NewImage"]["id"]["S"].as_str().unwrap().to_owned(), id(n).to_string());
         let key = record["dynamodb"]["NewImage"]["key"]["S"].as_str().unwrap().replace(&old, &new);
-        let hex = &new[new.len() - 2..];
-        record["dynamodb"]["NewImage"]["key"]["S"] = json!(format!("1/{hex}/{}", &key[5..]));
+        let hex = &new[new.len() - 1..];
+        record["dynamodb"]["NewImage"]["key"]["S"] = json!(format!("1/{hex}/{}", &key[4..]));
         record["dynamodb"]["NewImage"]["id"]["S"] = json!(new);
         record["dynamodb"]["NewImage"]["pk"]["S"] = json!(format!("upload#{new}"));
         record["dynamodb"]["SequenceNumber"] = json!(n.to_string());
@@ -131,17 +131,17 @@ async fn all_records_from_the_first_refused_one_are_delivered_again() {
 
 #[tokio::test]
 async fn after_an_interruption_at_any_call_the_next_delivery_puts_every_event() {
-    for (moment, kind) in Interruption::WAYS {
+    for (moment, kind) in FaultInjector::WAYS {
         for n in 0..4 {
             let bus = MemoryBus::default();
-            let interruption = Interruption::at(n, moment, kind);
-            let answer = forward_under(&bus, &interruption, acceptances(25)).await;
+            let faults = FaultInjector::at(n, moment, kind);
+            let answer = forward_under(&bus, &faults, acceptances(25)).await;
             match (n, kind) {
                 (3, _) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] }), "three calls only"),
-                (_, Kind::Kill) => assert!(answer.is_none()),
-                (_, Kind::Repeat) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] })),
-                (0, Kind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
-                (n, Kind::Fault) => {
+                (_, FaultKind::Kill) => assert!(answer.is_none()),
+                (_, FaultKind::Repeat) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] })),
+                (0, FaultKind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
+                (n, FaultKind::Fault) => {
                     let first = (n * MAX_BATCH).to_string();
                     assert_eq!(answer.unwrap().unwrap()["batchItemFailures"][0]["itemIdentifier"], first);
                 }

@@ -21,7 +21,7 @@ use lambda_http::{Body, Request, Response};
 use lambda_http_kit::HttpHandler;
 use lambda_http_kit::config::ApiConfig;
 use lambda_http_kit::http::{Code, Problem, Route, json, parse_body, session_key};
-use lambda_http_kit::uppy::{Operation, Route as UppyRoute, refused};
+use lambda_http_kit::uppy::{Operation, Route as UppyRoute, error_response};
 use policy::hash::hex;
 use policy::key::ObjectKey;
 use policy::session::Session;
@@ -75,7 +75,7 @@ impl<R: Sessions, O: Bucket, Q: Queue> HttpHandler for Deps<R, O, Q> {
                 Err(Problem::new(Code::NoSuchRoute, detail))
             }
         };
-        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
+        answer.unwrap_or_else(|problem| error_response(request.uri().path(), problem))
     }
 }
 
@@ -103,8 +103,8 @@ impl<R: Sessions, O: Bucket, Q: Queue> Deps<R, O, Q> {
         let (limits, deadline) = (self.config.policy.store, Instant::now() + REQUEST_TIMEOUT);
         match self.multipart().complete(key, requested, &holder, limits, deadline).await? {
             Completion::Done(session) => Ok(Some(session)),
-            Completion::Busy(_) => Ok(None),
-            Completion::Slow(_) => {
+            Completion::LeasedByOther(_) => Ok(None),
+            Completion::TimedOut(_) => {
                 self.queue_completion(CompletionJob { key: key.clone(), holder }).await;
                 Ok(None)
             }
@@ -114,7 +114,7 @@ impl<R: Sessions, O: Bucket, Q: Queue> Deps<R, O, Q> {
     /// Sends the completion to the queue. If that fails, the lease expires, and the next request or the reconciler
     /// completes the upload.
     async fn queue_completion(&self, job: CompletionJob) {
-        match self.completions.send(&job.write()).await {
+        match self.completions.send(&job.to_json()).await {
             Ok(()) => tracing::info!(upload = %job.key.id(), "completion queued"),
             Err(error) => tracing::error!(upload = %job.key.id(), %error, "completion not queued"),
         }

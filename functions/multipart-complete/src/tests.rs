@@ -10,11 +10,11 @@ use policy::size::ByteSize;
 use policy::{Grant, SessionTerms, SizeGrant};
 use serde_json::{Value, json};
 use testkit::clock::ticking;
-use testkit::http::{Answer, Call, refusal_type, request};
-use testkit::scripted::{Scenario, Scripted, ScriptedAnswer};
+use testkit::http::{ApiRequest, ApiResponse, refusal_type, request};
+use testkit::scripted::{CompleteFault, ScriptedBucket, ScriptedError};
 use testkit::{
-    ALICE, BOB, Interruption, MemoryObjects, MemoryQueue, MemoryRecords, Upload, config, golden_events, grant, id, key,
-    sized_plan,
+    ALICE, BOB, FaultInjector, MemoryObjects, MemoryQueue, MemoryRecords, Upload, config, golden_events, grant, id,
+    key, sized_plan,
 };
 
 use super::*;
@@ -89,32 +89,32 @@ impl Fixture {
         self.records.session_of(id(1)).unwrap()
     }
 
-    /// The response under a script and an interruption; `None` when the process was killed.
+    /// The response under a script and an faults; `None` when the process was killed.
     async fn send_under(
         &self,
-        script: &Scripted<'_, MemoryObjects>,
-        interruption: &Interruption,
+        script: &ScriptedBucket<'_, MemoryObjects>,
+        faults: &FaultInjector,
         request: Request,
-    ) -> Option<Answer> {
+    ) -> Option<ApiResponse> {
         // Each request has its own lease holder.
         let random = [|| [1; 10], || [2; 10], || [3; 10]][COUNTER.with(|n| n.replace(n.get() + 1)) % 3];
         let deps = Deps {
             config: config(&[]),
-            records: interruption.of(&self.records),
-            objects: interruption.of(script),
+            records: faults.of(&self.records),
+            objects: faults.of(script),
             completions: &self.queue,
             env: Env { now: ticking, random },
         };
-        interruption.run(deps.handle(request)).await.map(|response| Answer::of(&response))
+        faults.run(deps.handle(request)).await.map(|response| ApiResponse::of(&response))
     }
 
     /// The response under a script.
-    async fn send_scripted(&self, script: &Scripted<'_, MemoryObjects>, call: &Call) -> Answer {
-        self.send_under(script, &Interruption::none(), call.request()).await.unwrap()
+    async fn send_scripted(&self, script: &ScriptedBucket<'_, MemoryObjects>, call: &ApiRequest) -> ApiResponse {
+        self.send_under(script, &FaultInjector::none(), call.request()).await.unwrap()
     }
 
-    async fn send(&self, call: &Call) -> Answer {
-        self.send_scripted(&Scripted::new(&self.objects, &[]), call).await
+    async fn send(&self, call: &ApiRequest) -> ApiResponse {
+        self.send_scripted(&ScriptedBucket::new(&self.objects, &[]), call).await
     }
 
     /// One object, the session completed, no multipart upload in S3.
@@ -150,16 +150,16 @@ fn s3_upload_id(session: &Session) -> String {
     }
 }
 
-fn complete() -> Call {
-    Call::new("POST", &format!("/uploads/multipart/{}/complete", id(1))).by(ALICE)
+fn complete() -> ApiRequest {
+    ApiRequest::new("POST", &format!("/uploads/multipart/{}/complete", id(1))).by(ALICE)
 }
 
-fn abort() -> Call {
-    Call::new("DELETE", &format!("/uploads/multipart/{}", id(1))).by(ALICE)
+fn abort() -> ApiRequest {
+    ApiRequest::new("DELETE", &format!("/uploads/multipart/{}", id(1))).by(ALICE)
 }
 
 /// A completion that lists the parts that are in S3.
-async fn complete_listed(fixture: &Fixture) -> Call {
+async fn complete_listed(fixture: &Fixture) -> ApiRequest {
     let session = fixture.session();
     let page = fixture.objects.list_parts(&session.key, &s3_upload_id(&session), None).await.unwrap().unwrap();
     let parts: Vec<Value> = page

@@ -2,7 +2,7 @@
 
 use lambda_http::{Body, Request, Response};
 use lambda_http_kit::http::{Problem, session_key};
-use lambda_http_kit::uppy::{AbortResponse, CompleteResponse, answer, named_parts, query, wants_xml};
+use lambda_http_kit::uppy::{AbortResponse, CompleteResponse, named_parts, query, respond, wants_xml};
 use policy::parts::PartsProblem;
 use uploads_core::multipart::SessionProblem;
 use uploads_core::ports::queue::Queue;
@@ -13,7 +13,7 @@ use super::{Bucket, Deps};
 impl<R: Sessions, O: Bucket, Q: Queue> Deps<R, O, Q> {
     pub(super) async fn complete_for_uppy(&self, request: &Request, upload: &str) -> Response<Body> {
         let xml = is_xml(request);
-        answer(xml, self.complete_named_parts(request, upload, xml).await)
+        respond(xml, self.complete_named_parts(request, upload, xml).await)
     }
 
     async fn complete_named_parts(
@@ -40,7 +40,7 @@ impl<R: Sessions, O: Bucket, Q: Queue> Deps<R, O, Q> {
     }
 
     pub(super) async fn abort_for_uppy(&self, request: &Request, upload: &str) -> Response<Body> {
-        answer(is_xml(request), self.abort_upload(request, upload).await)
+        respond(is_xml(request), self.abort_upload(request, upload).await)
     }
 
     async fn abort_upload(&self, request: &Request, upload: &str) -> Result<AbortResponse, Problem> {

@@ -20,7 +20,7 @@ use lambda_http::{Body, Request, Response};
 use lambda_http_kit::HttpHandler;
 use lambda_http_kit::config::ApiConfig;
 use lambda_http_kit::http::{Code, PartUrls, Problem, Route, caller, idempotent_id, json, parse_body, sign_parts};
-use lambda_http_kit::uppy::{Operation, refused};
+use lambda_http_kit::uppy::{Operation, error_response};
 use policy::ReviewedMultipart;
 use policy::key::{ObjectKey, UploadId};
 use policy::parts::{PartNumber, PartPlan};
@@ -67,7 +67,7 @@ impl<R: Table, O: Bucket> HttpHandler for Deps<R, O> {
                 Err(Problem::new(Code::NoSuchRoute, detail))
             }
         };
-        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
+        answer.unwrap_or_else(|problem| error_response(request.uri().path(), problem))
     }
 }
 
@@ -77,7 +77,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
         let (upload, part_checksum) = parse_body::<wire::CreateBody>(request)?.into_upload_request(owner.clone())?;
         let reviewed = self.config.policy.review_multipart(upload, part_checksum)?;
         // Before the idempotency key is used: after a refusal, the corrected body must work with the same key.
-        reviewed.grant.encode_for_parts()?;
+        reviewed.grant.encode_for_multipart()?;
         let id = idempotent_id(&self.records, &self.env, request, &owner, "multipart").await?;
         let session = self.open_session(id, reviewed).await?;
         let page = self.sign_first_page(&session)?;

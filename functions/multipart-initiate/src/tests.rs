@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use policy::Grant;
 use policy::session::State;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call, refusal_type, request};
-use testkit::{ALICE, Interruption, Kind, MemoryObjects, MemoryRecords, config, env, golden_events, owner};
+use testkit::http::{ApiRequest, ApiResponse, refusal_type, request};
+use testkit::{ALICE, FaultInjector, FaultKind, MemoryObjects, MemoryRecords, config, env, golden_events, owner};
 
 use super::*;
 
@@ -18,26 +18,26 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// The response to `request`, or `None` when `interruption` killed the function.
-    async fn send_interrupted(&self, interruption: &Interruption, request: Request) -> Option<Answer> {
-        self.send_in(env(), interruption, request).await
+    /// The response to `request`, or `None` when `faults` killed the function.
+    async fn send_interrupted(&self, faults: &FaultInjector, request: Request) -> Option<ApiResponse> {
+        self.send_in(env(), faults, request).await
     }
 
-    async fn send_in(&self, env: Env, interruption: &Interruption, request: Request) -> Option<Answer> {
+    async fn send_in(&self, env: Env, faults: &FaultInjector, request: Request) -> Option<ApiResponse> {
         let deps = Deps {
             config: config(&[("POLICY", self.policy)]),
-            records: interruption.of(&self.records),
-            objects: interruption.of(&self.objects),
+            records: faults.of(&self.records),
+            objects: faults.of(&self.objects),
             env,
         };
-        interruption.run(deps.handle(request)).await.map(|response| Answer::of(&response))
+        faults.run(deps.handle(request)).await.map(|response| ApiResponse::of(&response))
     }
 
-    async fn send(&self, request: Request) -> Answer {
-        self.send_interrupted(&Interruption::none(), request).await.unwrap()
+    async fn send(&self, request: Request) -> ApiResponse {
+        self.send_interrupted(&FaultInjector::none(), request).await.unwrap()
     }
 
-    async fn create(&self, body: &Value) -> Answer {
+    async fn create(&self, body: &Value) -> ApiResponse {
         self.send(create(body).request()).await
     }
 
@@ -51,8 +51,8 @@ impl Fixture {
     }
 }
 
-fn create(body: &Value) -> Call {
-    Call::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string())
+fn create(body: &Value) -> ApiRequest {
+    ApiRequest::new("POST", "/uploads/multipart").by(ALICE).body(body.to_string())
 }
 
 fn create_with_key(body: &Value) -> Request {
@@ -172,7 +172,7 @@ async fn metadata_must_fit_beside_the_generation_of_a_multipart_upload() {
     fixture.create(&video(1)).await;
     let [session] = fixture.records.sessions().try_into().unwrap();
     let grant = |length| Grant { metadata: metadata(length), ..session.grant.clone() };
-    let longest = (1..2048).take_while(|length| grant(*length).encode_for_parts().is_ok()).last().unwrap();
+    let longest = (1..2048).take_while(|length| grant(*length).encode_for_multipart().is_ok()).last().unwrap();
     assert_eq!(Fixture::default().create(&body(longest)).await.status, 201);
     let refused = Fixture::default().create(&body(longest + 1)).await;
     assert_eq!(refused.outcome(), (400, "metadata-too-large"));
@@ -184,7 +184,7 @@ async fn the_same_idempotency_key_and_body_create_one_session() {
     let fixture = Fixture::default();
     let first = fixture.send(create_with_key(&video(20 << 20))).await;
     let other_env = Env { random: || [9; 10], ..env() };
-    let none = Interruption::none();
+    let none = FaultInjector::none();
     let second = fixture.send_in(other_env, &none, create_with_key(&video(20 << 20))).await.unwrap();
     assert_eq!((second.status, &second.body["sessionId"]), (201, &first.body["sessionId"]));
     assert_eq!(second.body["parts"], first.body["parts"]);
@@ -197,7 +197,7 @@ async fn the_same_idempotency_key_and_body_create_one_session() {
 #[tokio::test]
 async fn concurrent_requests_with_the_same_idempotency_key_create_one_session() {
     let fixture = Fixture::default();
-    let interleaved = Interruption::interleaved();
+    let interleaved = FaultInjector::interleaved();
     let send = || fixture.send_interrupted(&interleaved, create_with_key(&video(20 << 20)));
     let (one, two) = tokio::join!(send(), send());
     assert_eq!(one.unwrap().body, two.unwrap().body);
@@ -206,24 +206,24 @@ async fn concurrent_requests_with_the_same_idempotency_key_create_one_session() 
 
 #[tokio::test]
 async fn after_an_interruption_at_any_call_a_repeated_request_succeeds_and_no_upload_lacks_a_session() {
-    for (moment, kind) in Interruption::WAYS {
+    for (moment, kind) in FaultInjector::WAYS {
         let mut n = 0;
         loop {
             let fixture = Fixture::default();
-            let interruption = Interruption::at(n, moment, kind);
+            let faults = FaultInjector::at(n, moment, kind);
             let request = || create_with_key(&video(20 << 20));
-            let first = fixture.send_interrupted(&interruption, request()).await;
+            let first = fixture.send_interrupted(&faults, request()).await;
             let case = format!("call {n}, {moment:?} {kind:?}: {first:?}");
             assert!(fixture.objects.pending().is_empty() || !fixture.records.is_empty(), "{case}");
             let created = first.is_some_and(|first| first.status == 201);
-            assert_eq!(created, interruption.calls() <= n || kind == Kind::Repeat, "{case}");
+            assert_eq!(created, faults.calls() <= n || kind == FaultKind::Repeat, "{case}");
             assert_eq!(fixture.send(request()).await.status, 201, "{case}");
             let [session] = fixture.records.sessions().try_into().unwrap();
             let State::Open { upload } = &session.state else { panic!("{case}: {:?}", session.state) };
             assert!(fixture.objects.pending().contains(upload), "{case}");
             // The interrupted request may leave a second upload under the session's key. The reconciler aborts it.
             assert!(fixture.objects.pending().len() <= 2, "{case}");
-            if interruption.calls() <= n {
+            if faults.calls() <= n {
                 break;
             }
             n += 1;
@@ -236,7 +236,7 @@ async fn after_an_interruption_at_any_call_a_repeated_request_succeeds_and_no_up
 async fn sessions_without_a_declared_size_are_limited_per_owner() {
     let policy = r#"{"version": 1, "classes": {"default": {"allow": [{"types": ["*/*"]}], "unsizedSessions": 2}}}"#;
     let fixture = Fixture { policy, ..Fixture::default() };
-    let none = Interruption::none();
+    let none = FaultInjector::none();
     let send = |body: &Value, random: fn() -> [u8; 10]| {
         fixture.send_in(Env { random, ..env() }, &none, create(body).request())
     };
@@ -256,15 +256,15 @@ async fn sessions_without_a_declared_size_are_limited_per_owner() {
 
 #[tokio::test]
 async fn creating_makes_two_calls_to_the_table_and_one_to_s3() {
-    let (fixture, interruption) = (Fixture::default(), Interruption::none());
-    fixture.send_interrupted(&interruption, create(&video(20 << 20)).request()).await.unwrap();
-    assert_eq!(interruption.calls(), 3);
+    let (fixture, faults) = (Fixture::default(), FaultInjector::none());
+    fixture.send_interrupted(&faults, create(&video(20 << 20)).request()).await.unwrap();
+    assert_eq!(faults.calls(), 3);
 }
 
 #[tokio::test]
 async fn an_outage_is_a_503() {
     let fixture = Fixture::default();
-    let answer = fixture.send_interrupted(&Interruption::outage(), create(&video(1)).request()).await.unwrap();
+    let answer = fixture.send_interrupted(&FaultInjector::outage(), create(&video(1)).request()).await.unwrap();
     assert_eq!(answer.outcome(), (503, "unavailable"));
     assert!(fixture.is_empty());
 }

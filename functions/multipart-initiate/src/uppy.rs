@@ -4,7 +4,7 @@
 use lambda_http::http::header::CONTENT_TYPE;
 use lambda_http::{Body, Request, Response};
 use lambda_http_kit::http::{Problem, caller, parse_body};
-use lambda_http_kit::uppy::{CreateResponse, Created, UppyFile, answer, query, wants_xml};
+use lambda_http_kit::uppy::{CreateResponse, Created, UppyFile, query, respond, wants_xml};
 use policy::parts::PartPlan;
 
 use super::{Bucket, Deps, Table};
@@ -18,7 +18,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
             Ok(file) => self.create_for_file(request, file, class).await,
             Err(problem) => Err(problem),
         };
-        answer(xml, created)
+        respond(xml, created)
     }
 
     async fn create_for_file(
@@ -35,7 +35,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
             // Uppy chooses its own part size: a declared size limits the whole upload, but determines no part.
             reviewed.plan = PartPlan::unsized_up_to(size, part_size, policy.store);
         }
-        reviewed.grant.encode_for_parts()?;
+        reviewed.grant.encode_for_multipart()?;
         let id = self.env.upload_id();
         let session = self.open_session(id, reviewed).await?;
         let bucket = self.config.bucket.clone();
@@ -47,7 +47,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
 fn read_file(request: &Request, pairs: &[(String, String)], xml: bool) -> Result<UppyFile, Problem> {
     if xml {
         let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        Ok(UppyFile::from_query(pairs).or_type(content_type))
+        Ok(UppyFile::from_query(pairs).with_default_type(content_type))
     } else {
         UppyFile::from_body(parse_body::<Created>(request)?)
     }

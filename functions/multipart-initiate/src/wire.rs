@@ -33,7 +33,7 @@ impl CreateBody {
         let Self { filename, content_type, size, class, checksum, metadata, part_checksum } = self;
         let unknown_algorithm = || Problem::new(Code::InvalidChecksum, InvalidChecksum::Algorithm.to_string());
         let part_checksum =
-            part_checksum.map(|name| ChecksumAlgorithm::named(&name).ok_or_else(unknown_algorithm)).transpose()?;
+            part_checksum.map(|name| ChecksumAlgorithm::from_name(&name).ok_or_else(unknown_algorithm)).transpose()?;
         let upload =
             CreateFields { filename, content_type, size, class, checksum, metadata }.into_upload_request(owner)?;
         Ok((upload, part_checksum))

@@ -20,7 +20,7 @@ use lambda_http::{Body, Request, Response};
 use lambda_http_kit::HttpHandler;
 use lambda_http_kit::config::ApiConfig;
 use lambda_http_kit::http::{Code, Problem, Route, json, parse_body, session_key, sign_parts};
-use lambda_http_kit::uppy::refused;
+use lambda_http_kit::uppy::error_response;
 use uploads_core::env::Env;
 use uploads_core::multipart::Multipart;
 use uploads_core::ports::multipart_uploads::MultipartUploads;
@@ -51,7 +51,7 @@ impl<R: Sessions, O: Bucket> HttpHandler for Deps<R, O> {
             Some(Route::Uppy(route)) => self.answer_uppy(&request, &route).await,
             Some(_) | None => Err(no_such_route()),
         };
-        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
+        answer.unwrap_or_else(|problem| error_response(request.uri().path(), problem))
     }
 }
 

@@ -10,9 +10,9 @@ use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
 use policy::size::ByteSize;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call, refusal_type, request};
+use testkit::http::{ApiRequest, ApiResponse, refusal_type, request};
 use testkit::{
-    ALICE, BOB, Interruption, MemoryObjects, MemoryRecords, config, env, golden_events, grant, id, key, now, owner,
+    ALICE, BOB, FaultInjector, MemoryObjects, MemoryRecords, config, env, golden_events, grant, id, key, now, owner,
     sized_plan,
 };
 
@@ -50,18 +50,18 @@ impl Fixture {
         Self::with(sized_plan(SIZE), None).await
     }
 
-    async fn send_at(&self, now: fn() -> Timestamp, interruption: &Interruption, request: Request) -> Answer {
+    async fn send_at(&self, now: fn() -> Timestamp, faults: &FaultInjector, request: Request) -> ApiResponse {
         let deps = Deps {
             config: config(&[]),
-            records: interruption.of(&self.records),
-            objects: interruption.of(&self.objects),
+            records: faults.of(&self.records),
+            objects: faults.of(&self.objects),
             env: Env { now, ..env() },
         };
-        Answer::of(&deps.handle(request).await)
+        ApiResponse::of(&deps.handle(request).await)
     }
 
-    async fn send(&self, call: &Call) -> Answer {
-        self.send_at(now, &Interruption::none(), call.request()).await
+    async fn send(&self, call: &ApiRequest) -> ApiResponse {
+        self.send_at(now, &FaultInjector::none(), call.request()).await
     }
 
     fn multipart(&self) -> Multipart<'_, MemoryRecords, MemoryObjects> {
@@ -85,12 +85,12 @@ fn path() -> String {
     format!("/uploads/multipart/{}/parts", id(1))
 }
 
-fn sign(body: &Value) -> Call {
-    Call::new("POST", &path()).by(ALICE).body(body.to_string())
+fn sign(body: &Value) -> ApiRequest {
+    ApiRequest::new("POST", &path()).by(ALICE).body(body.to_string())
 }
 
-fn list() -> Call {
-    Call::new("GET", &path()).by(ALICE)
+fn list() -> ApiRequest {
+    ApiRequest::new("GET", &path()).by(ALICE)
 }
 
 fn unsized_plan() -> PartPlan {
@@ -125,7 +125,7 @@ async fn golden_events_get_the_expected_answers() {
         for (fixture, outcome) in
             [(Fixture::with_three_parts().await, with_session), (Fixture::default(), without_session)]
         {
-            let answer = fixture.send_at(now, &Interruption::none(), request(&events[name])).await;
+            let answer = fixture.send_at(now, &FaultInjector::none(), request(&events[name])).await;
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
             if answer.status >= 400 {
                 assert_eq!(answer.content_type, refusal_type(&events[name]), "{name}");
@@ -140,7 +140,7 @@ async fn only_the_owner_finds_a_session() {
     for call in [sign(&json!({ "from": 1 })).by(BOB), list().by(BOB)] {
         assert_eq!(fixture.send(&call).await.outcome(), (404, "session-not-found"));
     }
-    assert_eq!(fixture.send(&Call::new("GET", &path())).await.outcome(), (401, "unauthenticated"));
-    let invalid_id = Call::new("GET", "/uploads/multipart/nonsense/parts").by(ALICE);
+    assert_eq!(fixture.send(&ApiRequest::new("GET", &path())).await.outcome(), (401, "unauthenticated"));
+    let invalid_id = ApiRequest::new("GET", "/uploads/multipart/nonsense/parts").by(ALICE);
     assert_eq!(fixture.send(&invalid_id).await.outcome(), (404, "session-not-found"));
 }

@@ -5,8 +5,8 @@ use lambda_http::{Body, Request, Response};
 use lambda_http_kit::http::{Code, Problem, caller, json, parse_body, session_key, sign_parts};
 use lambda_http_kit::presigned_upload::UploadToSign;
 use lambda_http_kit::uppy::{
-    ListedPart, Operation, Ours, Params, PartList, Route, SignBody, Signed, SignedBatch, SignedPart, ToSign, UppyFile,
-    answer, query, wants_xml,
+    ApiRequest, ListedPart, Operation, Params, PartList, Route, SignBody, Signed, SignedBatch, SignedPart, ToSign,
+    UppyFile, query, respond, wants_xml,
 };
 use policy::Transport;
 use policy::key::OwnerId;
@@ -21,7 +21,7 @@ impl<R: Sessions, O: Bucket> Deps<R, O> {
         match &route.operation {
             Operation::List(session_id) => {
                 let pairs = query(request.uri().query().unwrap_or_default());
-                Ok(answer(wants_xml(&pairs), self.list_for_uppy(request, session_id).await))
+                Ok(respond(wants_xml(&pairs), self.list_for_uppy(request, session_id).await))
             }
             Operation::SignPart(session_id, number) => {
                 Ok(json(StatusCode::OK, &self.sign_part(request, session_id, number).await?))
@@ -99,11 +99,11 @@ impl<R: Sessions, O: Bucket> Deps<R, O> {
                 return Ok(Signed::part(signed.url));
             }
             ToSign::Creation(file) => {
-                let creation = Ours::creation(&file);
+                let creation = ApiRequest::creation(&file);
                 self.check_creation(file, owner, route.class.clone())?;
                 creation
             }
-            ToSign::Ours(api_request) => api_request,
+            ToSign::ApiRequest(api_request) => api_request,
         };
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let scheme = header("x-forwarded-proto").unwrap_or(self.config.endpoint.scheme());
@@ -117,13 +117,13 @@ impl<R: Sessions, O: Bucket> Deps<R, O> {
     /// Refuses what `POST /s3/multipart` would refuse. The page can show the detail of this refusal; of a later one,
     /// Uppy shows only the code.
     fn check_creation(&self, file: UppyFile, owner: OwnerId, class: Option<String>) -> Result<(), Problem> {
-        let (policy, has_type) = (&self.config.policy, file.tells_type());
+        let (policy, has_type) = (&self.config.policy, file.has_type());
         let upload = file.into_upload_request(owner, class, policy)?;
         match policy.review_multipart(upload, None) {
-            Ok(reviewed) if has_type => Ok(reviewed.grant.encode_for_parts().map(drop)?),
+            Ok(reviewed) if has_type => Ok(reviewed.grant.encode_for_multipart().map(drop)?),
             Ok(_) => Ok(()),
             // Uppy sends the type with the creation. Until then, the type is a guess from the file name.
-            Err(refusal) if !has_type && refusal.hinges_on_type() => Ok(()),
+            Err(refusal) if !has_type && refusal.depends_on_type() => Ok(()),
             Err(refusal) => Err(refusal.into()),
         }
     }

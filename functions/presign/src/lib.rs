@@ -18,7 +18,7 @@ use lambda_http_kit::HttpHandler;
 use lambda_http_kit::config::ApiConfig;
 use lambda_http_kit::http::{Code, Problem, Route, caller, idempotent_id, json, parse_body};
 use lambda_http_kit::presigned_upload::{PresignedUpload, UploadToSign};
-use lambda_http_kit::uppy::{Operation, refused};
+use lambda_http_kit::uppy::{Operation, error_response};
 use policy::key::UploadId;
 use policy::{Refusal, ReviewedUpload, Transport};
 use uploads_core::env::Env;
@@ -42,7 +42,7 @@ impl<R: IdempotencyStore> HttpHandler for Deps<R> {
             Some(Route::Uppy(route)) if route.operation == Operation::Params => self.params(&request, route.class),
             Some(_) | None => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),
         };
-        answer.unwrap_or_else(|problem| refused(request.uri().path(), problem))
+        answer.unwrap_or_else(|problem| error_response(request.uri().path(), problem))
     }
 }
 

@@ -17,7 +17,7 @@ impl<R: Table, O: Bucket, Q> Deps<R, O, Q> {
     pub(crate) async fn run_jobs(&self, event: &Value, until: Instant) -> u64 {
         let mut unfinished = 0;
         for record in event["Records"].as_array().into_iter().flatten() {
-            let Some(job) = record["body"].as_str().and_then(CompletionJob::read) else {
+            let Some(job) = record["body"].as_str().and_then(CompletionJob::from_json) else {
                 // Another delivery would not help. The scheduled run finishes the session after its lease.
                 tracing::error!("a message is not a completion job");
                 continue;
@@ -37,11 +37,11 @@ impl<R: Table, O: Bucket, Q> Deps<R, O, Q> {
                 tracing::info!(%upload, "finished a completion job");
                 true
             }
-            Ok(Completion::Busy(_)) => {
+            Ok(Completion::LeasedByOther(_)) => {
                 tracing::info!(%upload, "another process holds the lease of this completion");
                 true
             }
-            Ok(Completion::Slow(_)) => {
+            Ok(Completion::TimedOut(_)) => {
                 tracing::warn!(%upload, "S3 has not finished this completion; SQS retries the job");
                 false
             }

@@ -15,6 +15,7 @@
 //! The cost of a run depends on the due items, the multipart uploads in progress and the window of days. It does not
 //! depend on the size of the bucket. Lambda may end a run at any step: the next run finds what is missing.
 
+mod check_times;
 mod completion_jobs;
 mod deadline;
 mod deps;
@@ -68,7 +69,9 @@ impl<R: Table, O: Bucket, Q: Queue> EventHandler for Deps<R, O, Q> {
             (unfinished, json!({ "unfinished": unfinished }))
         } else {
             let report = self.run(&Deadline { at: until, has_time: &|| Instant::now() < until }).await;
-            telemetry::metrics(&report.embedded_metrics(&self.config.storage.bucket, (self.env.now)()));
+            if let Some(metrics) = report.embedded_metrics(&self.config.storage.bucket, (self.env.now)()) {
+                telemetry::metrics(&metrics);
+            }
             tracing::info!(report = %report.json(), "reconciled");
             (report.value(Metric::Failures), report.json())
         };

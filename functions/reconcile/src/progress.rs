@@ -1,9 +1,14 @@
 //! How far a walk through the bucket has come. A walk may take several runs.
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use lambda_http_kit::config::ReconcileConfig;
+use policy::key::KEY_SHARDS;
 use serde::{Deserialize, Serialize};
 use uploads_core::ports::due_index::Checkpoint;
+
+use crate::check_times::CheckWindow;
 
 /// The last key of a page, and the upload id or version at that key. The next page starts after it.
 pub(crate) type PageMarker = (String, String);
@@ -14,9 +19,9 @@ pub(crate) enum BucketListing {
     /// All multipart uploads in progress.
     #[serde(rename = "u")]
     MultipartUploads(Option<PageMarker>),
-    /// The object versions of one day below one of the 256 prefixes.
+    /// The object versions of one day in one of the [`KEY_SHARDS`].
     #[serde(rename = "o")]
-    Objects(String, Option<PageMarker>),
+    Objects(Date, u8, Option<PageMarker>),
 }
 
 impl BucketListing {
@@ -24,7 +29,7 @@ impl BucketListing {
     pub(crate) fn after(self, marker: PageMarker) -> Self {
         match self {
             Self::MultipartUploads(_) => Self::MultipartUploads(Some(marker)),
-            Self::Objects(prefix, _) => Self::Objects(prefix, Some(marker)),
+            Self::Objects(day, shard, _) => Self::Objects(day, shard, Some(marker)),
         }
     }
 }
@@ -47,14 +52,15 @@ pub(crate) struct WalkProgress {
 }
 
 impl WalkProgress {
-    /// A new walk over all multipart uploads and over the objects of the last `days` days.
-    pub(crate) fn new(last_walk: Option<Timestamp>, now: Timestamp, days: u16) -> Self {
+    /// A new walk over all multipart uploads, and over those of the last `config.days` days that may have a check due.
+    pub(crate) fn new(last_walk: Option<Timestamp>, now: Timestamp, config: &ReconcileConfig) -> Self {
         let mut remaining = vec![BucketListing::MultipartUploads(None)];
-        for days_ago in 0..days {
+        for days_ago in 0..config.days {
             let time = now.checked_sub(SignedDuration::from_hours(24 * i64::from(days_ago)));
-            let date = time.expect("the window is at most 30 days").to_zoned(TimeZone::UTC).date();
-            let prefixes = (0..=u8::MAX).map(|prefix| format!("1/{prefix:02x}/{date}/"));
-            remaining.extend(prefixes.map(|prefix| BucketListing::Objects(prefix, None)));
+            let day = time.expect("the window is at most 30 days").to_zoned(TimeZone::UTC).date();
+            if CheckWindow::of(day, last_walk, now, config).may_have_checks(day, config) {
+                remaining.extend((0..KEY_SHARDS).map(|shard| BucketListing::Objects(day, shard, None)));
+            }
         }
         Self { last_walk, started_at: now, without_failure: true, remaining }
     }

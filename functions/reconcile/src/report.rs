@@ -100,7 +100,7 @@ impl Report {
                 | SessionProblem::Completing
                 | SessionProblem::Completed
                 | SessionProblem::Parts(_)
-                | SessionProblem::Restarted
+                | SessionProblem::Recreated
                 | SessionProblem::KeyTaken
                 | SessionProblem::TooMany { .. }
                 | SessionProblem::ChecksumTypeUnsupported { .. }
@@ -123,17 +123,24 @@ impl Report {
         Metric::ALL.iter().map(|metric| (metric.name().to_owned(), json!(self.value(*metric)))).collect()
     }
 
-    /// The report in the embedded metric format, which `CloudWatch` reads from the log
+    /// The report in the embedded metric format, which `CloudWatch` reads from the log; `None` if every value is 0. Only
+    /// other values become metrics, because each metric costs money from its first value in a month
     /// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>,
     /// read 2026-11).
-    pub(crate) fn embedded_metrics(&self, bucket: &str, now: Timestamp) -> Value {
-        let definitions: Vec<Value> =
-            Metric::ALL.iter().map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() })).collect();
+    pub(crate) fn embedded_metrics(&self, bucket: &str, now: Timestamp) -> Option<Value> {
+        let definitions: Vec<Value> = Metric::ALL
+            .iter()
+            .filter(|metric| self.value(**metric) > 0)
+            .map(|metric| json!({ "Name": metric.name(), "Unit": metric.unit() }))
+            .collect();
+        if definitions.is_empty() {
+            return None;
+        }
         let directive = json!({ "Namespace": "Sluice", "Dimensions": [["Bucket"]], "Metrics": definitions });
         let mut line = self.json();
         line["Bucket"] = json!(bucket);
         line["_aws"] = json!({ "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] });
-        line
+        Some(line)
     }
 }
 

@@ -66,7 +66,7 @@ impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
         debug_assert!(matches!(session.plan, PartPlan::Unsized { .. }), "sized sessions are due when they expire");
         let bytes = self.session_bytes(&session).await?;
         let report = Report::of(Metric::SessionsMeasured, 1);
-        match self.multipart().sum(session).await {
+        match self.multipart().check_size_limit(session).await {
             Err(SessionProblem::Parts(PartsProblem::TooLarge { .. })) => {
                 Ok(report.and(Metric::SessionsAboveLimit, 1).and(Metric::BytesFreed, bytes))
             }
@@ -83,8 +83,8 @@ impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
         match self.multipart().resume(session, &holder, self.config.storage.policy.store, until).await {
             Ok(Completion::Done(_)) => Ok(Report::of(Metric::SessionsCompleted, 1)),
             // This run holds the lease. A later run checks the result when the lease has run out.
-            Ok(Completion::Slow(_)) => Ok(Report::of(Metric::SessionsCompleting, 1)),
-            Ok(Completion::Busy(_)) => Ok(Report::default()),
+            Ok(Completion::TimedOut(_)) => Ok(Report::of(Metric::SessionsCompleting, 1)),
+            Ok(Completion::LeasedByOther(_)) => Ok(Report::default()),
             Err(SessionProblem::Backend(error)) => Err(error),
             Err(problem) => {
                 tracing::info!(%upload, %problem, "a completion failed; its session is open again");

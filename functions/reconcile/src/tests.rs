@@ -12,8 +12,8 @@ use policy::session::{Cleanup, Completing, CompletionRequest, Event, Lease, Sess
 use policy::size::ByteSize;
 use policy::upload::Record;
 use testkit::{
-    ALICE, Interrupted, Interruption, Kind, MemoryObjects, MemoryQueue, MemoryRecords, Moment, PNG, config, env, grant,
-    id, key, now, session_of,
+    ALICE, FaultInjector, FaultKind, FaultPoint, FaultyPort, MemoryObjects, MemoryQueue, MemoryRecords, PNG, config,
+    env, grant, id, key, now, session_of,
 };
 use uploads_core::env::Env;
 use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProblem};
@@ -34,7 +34,7 @@ type Clock = fn() -> Timestamp;
 
 /// The function, whose calls to table, bucket and queue may be interrupted.
 type InterruptedDeps<'a> =
-    Deps<Interrupted<'a, MemoryRecords>, Interrupted<'a, MemoryObjects>, Interrupted<'a, MemoryQueue>>;
+    Deps<FaultyPort<'a, MemoryRecords>, FaultyPort<'a, MemoryObjects>, FaultyPort<'a, MemoryQueue>>;
 
 #[derive(Default)]
 struct Fixture {
@@ -68,34 +68,34 @@ fn in_a_minute() -> Instant {
 }
 
 impl Fixture {
-    fn deps<'a>(&'a self, interruption: &'a Interruption, now: Clock) -> InterruptedDeps<'a> {
+    fn deps<'a>(&'a self, faults: &'a FaultInjector, now: Clock) -> InterruptedDeps<'a> {
         let days = ("RECONCILE_DAYS", self.days.unwrap_or("9"));
         Deps {
             config: config(&[days, ("POLICY", self.policy.unwrap_or_default())]),
-            records: interruption.of(&self.records),
-            objects: interruption.of(&self.objects),
-            events: interruption.of(&self.events),
+            records: faults.of(&self.records),
+            objects: faults.of(&self.objects),
+            events: faults.of(&self.events),
             env: Env { now, ..env() },
         }
     }
 
-    /// A run whose calls `interruption` interrupts; `None` if that kills it.
-    async fn run_interrupted(&self, interruption: &Interruption, now: Clock) -> Option<Report> {
-        self.run_while(interruption, now, &|| true).await
+    /// A run whose calls `faults` interrupts; `None` if that kills it.
+    async fn run_interrupted(&self, faults: &FaultInjector, now: Clock) -> Option<Report> {
+        self.run_while(faults, now, &|| true).await
     }
 
     async fn run_while(
         &self,
-        interruption: &Interruption,
+        faults: &FaultInjector,
         now: Clock,
         has_time: &(dyn Fn() -> bool + Sync),
     ) -> Option<Report> {
-        let deps = self.deps(interruption, now);
-        interruption.run(deps.run(&Deadline { at: in_a_minute(), has_time })).await
+        let deps = self.deps(faults, now);
+        faults.run(deps.run(&Deadline { at: in_a_minute(), has_time })).await
     }
 
     async fn run(&self, now: Clock) -> Report {
-        self.run_interrupted(&Interruption::none(), now).await.unwrap()
+        self.run_interrupted(&FaultInjector::none(), now).await.unwrap()
     }
 
     fn multipart(&self, now: Clock) -> Multipart<'_, MemoryRecords, MemoryObjects> {
@@ -135,8 +135,8 @@ impl Fixture {
     /// Another process leases the session to complete it, and is killed.
     fn store_lease(&self, session: &Session, until: Timestamp) {
         let lease = Lease { holder: "killed".to_owned(), until };
-        let (upload, asked) = (upload_of(session).to_owned(), CompletionRequest::default());
-        let state = State::Completing(Completing { upload, lease, asked });
+        let (upload, request) = (upload_of(session).to_owned(), CompletionRequest::default());
+        let state = State::Completing(Completing { upload, lease, request });
         self.records.store_session(Session { state, ..session.clone() });
     }
 

@@ -2,9 +2,11 @@
 
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
+use policy::key::ObjectKey;
 use uploads_core::multipart::BackendError;
 use uploads_core::ports::queue::Queue;
 
+use crate::check_times::CheckWindow;
 use crate::deadline::Deadline;
 use crate::deps::{Bucket, Deps, MAX_CONCURRENCY, Table};
 use crate::progress::{BucketListing, WalkProgress};
@@ -21,12 +23,12 @@ impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
             Some(unfinished) if !unfinished.remaining.is_empty() => unfinished,
             finished => {
                 let last_walk = finished.and_then(|finished| finished.last_walk);
-                WalkProgress::new(last_walk, (self.env.now)(), self.config.days)
+                WalkProgress::new(last_walk, (self.env.now)(), &self.config)
             }
         };
-        let last_walk = progress.last_walk;
+        let (last_walk, started_at) = (progress.last_walk, progress.started_at);
         let outcomes: Vec<(Report, Option<BucketListing>)> = stream::iter(std::mem::take(&mut progress.remaining))
-            .map(|listing| self.read_listing(deadline, listing, last_walk))
+            .map(|listing| self.read_listing(deadline, listing, last_walk, started_at))
             .buffer_unordered(MAX_CONCURRENCY)
             .collect()
             .await;
@@ -51,6 +53,7 @@ impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
         deadline: &Deadline<'_>,
         listing: BucketListing,
         last_walk: Option<Timestamp>,
+        started_at: Timestamp,
     ) -> (Report, Option<BucketListing>) {
         let mut report = Report::default();
         let mut unread = Some(listing);
@@ -60,8 +63,9 @@ impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
             }
             let page = match &listing {
                 BucketListing::MultipartUploads(after) => self.abort_orphans_page(after.clone()).await,
-                BucketListing::Objects(prefix, after) => {
-                    self.check_versions_page(prefix, after.clone(), last_walk).await
+                BucketListing::Objects(day, shard, after) => {
+                    let window = CheckWindow::of(*day, last_walk, started_at, &self.config);
+                    self.check_versions_page(&ObjectKey::day_prefix(*shard, *day), after.clone(), window).await
                 }
             };
             match page {

@@ -8,10 +8,10 @@ use policy::session::Completed;
 use policy::upload::{Outcome, Pending, ValidatedUpload};
 use serde_json::json;
 use testkit::contract::validated;
-use testkit::http::{Answer, Call, request};
+use testkit::http::{ApiRequest, ApiResponse, request};
 use testkit::{
-    ALICE, BOB, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, PNG, config, env, golden_events, grant, id,
-    key,
+    ALICE, BOB, BUCKET, FaultInjector, FaultKind, MemoryObjects, MemoryRecords, PNG, config, env, golden_events, grant,
+    id, key,
 };
 use uploads_core::ports::multipart_uploads::{
     CompleteError, CompleteMultipartUpload, CreateMultipartUpload, InProgressPage, PartsPage,
@@ -34,20 +34,20 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// The response under an interruption; `None` when the process was killed.
-    async fn send_under(&self, interruption: &Interruption, request: Request) -> Option<Answer> {
+    /// The response under an faults; `None` when the process was killed.
+    async fn send_under(&self, faults: &FaultInjector, request: Request) -> Option<ApiResponse> {
         let open_mode = if self.open_mode { "true" } else { "" };
         let deps = Deps {
             config: config(&[("OPEN_MODE", open_mode)]),
-            records: interruption.of(&self.records),
-            objects: interruption.of(&self.objects),
+            records: faults.of(&self.records),
+            objects: faults.of(&self.objects),
             env: env(),
         };
-        interruption.run(deps.handle(request)).await.map(|response| Answer::of(&response))
+        faults.run(deps.handle(request)).await.map(|response| ApiResponse::of(&response))
     }
 
-    async fn send(&self, call: &Call) -> Answer {
-        self.send_under(&Interruption::none(), call.request()).await.unwrap()
+    async fn send(&self, call: &ApiRequest) -> ApiResponse {
+        self.send_under(&FaultInjector::none(), call.request()).await.unwrap()
     }
 
     /// Stores an object and its verdict.
@@ -64,16 +64,16 @@ impl Fixture {
     }
 }
 
-fn get(id: UploadId) -> Call {
-    Call::new("GET", &format!("/uploads/{id}")).by(ALICE)
+fn get(id: UploadId) -> ApiRequest {
+    ApiRequest::new("GET", &format!("/uploads/{id}")).by(ALICE)
 }
 
-fn content(id: UploadId) -> Call {
-    Call::new("GET", &format!("/uploads/{id}/content")).by(ALICE)
+fn content(id: UploadId) -> ApiRequest {
+    ApiRequest::new("GET", &format!("/uploads/{id}/content")).by(ALICE)
 }
 
-fn delete(id: UploadId) -> Call {
-    Call::new("DELETE", &format!("/uploads/{id}")).by(ALICE)
+fn delete(id: UploadId) -> ApiRequest {
+    ApiRequest::new("DELETE", &format!("/uploads/{id}")).by(ALICE)
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn every_golden_event_has_its_answer() {
     assert_eq!(files, known, "files and expectations must match");
     for (name, accepted, not_received) in expected {
         let fixture = Fixture::default();
-        let none = Interruption::none();
+        let none = FaultInjector::none();
         let answer = fixture.send_under(&none, request(&events[name])).await.unwrap();
         assert_eq!(answer.outcome(), not_received, "{name}: {}", answer.body);
         assert!(fixture.records.is_empty() && fixture.objects.is_empty(), "{name}");
@@ -181,11 +181,11 @@ async fn a_rejection_between_two_reads_is_found() {
         [(get(id(1)), (200, "")), (content(id(1)), (409, "not-accepted")), (delete(id(1)), (200, ""))]
     {
         let fixture = Fixture::default();
-        let none = Interruption::none();
+        let none = FaultInjector::none();
         let objects = RejectingBucket(&fixture, key(ALICE, id(1)));
         let deps = Deps { config: config(&[]), records: none.of(&fixture.records), objects, env: env() };
         let response = deps.handle(call.request()).await;
-        assert_eq!(Answer::of(&response).outcome(), expected);
+        assert_eq!(ApiResponse::of(&response).outcome(), expected);
     }
 }
 
@@ -259,7 +259,7 @@ async fn an_object_without_a_verdict_is_validating() {
 #[tokio::test]
 async fn an_upload_of_another_owner_looks_like_one_that_never_arrived() {
     let routes =
-        [get as fn(UploadId) -> Call, content, delete, |id| content(id).query("disposition=inline&redirect=1")];
+        [get as fn(UploadId) -> ApiRequest, content, delete, |id| content(id).query("disposition=inline&redirect=1")];
     for route in routes {
         let not_received = Fixture::default().send(&route(id(1)).by(BOB)).await;
         assert_eq!(not_received.outcome(), (404, "not-received"));
@@ -280,7 +280,7 @@ async fn an_upload_of_another_owner_looks_like_one_that_never_arrived() {
     }
     let fixture = Fixture::default();
     fixture.validated(&key(ALICE, id(1)), Outcome::Accepted);
-    let listing = fixture.send(&Call::new("GET", "/uploads").by(BOB)).await;
+    let listing = fixture.send(&ApiRequest::new("GET", "/uploads").by(BOB)).await;
     assert_eq!(listing.body, json!({ "items": [], "nextCursor": null }));
     // The same subject of another identity provider is another user.
     let other_issuer = json!({ "iss": "https://issuer.example", "sub": ALICE });
@@ -298,7 +298,7 @@ async fn requests_without_claims_are_refused() {
         ("GET", format!("/uploads/{id}/content")),
         ("DELETE", format!("/uploads/{id}")),
     ] {
-        let answer = fixture.send(&Call::new(method, &path)).await;
+        let answer = fixture.send(&ApiRequest::new(method, &path)).await;
         assert_eq!(answer.outcome(), (401, "unauthenticated"), "{method} {path}");
     }
     assert!(!fixture.objects.is_empty());
@@ -310,10 +310,10 @@ async fn open_mode_reads_by_id_but_does_not_list_or_delete() {
     let key = ObjectKey::new(OwnerId::open(), id(1));
     fixture.validated(&key, Outcome::Accepted);
     let path = format!("/uploads/{}", id(1));
-    assert_eq!(fixture.send(&Call::new("GET", &path)).await.body["status"], "accepted");
-    assert_eq!(fixture.send(&Call::new("GET", &format!("{path}/content"))).await.status, 200);
-    assert_eq!(fixture.send(&Call::new("GET", "/uploads")).await.outcome(), (403, "open-mode"));
-    assert_eq!(fixture.send(&Call::new("DELETE", &path)).await.outcome(), (403, "open-mode"));
+    assert_eq!(fixture.send(&ApiRequest::new("GET", &path)).await.body["status"], "accepted");
+    assert_eq!(fixture.send(&ApiRequest::new("GET", &format!("{path}/content"))).await.status, 200);
+    assert_eq!(fixture.send(&ApiRequest::new("GET", "/uploads")).await.outcome(), (403, "open-mode"));
+    assert_eq!(fixture.send(&ApiRequest::new("DELETE", &path)).await.outcome(), (403, "open-mode"));
     assert!(!fixture.objects.is_empty());
 }
 
@@ -323,11 +323,11 @@ async fn invalid_ids_and_routes_are_not_found() {
     let upper = id(1).to_string().to_uppercase();
     let v4 = "6ba7b810-9dad-41d1-80b4-00c04fd430c8";
     for wrong in ["x", v4, &upper, "019a49a960fa70008000000000000001"] {
-        let answer = fixture.send(&Call::new("GET", &format!("/uploads/{wrong}")).by(ALICE)).await;
+        let answer = fixture.send(&ApiRequest::new("GET", &format!("/uploads/{wrong}")).by(ALICE)).await;
         assert_eq!(answer.outcome(), (404, "not-found"), "{wrong}");
     }
     for (method, path) in [("POST", "/uploads"), ("PUT", "/uploads/x"), ("GET", "/"), ("GET", "/uploads/x/content/y")] {
-        let answer = fixture.send(&Call::new(method, path).by(ALICE)).await;
+        let answer = fixture.send(&ApiRequest::new(method, path).by(ALICE)).await;
         assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
     }
 }
@@ -336,8 +336,8 @@ async fn invalid_ids_and_routes_are_not_found() {
 async fn an_outage_answers_503_on_every_route() {
     let fixture = Fixture::default();
     fixture.validated(&key(ALICE, id(1)), Outcome::Accepted);
-    for call in [get(id(1)), content(id(1)), delete(id(1)), Call::new("GET", "/uploads").by(ALICE)] {
-        let answer = fixture.send_under(&Interruption::outage(), call.request()).await.unwrap();
+    for call in [get(id(1)), content(id(1)), delete(id(1)), ApiRequest::new("GET", "/uploads").by(ALICE)] {
+        let answer = fixture.send_under(&FaultInjector::outage(), call.request()).await.unwrap();
         assert_eq!(answer.outcome(), (503, "unavailable"));
         assert!(!answer.body.to_string().contains("interrupted"), "the cause is only logged");
     }

@@ -9,7 +9,7 @@ use policy::upload::{
     Granted, Outcome, Pending, Record, ScanResult, Scanned, ValidatedUpload, VersionDisposition, combine_with_scan,
     scan_timed_out,
 };
-use policy::verdict::inspect;
+use policy::verdict::decide;
 use policy::{Policy, SizeGrant};
 
 use crate::events::{ObjectCreated, ObjectScanned};
@@ -34,7 +34,7 @@ pub(crate) enum DeletedVersion {
 
 /// Whether an upload needs a clean scan. `false` unless a grant for the key's own owner wrote the object.
 pub(crate) fn scan_required(policy: &Policy, key: &ObjectKey, observed: &ObservedObject) -> bool {
-    observed.grant.as_ref().is_ok_and(|grant| grant.owner == *key.owner() && policy.wants_scan(&grant.class))
+    observed.grant.as_ref().is_ok_and(|grant| grant.owner == *key.owner() && policy.requires_scan(&grant.class))
 }
 
 /// The verdict on the content, pending if it is acceptable and needs a scan.
@@ -45,12 +45,12 @@ pub(crate) fn from_content(
     sniffed: Sniffed,
     now: Timestamp,
 ) -> Decision {
-    // `inspect` rejects an object without a grant under any rules.
+    // `verdict::decide` rejects an object without a grant under any rules.
     let rules = match &observed.grant {
         Ok(grant) => policy.content_rules(&grant.class),
         Err(_) => ContentRules::standard(),
     };
-    let verdict = inspect(&created.key, observed, &sniffed, &rules);
+    let verdict = decide(&created.key, observed, &sniffed, &rules);
     let validated = Box::new(ValidatedUpload {
         key: created.key.clone(),
         bucket: created.bucket.clone(),

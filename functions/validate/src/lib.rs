@@ -177,7 +177,7 @@ impl<R: Table, O: Objects> Deps<R, O> {
         let decision = decide::from_content(&self.config.policy, created, &observed, sniffed, (self.env.now)());
         let record = write::write(&self.records, decision).await?;
         // Before the version is removed: a repeated completion finds the object or the closed session.
-        multipart::arrived(&self.records, key, &observed, (self.env.now)()).await?;
+        multipart::complete_arrived(&self.records, key, &observed, (self.env.now)()).await?;
         self.settle(key, &observed, &record).await
     }
 

@@ -6,8 +6,8 @@ use policy::key::{ObjectKey, UploadId};
 use policy::upload::{Outcome, Record};
 use serde_json::json;
 use testkit::{
-    ALICE, BUCKET, Interruption, Kind, MemoryObjects, MemoryRecords, Moment, PNG, Upload, config, env, golden_events,
-    grant, id, key, now, owner,
+    ALICE, BUCKET, FaultInjector, FaultKind, FaultPoint, MemoryObjects, MemoryRecords, PNG, Upload, config, env,
+    golden_events, grant, id, key, now, owner,
 };
 
 use super::*;
@@ -27,20 +27,20 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// Handles `event` while `interruption` affects the ports. `None` if it killed the process.
-    async fn handle_under(&self, interruption: &Interruption, event: Value) -> Option<Result<Value, Retry>> {
+    /// Handles `event` while `faults` affects the ports. `None` if it killed the process.
+    async fn handle_under(&self, faults: &FaultInjector, event: Value) -> Option<Result<Value, Retry>> {
         let policy: Vec<_> = self.policy.map(|policy| ("POLICY", policy)).into_iter().collect();
         let deps = Deps {
             config: config(&policy),
-            records: interruption.of(&self.records),
-            objects: interruption.of(&self.objects),
+            records: faults.of(&self.records),
+            objects: faults.of(&self.objects),
             env: env(),
         };
-        interruption.run(deps.handle(event, in_a_minute())).await
+        faults.run(deps.handle(event, in_a_minute())).await
     }
 
     async fn handle(&self, event: Value) -> Result<Value, Retry> {
-        self.handle_under(&Interruption::none(), event).await.unwrap()
+        self.handle_under(&FaultInjector::none(), event).await.unwrap()
     }
 
     /// Uploads `bytes` with a grant for a PNG of `size` bytes, and returns the version.

@@ -151,7 +151,7 @@ pub struct ReconcileConfig {
     pub orphan_age: Duration,
 }
 
-/// The largest number of days to search. The checkpoint is one item of the table, with up to 256 entries of about 35
+/// The largest number of days to search. The checkpoint is one item of the table, with up to 16 entries of about 30
 /// bytes per day. An item holds at most 400 KB
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>, read 2026-11).
 const MAX_DAYS: u16 = 30;
@@ -170,14 +170,17 @@ impl Config for ReconcileConfig {
 }
 
 /// How long an upload may take that began shortly before its URL expired.
-const MAX_UPLOAD_DURATION: Duration = Duration::from_hours(2);
+pub const MAX_UPLOAD_DURATION: Duration = Duration::from_hours(2);
 
 /// The smallest number of days that covers every object whose verdict is overdue. A client may begin its upload until
 /// the URL expires, and the grace begins after the upload.
 fn min_days(policy: &Policy, grace: Duration) -> u16 {
-    let max_life = policy.classes.values().map(|class| class.url_life).max();
-    let max_life = max_life.expect("a policy has at least one class");
-    let full_days = max_life.saturating_add(grace).saturating_add(MAX_UPLOAD_DURATION).as_secs().div_ceil(24 * 3600);
+    let full_days = policy
+        .longest_url_life()
+        .saturating_add(grace)
+        .saturating_add(MAX_UPLOAD_DURATION)
+        .as_secs()
+        .div_ceil(24 * 3600);
     u16::try_from(full_days.saturating_add(1)).unwrap_or(u16::MAX).min(MAX_DAYS)
 }
 

@@ -14,12 +14,12 @@ pub use crate::uppy_route::{Operation, Route};
 pub use completed::named_parts;
 pub use file::{Created, UppyFile};
 pub use query::{query, wants_xml};
-pub use respond::{answer, refused};
+pub use respond::{error_response, respond};
 pub use responses::{
     AbortResponse, CompleteResponse, CreateResponse, ListedPart, Params, PartList, SignedBatch, SignedPart,
 };
-pub use sign::{Ours, SignBody, Signed, ToSign};
-pub use xml::Form;
+pub use sign::{ApiRequest, SignBody, Signed, ToSign};
+pub use xml::ToXml;
 
 #[cfg(test)]
 mod tests;

@@ -38,7 +38,7 @@ impl ChecksumAlgorithm {
 
     /// The algorithm of this name, in upper or lower case.
     #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name().eq_ignore_ascii_case(name))
     }
 
@@ -57,7 +57,7 @@ impl ChecksumAlgorithm {
     /// Whether S3 supports the algorithm in a multipart upload only as a checksum of the whole object
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11).
     #[must_use]
-    pub fn always_whole(self) -> bool {
+    pub fn is_full_object_only(self) -> bool {
         match self {
             Self::Crc64Nvme => true,
             Self::Crc32 | Self::Crc32c | Self::Sha1 | Self::Sha256 => false,
@@ -98,7 +98,7 @@ impl Checksum {
     /// # Errors
     /// [`InvalidChecksum`] for an unknown algorithm or a value of another length.
     pub fn parse(algorithm: &str, value: &str) -> Result<Self, InvalidChecksum> {
-        let algorithm = ChecksumAlgorithm::named(algorithm).ok_or(InvalidChecksum::Algorithm)?;
+        let algorithm = ChecksumAlgorithm::from_name(algorithm).ok_or(InvalidChecksum::Algorithm)?;
         match BASE64_STANDARD.decode(value) {
             Ok(bytes) if bytes.len() == algorithm.length_bytes() => Ok(Self { algorithm, value: value.to_owned() }),
             Ok(_) | Err(_) => Err(InvalidChecksum::Value(algorithm.length_bytes())),
@@ -134,7 +134,10 @@ impl fmt::Display for Checksum {
 ///
 /// # Errors
 /// The reason and an alternative.
-pub fn fits(object: Option<ChecksumAlgorithm>, parts: Option<ChecksumAlgorithm>) -> Result<(), &'static str> {
+pub fn check_multipart_checksums(
+    object: Option<ChecksumAlgorithm>,
+    parts: Option<ChecksumAlgorithm>,
+) -> Result<(), &'static str> {
     use ChecksumAlgorithm::{Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
     match (object, parts) {
         (None, _) | (Some(Crc64Nvme), None) => Ok(()),

@@ -122,7 +122,7 @@ impl Grant {
     ///
     /// # Errors
     /// [`GrantTooLarge`] if file name and metadata exceed S3's limit.
-    pub fn encode_for_parts(&self) -> Result<String, GrantTooLarge> {
+    pub fn encode_for_multipart(&self) -> Result<String, GrantTooLarge> {
         self.encode_with(GENERATION_BYTES)
     }
 

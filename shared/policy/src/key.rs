@@ -3,6 +3,8 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
@@ -142,11 +144,16 @@ impl fmt::Debug for OwnerId {
     }
 }
 
-/// The object key of an upload: `1/{hh}/{yyyy-mm-dd}/{owner}/{id}`.
+/// The number of prefixes over which the objects of a day are spread. S3 accepts at least 3,500 writes per second and
+/// prefix (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>, read 2026-11), so 56,000
+/// in all before it has to split a prefix. The reconciler lists every prefix of today in each run, also when idle:
+/// see decision 0027.
+pub const KEY_SHARDS: u8 = 16;
+
+/// The object key of an upload: `1/{h}/{yyyy-mm-dd}/{owner}/{id}`.
 ///
 /// - `1` is the version of this layout.
-/// - `hh` is the id's last byte in hex. It spreads objects over 256 prefixes, which S3 can scale separately
-///   (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html>).
+/// - `h` is the id's last hex digit. It spreads objects over [`KEY_SHARDS`] prefixes.
 /// - The day is that of the id, in UTC. Owner and id alone give the key, and one day can be listed.
 /// - It contains no text that the user chose, except a readable subject in the owner segment.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -165,6 +172,12 @@ impl ObjectKey {
     #[must_use]
     pub fn new(owner: OwnerId, id: UploadId) -> Self {
         Self { owner, id }
+    }
+
+    /// The prefix of all keys with an id of `day` (UTC) in one of the [`KEY_SHARDS`].
+    #[must_use]
+    pub fn day_prefix(shard: u8, day: Date) -> String {
+        format!("1/{shard:x}/{day}/")
     }
 
     /// Parses a key as S3's API returns it.
@@ -208,9 +221,8 @@ impl ObjectKey {
 
 impl fmt::Display for ObjectKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let created_at = self.id.created_at().to_string();
-        let (day, _) = created_at.split_once('T').expect("RFC 3339 separates date and time with a T");
-        write!(f, "1/{:02x}/{day}/{}/{}", self.id.last_byte(), self.owner.0, self.id)
+        let day = self.id.created_at().to_zoned(TimeZone::UTC).date();
+        write!(f, "{}{}/{}", Self::day_prefix(self.id.last_byte() % KEY_SHARDS, day), self.owner.0, self.id)
     }
 }
 

@@ -28,7 +28,7 @@ pub mod upload;
 pub mod verdict;
 pub mod view;
 
-pub use checksum::fits;
+pub use checksum::check_multipart_checksums;
 pub use grant::{Grant, SizeGrant};
 pub use multipart_review::ReviewedMultipart;
 pub use policy::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::checksum::{Checksum, ChecksumAlgorithm, fits};
+use crate::checksum::{Checksum, ChecksumAlgorithm, check_multipart_checksums};
 use crate::grant::{Grant, SizeGrant};
 use crate::parts::PartPlan;
 use crate::policy::{Class, Policy, Refusal, Requirement, Rule};
@@ -43,7 +43,8 @@ impl Policy {
         if class.checksum == Requirement::Required && object_checksum.is_none() && part_checksum.is_none() {
             return Err(Refusal::ChecksumRequired { class: request.class_name().to_owned() });
         }
-        fits(object_checksum, part_checksum).map_err(|problem| Refusal::ChecksumTypeUnsupported { problem })?;
+        check_multipart_checksums(object_checksum, part_checksum)
+            .map_err(|problem| Refusal::ChecksumTypeUnsupported { problem })?;
         let session_life = match plan {
             PartPlan::Sized { .. } => class.session_life,
             PartPlan::Unsized { .. } => class.session_life.min(MAX_UNSIZED_SESSION_LIFE),

@@ -41,6 +41,13 @@ pub struct ReviewedUpload {
 }
 
 impl Policy {
+    /// The longest life of a presigned URL in any class.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a policy has at least one class")]
+    pub fn longest_url_life(&self) -> Duration {
+        self.classes.values().map(|class| class.url_life).max().expect("a policy has at least one class")
+    }
+
     /// Decides about a file that the client sends in one request.
     ///
     /// # Errors

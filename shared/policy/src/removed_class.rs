@@ -18,7 +18,7 @@ impl Policy {
 
     /// Whether uploads of `class` need a scan that found nothing.
     #[must_use]
-    pub fn wants_scan(&self, class: &str) -> bool {
+    pub fn requires_scan(&self, class: &str) -> bool {
         let requires_scan = |class: &Class| class.scan == Scan::Required;
         self.classes.get(class).map_or_else(|| self.classes.values().any(requires_scan), requires_scan)
     }
@@ -50,13 +50,13 @@ mod tests {
         let standard = policy("");
         assert_eq!(standard.content_rules("default").polyglot, Action::Allow);
         assert_eq!(standard.content_rules("removed"), ContentRules::standard());
-        assert!(!standard.wants_scan("removed"));
+        assert!(!standard.requires_scan("removed"));
         assert!(!standard.keeps_rejected("default") && standard.keeps_rejected("removed"));
 
         let strict = policy(r#", "content": {"base": "strict"}, "scan": "required", "onRejection": "keep""#);
         assert_eq!(strict.content_rules("removed"), ContentRules::strict());
         assert_eq!(strict.content_rules("default").polyglot, Action::Allow, "an existing class has its own rules");
-        assert!(strict.wants_scan("removed") && strict.wants_scan("other") && !strict.wants_scan("default"));
+        assert!(strict.requires_scan("removed") && strict.requires_scan("other") && !strict.requires_scan("default"));
         assert!(strict.keeps_rejected("other") && !strict.keeps_rejected("default"));
     }
 }

@@ -98,7 +98,7 @@ pub struct Completing {
     /// The lease of the process that completes it.
     pub lease: Lease,
     /// The request to complete.
-    pub asked: CompletionRequest,
+    pub request: CompletionRequest,
 }
 
 /// A request to complete a session. The table stores it, so that another process can take over.
@@ -157,7 +157,7 @@ pub enum Event {
     /// The client used it.
     Used,
     /// The reconciler added up the stored parts.
-    Summed,
+    PartsSummed,
     /// A process takes the lease to complete it.
     Leased(Lease, CompletionRequest),
     /// The holder of the lease extends it.
@@ -235,15 +235,15 @@ impl Session {
                 next.deadline = self.deadline.max(self.deadline_if_used(now));
                 open.clone()
             }
-            (open @ State::Open { .. }, Event::Summed) => {
+            (open @ State::Open { .. }, Event::PartsSummed) => {
                 next.summed_at = now;
                 open.clone()
             }
             (State::Open { upload }, Event::Leased(lease, request)) => {
-                State::Completing(Completing { upload: upload.clone(), lease, asked: request })
+                State::Completing(Completing { upload: upload.clone(), lease, request })
             }
             (State::Completing(completing), Event::Leased(lease, request)) if completing.lease.until <= now => {
-                State::Completing(Completing { upload: completing.upload.clone(), lease, asked: request })
+                State::Completing(Completing { upload: completing.upload.clone(), lease, request })
             }
             (State::Completing(completing), Event::Renewed(lease)) if completing.lease.holder == lease.holder => {
                 State::Completing(Completing { lease, ..completing.clone() })
@@ -292,7 +292,7 @@ impl Session {
     /// Whether the table should record a use at `now`. To save writes, it records a use only if it extends the deadline
     /// by more than an eighth of the session's life.
     #[must_use]
-    pub fn wants_prolonging(&self, now: Timestamp) -> bool {
+    pub fn should_record_use(&self, now: Timestamp) -> bool {
         matches!(self.state, State::Open { .. })
             && self.deadline_if_used(now).duration_since(self.deadline) > session_life(&self.terms) / 8
     }

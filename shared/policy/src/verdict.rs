@@ -23,7 +23,7 @@ pub struct Verdict {
 
 /// The verdict on the object at `key`, with the content rules of its class.
 #[must_use]
-pub fn inspect(key: &ObjectKey, observed: &ObservedObject, sniffed: &Sniffed, rules: &ContentRules) -> Verdict {
+pub fn decide(key: &ObjectKey, observed: &ObservedObject, sniffed: &Sniffed, rules: &ContentRules) -> Verdict {
     let mut verdict = Verdict { outcome: Outcome::Accepted, reasons: Vec::new(), findings: Vec::new() };
     if !observed.unexpected_metadata.is_empty() {
         verdict.reject(

@@ -21,12 +21,12 @@ use uploads_core::ports::records::{IdempotencyOutcome, IdempotencyStore, Page, U
 
 pub use policy::fixtures::validated;
 
-pub use multipart::{Able, Stacking, multipart};
+pub use multipart::{PutParts, StoreFeatures, multipart};
 pub use reconciling::{due_index, object_listing};
 pub use sessions::sessions;
 
 /// Stores objects for the suite. The port has no such call, because no function writes objects.
-pub trait Stocking {
+pub trait PutObjects {
     /// Writes an object and returns its version id.
     fn put(&self, key: &ObjectKey, upload: &Upload) -> impl Future<Output = String>;
 
@@ -34,7 +34,7 @@ pub trait Stocking {
     fn hide(&self, key: &ObjectKey) -> impl Future<Output = String>;
 }
 
-impl Stocking for super::MemoryObjects {
+impl PutObjects for super::MemoryObjects {
     async fn put(&self, key: &ObjectKey, upload: &Upload) -> String {
         Self::put(self, key, upload.clone())
     }
@@ -279,14 +279,14 @@ async fn a_key_stands_for_one_create(table: &impl IdempotencyStore) {
 }
 
 /// Checks the contract of objects.
-pub async fn objects(bucket: &impl Objects, stock: &impl Stocking) {
+pub async fn objects(bucket: &impl Objects, stock: &impl PutObjects) {
     what_was_put_is_seen(bucket, stock).await;
     a_range_is_what_there_is_of_it(bucket, stock).await;
     versions_are_told_apart(bucket, stock).await;
     what_is_not_there_is_none(bucket, stock).await;
 }
 
-async fn what_was_put_is_seen(bucket: &impl Objects, stock: &impl Stocking) {
+async fn what_was_put_is_seen(bucket: &impl Objects, stock: &impl PutObjects) {
     let key = fresh_key();
     let grant = grant(key.owner(), PNG.len() as u64);
     let version = stock.put(&key, &Upload::granted(&grant, PNG)).await;
@@ -308,7 +308,7 @@ async fn what_was_put_is_seen(bucket: &impl Objects, stock: &impl Stocking) {
     assert!(seen.grant.is_err());
 }
 
-async fn a_range_is_what_there_is_of_it(bucket: &impl Objects, stock: &impl Stocking) {
+async fn a_range_is_what_there_is_of_it(bucket: &impl Objects, stock: &impl PutObjects) {
     let key = fresh_key();
     let version = stock.put(&key, &Upload::foreign(b"0123456789")).await;
     for (start, len, expected) in
@@ -324,7 +324,7 @@ async fn a_range_is_what_there_is_of_it(bucket: &impl Objects, stock: &impl Stoc
     assert_eq!(read.as_deref(), Some(b"0".as_slice()), "a read is pinned to its version");
 }
 
-async fn versions_are_told_apart(bucket: &impl Objects, stock: &impl Stocking) {
+async fn versions_are_told_apart(bucket: &impl Objects, stock: &impl PutObjects) {
     let key = fresh_key();
     let first = stock.put(&key, &Upload::foreign(b"first")).await;
     let second = stock.put(&key, &Upload::foreign(b"the second")).await;
@@ -347,7 +347,7 @@ async fn versions_are_told_apart(bucket: &impl Objects, stock: &impl Stocking) {
     assert_eq!((size(None).await, all().await), (None, BTreeSet::new()));
 }
 
-async fn what_is_not_there_is_none(bucket: &impl Objects, stock: &impl Stocking) {
+async fn what_is_not_there_is_none(bucket: &impl Objects, stock: &impl PutObjects) {
     let (key, never) = (fresh_key(), fresh_key());
     let gone = stock.put(&key, &Upload::foreign(b"x")).await;
     bucket.delete_version(&key, &gone).await.expect("an answer");

@@ -7,9 +7,9 @@ use crate::ISSUER;
 
 /// A request that a test builds.
 #[derive(Debug, Clone)]
-pub struct Call(Value);
+pub struct ApiRequest(Value);
 
-impl Call {
+impl ApiRequest {
     /// A request without claims or body.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
@@ -96,7 +96,7 @@ pub fn refusal_type(event: &Value) -> &'static str {
 
 /// The parts of a response.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct ApiResponse {
     /// The status.
     pub status: u16,
     /// The content type.
@@ -107,7 +107,7 @@ pub struct Answer {
     pub location: Option<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// Reads a response, which must be JSON with `no-store`.
     #[must_use]
     pub fn of(response: &Response<Body>) -> Self {

@@ -8,7 +8,7 @@ pub mod bus;
 pub mod clock;
 pub mod contract;
 pub mod http;
-pub mod interruption;
+pub mod fault_injector;
 pub mod objects;
 pub mod queue;
 pub mod random;
@@ -27,7 +27,7 @@ use uploads_core::env::Env;
 pub use policy::fixtures::*;
 
 pub use bus::MemoryBus;
-pub use interruption::{Interrupted, Interruption, Kind, Moment};
+pub use fault_injector::{FaultInjector, FaultKind, FaultPoint, FaultyPort};
 pub use objects::{MemoryObjects, Upload};
 pub use queue::MemoryQueue;
 pub use random::Random;

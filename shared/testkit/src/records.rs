@@ -195,9 +195,9 @@ impl IdempotencyStore for MemoryRecords {
 
 /// A table that panics on every call.
 #[derive(Debug, Clone, Copy)]
-pub struct NoTable;
+pub struct PanickingTable;
 
-impl IdempotencyStore for NoTable {
+impl IdempotencyStore for PanickingTable {
     async fn reserve(
         &self,
         _: &OwnerId,

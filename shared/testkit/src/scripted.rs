@@ -20,18 +20,18 @@ use uploads_core::ports::objects::{Objects, ObjectsError};
 
 /// What a completion does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scenario {
+pub enum CompleteFault {
     /// Answers this and makes no object.
-    Only(ScriptedAnswer),
+    Only(ScriptedError),
     /// Makes the object, and then answers this.
-    After(ScriptedAnswer),
+    After(ScriptedError),
     /// Makes the object after this time, even if the caller has stopped waiting.
     Later(Duration),
 }
 
 /// An answer of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ScriptedAnswer {
+pub enum ScriptedError {
     /// An internal error.
     Unclear,
     /// There is no such upload.
@@ -48,7 +48,7 @@ pub enum ScriptedAnswer {
     Refused,
 }
 
-impl ScriptedAnswer {
+impl ScriptedError {
     fn error(self) -> CompleteError {
         match self {
             Self::Unclear => CompleteError::Unclear(ObjectsError("200, and InternalError in the body".into())),
@@ -71,36 +71,36 @@ struct Promise {
     complete_request: CompleteMultipartUpload,
 }
 
-/// A bucket with a script: each completion takes the next scenario; after the last one it behaves as usual.
+/// A bucket with a script: each completion takes the next fault; after the last one it behaves as usual.
 #[derive(Debug)]
-pub struct Scripted<'a, M> {
+pub struct ScriptedBucket<'a, M> {
     store: &'a M,
-    scenes: Mutex<VecDeque<Scenario>>,
+    faults: Mutex<VecDeque<CompleteFault>>,
     promise: Mutex<Option<Promise>>,
-    asked: AtomicUsize,
+    completions: AtomicUsize,
 }
 
-impl<'a, M: MultipartUploads> Scripted<'a, M> {
-    /// `store`, with the given scenarios.
-    pub fn new(store: &'a M, scenes: &[Scenario]) -> Self {
+impl<'a, M: MultipartUploads> ScriptedBucket<'a, M> {
+    /// `store`, with the given faults.
+    pub fn new(store: &'a M, faults: &[CompleteFault]) -> Self {
         Self {
             store,
-            scenes: Mutex::new(scenes.iter().copied().collect()),
+            faults: Mutex::new(faults.iter().copied().collect()),
             promise: Mutex::new(None),
-            asked: AtomicUsize::new(0),
+            completions: AtomicUsize::new(0),
         }
     }
 
-    /// Whether every scenario was used.
+    /// Whether every fault was used.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.scenes.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// How many completions were requested.
     #[must_use]
-    pub fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    pub fn completions(&self) -> usize {
+        self.completions.load(Ordering::SeqCst)
     }
 
     /// Makes an object whose time has come.
@@ -115,7 +115,7 @@ impl<'a, M: MultipartUploads> Scripted<'a, M> {
     }
 }
 
-impl<M: MultipartUploads> MultipartUploads for Scripted<'_, M> {
+impl<M: MultipartUploads> MultipartUploads for ScriptedBucket<'_, M> {
     async fn create_upload(
         &self,
         key: &ObjectKey,
@@ -142,16 +142,16 @@ impl<M: MultipartUploads> MultipartUploads for Scripted<'_, M> {
         complete_request: &CompleteMultipartUpload,
     ) -> Result<Completed, CompleteError> {
         self.settle().await;
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        let scenario = self.scenes.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        self.completions.fetch_add(1, Ordering::SeqCst);
+        let scenario = self.faults.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
         match scenario {
             None => self.store.complete_upload(key, upload, complete_request).await,
-            Some(Scenario::Only(says)) => Err(says.error()),
-            Some(Scenario::After(says)) => {
+            Some(CompleteFault::Only(says)) => Err(says.error()),
+            Some(CompleteFault::After(says)) => {
                 self.store.complete_upload(key, upload, complete_request).await?;
                 Err(says.error())
             }
-            Some(Scenario::Later(wait)) => {
+            Some(CompleteFault::Later(wait)) => {
                 let at = Instant::now() + wait;
                 let (key_of, upload_of, assembly_of) = (key.clone(), upload.to_owned(), complete_request.clone());
                 let promise = Promise { at, key: key_of, upload: upload_of, complete_request: assembly_of };
@@ -178,7 +178,7 @@ impl<M: MultipartUploads> MultipartUploads for Scripted<'_, M> {
     }
 }
 
-impl<M: MultipartUploads + Objects> Objects for Scripted<'_, M> {
+impl<M: MultipartUploads + Objects> Objects for ScriptedBucket<'_, M> {
     async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<ObservedObject>, ObjectsError> {
         self.settle().await;
         self.store.head(key, version).await
@@ -197,7 +197,7 @@ impl<M: MultipartUploads + Objects> Objects for Scripted<'_, M> {
     }
 }
 
-impl<M: MultipartUploads + ObjectListing> ObjectListing for Scripted<'_, M> {
+impl<M: MultipartUploads + ObjectListing> ObjectListing for ScriptedBucket<'_, M> {
     async fn list_versions(&self, prefix: &str, after: Option<(String, String)>) -> Result<VersionPage, ObjectsError> {
         self.settle().await;
         self.store.list_versions(prefix, after).await

@@ -15,7 +15,7 @@ async fn the_bucket_in_memory_keeps_the_contract() {
 }
 
 /// The memory bucket supports every feature.
-const ABLE: contract::Able = contract::Able { minimum: true, whole: true, crc32c: true };
+const FEATURES: contract::StoreFeatures = contract::StoreFeatures { minimum: true, whole: true, crc32c: true };
 
 #[tokio::test]
 async fn the_sessions_in_memory_keep_the_contract() {
@@ -26,7 +26,7 @@ async fn the_sessions_in_memory_keep_the_contract() {
 #[tokio::test]
 async fn the_uploads_in_memory_keep_the_contract() {
     let bucket = MemoryObjects::default();
-    contract::multipart(&bucket, &bucket, ABLE).await;
+    contract::multipart(&bucket, &bucket, FEATURES).await;
     contract::object_listing(&bucket, &bucket).await;
 }
 
@@ -38,39 +38,39 @@ fn a_crc_is_the_published_one() {
 
 #[tokio::test]
 async fn an_interrupted_port_still_keeps_the_contract_until_it_is_interrupted() {
-    let (table, bucket, interruption) = (MemoryRecords::default(), MemoryObjects::default(), Interruption::none());
-    contract::records(&interruption.of(&table)).await;
-    contract::objects(&interruption.of(&bucket), &bucket).await;
-    contract::sessions(&interruption.of(&table)).await;
-    contract::due_index(&interruption.of(&table)).await;
-    contract::object_listing(&interruption.of(&bucket), &bucket).await;
-    contract::multipart(&interruption.of(&bucket), &bucket, ABLE).await;
-    assert!(interruption.calls() > 100);
+    let (table, bucket, faults) = (MemoryRecords::default(), MemoryObjects::default(), FaultInjector::none());
+    contract::records(&faults.of(&table)).await;
+    contract::objects(&faults.of(&bucket), &bucket).await;
+    contract::sessions(&faults.of(&table)).await;
+    contract::due_index(&faults.of(&table)).await;
+    contract::object_listing(&faults.of(&bucket), &bucket).await;
+    contract::multipart(&faults.of(&bucket), &bucket, FEATURES).await;
+    assert!(faults.calls() > 100);
 }
 
 #[tokio::test]
 async fn a_call_is_interrupted_before_or_after_it_took_effect() {
     for (kind, moment, effect) in [
-        (Kind::Kill, Moment::Before, false),
-        (Kind::Kill, Moment::After, true),
-        (Kind::Fault, Moment::Before, false),
-        (Kind::Fault, Moment::After, true),
-        (Kind::Repeat, Moment::After, true),
+        (FaultKind::Kill, FaultPoint::Before, false),
+        (FaultKind::Kill, FaultPoint::After, true),
+        (FaultKind::Fault, FaultPoint::Before, false),
+        (FaultKind::Fault, FaultPoint::After, true),
+        (FaultKind::Repeat, FaultPoint::After, true),
     ] {
-        let (table, interruption) = (MemoryRecords::default(), Interruption::at(1, moment, kind));
-        let port = interruption.of(&table);
+        let (table, faults) = (MemoryRecords::default(), FaultInjector::at(1, moment, kind));
+        let port = faults.of(&table);
         let key = key(ALICE, id(0));
-        let outcome = interruption
+        let outcome = faults
             .run(async {
                 assert!(port.get(key.id()).await.is_ok());
                 port.write_tombstone(&key, now()).await
             })
             .await;
         match kind {
-            Kind::Kill => assert!(outcome.is_none()),
-            Kind::Fault => assert!(outcome.is_some_and(|outcome| outcome.is_err())),
-            Kind::Repeat => assert!(outcome.is_some_and(|outcome| outcome.is_ok())),
+            FaultKind::Kill => assert!(outcome.is_none()),
+            FaultKind::Fault => assert!(outcome.is_some_and(|outcome| outcome.is_err())),
+            FaultKind::Repeat => assert!(outcome.is_some_and(|outcome| outcome.is_ok())),
         }
-        assert_eq!((table.record(key.id()).is_some(), interruption.calls()), (effect, 2));
+        assert_eq!((table.record(key.id()).is_some(), faults.calls()), (effect, 2));
     }
 }

@@ -43,37 +43,37 @@ pub enum SessionProblem {
     #[error("there is no such session")]
     NotFound,
     /// It was aborted, or it expired.
-    #[error("this upload was given up or expired: begin a new one")]
+    #[error("this multipart upload was aborted or has expired: create a new one")]
     Closed,
     /// It is being completed.
-    #[error("this upload is being completed: no more parts can come")]
+    #[error("this upload is being completed and accepts no more parts")]
     Completing,
     /// It is complete.
-    #[error("this upload is complete: no more parts can come")]
+    #[error("this upload is complete and accepts no more parts")]
     Completed,
     /// The parts can't be completed.
     #[error(transparent)]
     Parts(#[from] PartsProblem),
     /// S3 had lost the parts, and the multipart upload was recreated.
-    #[error("S3 no longer has the parts of this upload, so it was begun anew: send all of them again")]
-    Restarted,
+    #[error("S3 no longer has the parts of this upload: send all parts again")]
+    Recreated,
     /// Another object exists at the key.
-    #[error("another object lies at this upload's key")]
+    #[error("another object exists at the key of this upload")]
     KeyTaken,
     /// As many sessions without a declared size are open as the class allows.
-    #[error("{most} uploads without a declared size are open already, and the class allows no more")]
+    #[error("{most} uploads without a declared size are open, the limit of the class: complete or abort one")]
     TooMany {
         /// The limit.
         most: u32,
     },
-    /// A checksum that an upload begun like this can't have.
+    /// A checksum type that a multipart upload with this part checksum can't have.
     #[error("{problem}")]
     ChecksumTypeUnsupported {
         /// Why, and what would do.
         problem: &'static str,
     },
     /// S3 found another size or checksum than declared.
-    #[error("the whole is not what was promised: {0}")]
+    #[error("the object does not match what was declared: {0}")]
     ObjectMismatch(String),
     /// A backend service did not answer.
     #[error(transparent)]
@@ -151,7 +151,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
 ///
 /// # Errors
 /// When the table does not answer: the event must be delivered again.
-pub async fn arrived<S: Sessions>(
+pub async fn complete_arrived<S: Sessions>(
     sessions: &S,
     key: &ObjectKey,
     observed: &ObservedObject,

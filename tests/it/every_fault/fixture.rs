@@ -14,7 +14,7 @@ use lambda_http_kit::HttpHandler;
 use lambda_http_kit::config::Config;
 use policy::key::{ObjectKey, UploadId};
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
+use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{config, owner};
 use uploads_core::env::Env;
 
@@ -106,7 +106,7 @@ impl<'a> Invocation<'a> {
     }
 
     /// Calls the function `uploads`.
-    pub(super) async fn call_uploads(&self, fixture: &Fixture, call: &Call) -> (Reply, Value) {
+    pub(super) async fn call_uploads(&self, fixture: &Fixture, call: &ApiRequest) -> (Reply, Value) {
         let (records, objects) = (self.records(fixture), self.objects(fixture));
         let deps = uploads::Deps { config: fixture.config(&[]), records, objects, env: self.env() };
         Reply::of_response(&deps.handle(call.request()).await)
@@ -140,7 +140,7 @@ pub(super) enum Reply {
 impl Reply {
     /// From an HTTP response. Panics at an unexpected status.
     pub(super) fn of_response(response: &Response<Body>) -> (Self, Value) {
-        let answer = Answer::of(response);
+        let answer = ApiResponse::of(response);
         let reply = match answer.outcome() {
             (status @ (200 | 201), _) => Self::Done(status.to_string()),
             (status @ (202 | 503), _) => Self::Retry(status.to_string()),

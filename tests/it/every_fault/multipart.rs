@@ -11,7 +11,7 @@ use policy::key::ObjectKey;
 use policy::session::{Cleanup, CompletionRequest, Lease, Session, State};
 use policy::upload::Record;
 use serde_json::json;
-use testkit::http::Call;
+use testkit::http::ApiRequest;
 use testkit::session_of;
 use uploads_core::multipart::CompletionJob;
 use uploads_core::ports::multipart_uploads::MultipartUploads;
@@ -31,7 +31,7 @@ const SIZE: u64 = 5;
 /// A request for a session, with an idempotency key.
 pub(super) struct CreateSession {
     fixture: Rc<Fixture>,
-    call: Call,
+    call: ApiRequest,
     sessions: RefCell<BTreeSet<String>>,
     subject: String,
 }
@@ -46,7 +46,7 @@ impl Scenario for CreateSession {
     async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, _) = fresh_owner();
         let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": 20 << 20 });
-        let call = Call::new("POST", "/uploads/multipart").by(&subject).header("idempotency-key", "k");
+        let call = ApiRequest::new("POST", "/uploads/multipart").by(&subject).header("idempotency-key", "k");
         Self { fixture, call: call.body(body.to_string()), sessions: RefCell::default(), subject }
     }
 
@@ -93,12 +93,12 @@ impl OpenSession {
         Self { fixture, subject, key }
     }
 
-    fn call(&self, method: &str, rest: &str) -> Call {
-        Call::new(method, &format!("/uploads/multipart/{}{rest}", self.key.id())).by(&self.subject)
+    fn call(&self, method: &str, rest: &str) -> ApiRequest {
+        ApiRequest::new(method, &format!("/uploads/multipart/{}{rest}", self.key.id())).by(&self.subject)
     }
 
     /// Calls the function `multipart-complete`.
-    async fn call_complete(&self, invocation: &Invocation<'_>, call: &Call) -> Reply {
+    async fn call_complete(&self, invocation: &Invocation<'_>, call: &ApiRequest) -> Reply {
         let (records, objects) = (invocation.records(&self.fixture), invocation.objects(&self.fixture));
         let completions = invocation.queue(&self.fixture);
         let config = self.fixture.config(&[]);
@@ -107,7 +107,7 @@ impl OpenSession {
     }
 
     /// Calls the function `multipart-parts`, and returns the number of parts in the answer.
-    async fn call_parts(&self, invocation: &Invocation<'_>, call: &Call) -> (Reply, usize) {
+    async fn call_parts(&self, invocation: &Invocation<'_>, call: &ApiRequest) -> (Reply, usize) {
         let (records, objects) = (invocation.records(&self.fixture), invocation.objects(&self.fixture));
         let deps = multipart_parts::Deps { config: self.fixture.config(&[]), records, objects, env: invocation.env() };
         let (reply, body) = Reply::of_response(&deps.handle(call.request()).await);
@@ -210,7 +210,7 @@ impl Scenario for SlowCompletion {
         let reply = self.0.call_complete(invocation, &self.0.call("POST", "/complete")).await;
         if reply == Reply::Retry("202".to_owned()) {
             for message in receive_json(&self.0.fixture.queue) {
-                let job = CompletionJob::read(&message.to_string()).unwrap();
+                let job = CompletionJob::from_json(&message.to_string()).unwrap();
                 assert_eq!(job.key, self.0.key);
             }
         }
@@ -278,7 +278,7 @@ impl Scenario for DeleteInProgressUpload {
     }
 
     async fn invoke(&self, invocation: &Invocation<'_>) -> Reply {
-        let call = Call::new("DELETE", &format!("/uploads/{}", self.0.key.id())).by(&self.0.subject);
+        let call = ApiRequest::new("DELETE", &format!("/uploads/{}", self.0.key.id())).by(&self.0.subject);
         invocation.call_uploads(&self.0.fixture, &call).await.0
     }
 
@@ -318,7 +318,7 @@ impl Scenario for RunCompletionJob {
     }
 
     async fn invoke(&self, invocation: &Invocation<'_>) -> Reply {
-        let message = CompletionJob { key: self.0.key.clone(), holder: "request".to_owned() }.write();
+        let message = CompletionJob { key: self.0.key.clone(), holder: "request".to_owned() }.to_json();
         let event = json!({ "Records": [{ "eventSource": "aws:sqs", "messageId": "1", "body": message }] });
         let deps = invocation.reconcile(&self.0.fixture);
         // The function reserves twenty seconds for saving its state.

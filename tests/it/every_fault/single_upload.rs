@@ -10,7 +10,7 @@ use policy::upload::{Outcome, Record};
 use serde_json::json;
 use testkit::PNG;
 use testkit::contract::validated;
-use testkit::http::Call;
+use testkit::http::ApiRequest;
 use uploads_core::ports::objects::Objects;
 use uploads_core::ports::records::UploadRecords;
 
@@ -20,7 +20,7 @@ use super::fixture::{Fixture, Invocation, Reply, fresh_owner};
 /// A request for a grant, with an idempotency key.
 pub(super) struct Presign {
     fixture: Rc<Fixture>,
-    call: Call,
+    call: ApiRequest,
     ids: RefCell<BTreeSet<String>>,
 }
 
@@ -33,7 +33,8 @@ impl Scenario for Presign {
     async fn prepare(fixture: Rc<Fixture>) -> Self {
         let (subject, _) = fresh_owner();
         let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": PNG.len() });
-        let call = Call::new("POST", "/uploads").by(&subject).header("idempotency-key", "k").body(body.to_string());
+        let call =
+            ApiRequest::new("POST", "/uploads").by(&subject).header("idempotency-key", "k").body(body.to_string());
         Self { fixture, call, ids: RefCell::default() }
     }
 
@@ -62,7 +63,7 @@ async fn put_object(fixture: &Fixture, key: &ObjectKey, accepted: bool) {
 /// A GET request. `KIND` selects the route and the field of the answer that is checked.
 pub(super) struct Get<const KIND: usize> {
     fixture: Rc<Fixture>,
-    call: Call,
+    call: ApiRequest,
 }
 
 pub(super) type GetStatus = Get<0>;
@@ -90,7 +91,7 @@ impl<const KIND: usize> Scenario for Get<KIND> {
             3 => format!("/uploads/{}/content", key.id()),
             _ => format!("/uploads/{}", key.id()),
         };
-        Self { fixture, call: Call::new("GET", &path).by(&subject) }
+        Self { fixture, call: ApiRequest::new("GET", &path).by(&subject) }
     }
 
     async fn invoke(&self, invocation: &Invocation<'_>) -> Reply {
@@ -114,7 +115,7 @@ impl<const KIND: usize> Scenario for Get<KIND> {
 pub(super) struct DeleteUpload {
     fixture: Rc<Fixture>,
     key: ObjectKey,
-    call: Call,
+    call: ApiRequest,
 }
 
 impl Scenario for DeleteUpload {
@@ -135,7 +136,7 @@ impl Scenario for DeleteUpload {
         let (subject, key) = fresh_owner();
         put_object(&fixture, &key, true).await;
         put_object(&fixture, &key, false).await;
-        let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(&subject);
+        let call = ApiRequest::new("DELETE", &format!("/uploads/{}", key.id())).by(&subject);
         Self { fixture, key, call }
     }
 

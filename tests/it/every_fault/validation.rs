@@ -14,7 +14,7 @@ use policy::size::ByteSize;
 use policy::upload::{Outcome, Pending, Record};
 use policy::{Grant, SizeGrant};
 use serde_json::{Value, json};
-use testkit::contract::Stocking;
+use testkit::contract::PutObjects;
 use testkit::{PNG, Upload, grant};
 use uploads_core::ports::multipart_uploads::{CompleteMultipartUpload, MultipartUploads};
 use uploads_core::ports::objects::Objects;

@@ -6,8 +6,8 @@ use policy::Grant;
 use policy::grant::METADATA_HEADER;
 use policy::key::{ObjectKey, UploadId};
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
-use testkit::interruption::turn;
+use testkit::fault_injector::turn;
+use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{PNG, Upload, owner};
 
 use super::Task;
@@ -26,7 +26,7 @@ async fn multipart_upload(system: &System<'_>) {
     let class = if scan { "scanned" } else { "default" };
     let request = json!({ "filename": "photo.png", "contentType": "image/png", "size": PNG.len(), "class": class });
     let key = system.random.next().to_string();
-    let call = Call::new("POST", "/uploads/multipart").by(subject).header("idempotency-key", &key);
+    let call = ApiRequest::new("POST", "/uploads/multipart").by(subject).header("idempotency-key", &key);
     let call = call.body(request.to_string());
     let created = initiate(system, &call).await;
     let (id, session) = (created["id"].as_str().unwrap(), created["sessionId"].as_str().unwrap());
@@ -41,7 +41,7 @@ async fn multipart_upload(system: &System<'_>) {
         // Some of these clients resume after days, the others never.
         3 => system.abandoned.borrow_mut().push(AbandonedUpload { subject, key, path, bytes }),
         0 => {
-            let abort = Call::new("DELETE", &path).by(subject);
+            let abort = ApiRequest::new("DELETE", &path).by(subject);
             let complete = &system.functions.complete;
             let answer = retry(system, async || complete.handle(abort.request()).await).await;
             assert_eq!(answer.status, 200, "{}", answer.body);
@@ -77,7 +77,7 @@ pub(super) fn resume_abandoned<'a>(system: &'a System<'a>) -> Vec<Task<'a>> {
 
 /// Completes the upload. Sends missing parts until S3 has all of them.
 async fn complete(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) {
-    let call = Call::new("POST", &format!("{path}/complete")).by(subject);
+    let call = ApiRequest::new("POST", &format!("{path}/complete")).by(subject);
     let complete = &system.functions.complete;
     loop {
         let answer = retry(system, async || complete.handle(call.request()).await).await;
@@ -99,7 +99,7 @@ async fn maybe_delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
     }
 }
 
-async fn initiate(system: &System<'_>, call: &Call) -> Value {
+async fn initiate(system: &System<'_>, call: &ApiRequest) -> Value {
     let initiate = &system.functions.initiate;
     let created = retry(system, async || initiate.handle(call.request()).await).await;
     assert_eq!(created.status, 201, "{}", created.body);
@@ -109,9 +109,9 @@ async fn initiate(system: &System<'_>, call: &Call) -> Value {
 /// Lists the parts that S3 has, and sends some or all of the others.
 async fn resume(system: &System<'_>, subject: &str, path: &str, bytes: &[u8]) {
     let (path, parts) = (format!("{path}/parts"), &system.functions.parts);
-    let list = Call::new("GET", &path).by(subject);
+    let list = ApiRequest::new("GET", &path).by(subject);
     let listed = retry(system, async || parts.handle(list.request()).await).await;
-    let sign = Call::new("POST", &path).by(subject).body(json!({ "from": 1 }).to_string());
+    let sign = ApiRequest::new("POST", &path).by(subject).body(json!({ "from": 1 }).to_string());
     let mut signed = retry(system, async || parts.handle(sign.request()).await).await;
     match (listed.outcome(), signed.outcome()) {
         ((200, _), (200, _)) => {}
@@ -136,10 +136,10 @@ fn send_parts(system: &System<'_>, signed: &Value, bytes: &[u8], max_parts: usiz
 }
 
 /// Sends a request until the answer is not 503.
-async fn retry(system: &System<'_>, send: impl AsyncFn() -> Response<Body>) -> Answer {
+async fn retry(system: &System<'_>, send: impl AsyncFn() -> Response<Body>) -> ApiResponse {
     loop {
         if let Some(response) = system.run_or_kill(send()).await {
-            let answer = Answer::of(&response);
+            let answer = ApiResponse::of(&response);
             if answer.status != 503 {
                 return answer;
             }
@@ -186,7 +186,7 @@ async fn wait_some_turns(system: &System<'_>) {
 /// Requests a grant until it succeeds. A fifth of the requests is repeated, which must return the same id.
 async fn request_grant(system: &System<'_>, subject: &str, request: &Value) -> (ObjectKey, Grant) {
     let idempotency_key = system.random.next().to_string();
-    let call = Call::new("POST", "/uploads").by(subject).header("idempotency-key", &idempotency_key);
+    let call = ApiRequest::new("POST", "/uploads").by(subject).header("idempotency-key", &idempotency_key);
     let call = call.body(request.to_string());
     let mut first = None;
     loop {
@@ -231,7 +231,7 @@ fn random_content(system: &System<'_>, scan: bool, form: bool) -> (VersionFacts,
 
 /// Deletes the upload. A fifth of the clients sends one request and ignores the answer.
 async fn delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
-    let call = Call::new("DELETE", &format!("/uploads/{}", key.id())).by(subject);
+    let call = ApiRequest::new("DELETE", &format!("/uploads/{}", key.id())).by(subject);
     if system.random.permille(200) {
         system.unconfirmed_deletions.borrow_mut().insert(key.id());
         let _ = system.run_or_kill(system.functions.uploads.handle(call.request())).await;
@@ -247,11 +247,11 @@ async fn delete(system: &System<'_>, subject: &str, key: &ObjectKey) {
 async fn check_status(system: &System<'_>, subject: &str, key: &ObjectKey) {
     let path = format!("/uploads/{}", key.id());
     for (user, is_owner) in [(subject, true), ("mallory", false)] {
-        let call = Call::new("GET", &path).by(user);
+        let call = ApiRequest::new("GET", &path).by(user);
         let Some(response) = system.run_or_kill(system.functions.uploads.handle(call.request())).await else {
             continue;
         };
-        let answer = Answer::of(&response);
+        let answer = ApiResponse::of(&response);
         match (answer.status, answer.body["status"].as_str()) {
             (503 | 404, _) => {}
             (200, Some("accepted" | "rejected")) if is_owner => {

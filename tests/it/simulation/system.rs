@@ -13,7 +13,7 @@ use policy::key::{ObjectKey, UploadId};
 use policy::size::ByteSize;
 use serde_json::{Value, json};
 use testkit::{
-    BUCKET, Interrupted, Interruption, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
+    BUCKET, FaultInjector, FaultyPort, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
 };
 use uploads_core::env::Env;
 
@@ -93,7 +93,7 @@ pub(super) struct Stores {
     pub(super) bus: MemoryBus,
     /// Receives the events that the reconciler sends again.
     pub(super) requeued: MemoryQueue,
-    pub(super) faults: Interruption,
+    pub(super) faults: FaultInjector,
 }
 
 impl Stores {
@@ -103,13 +103,13 @@ impl Stores {
             objects: MemoryObjects::taking_parts_from(ByteSize::from_bytes(1)),
             bus: MemoryBus::default(),
             requeued: MemoryQueue::default(),
-            faults: Interruption::weather(!seed, FAULTS_PERMILLE),
+            faults: FaultInjector::random(!seed, FAULTS_PERMILLE),
         }
     }
 }
 
-type Records<'a> = Interrupted<'a, MemoryRecords>;
-type Objects<'a> = Interrupted<'a, MemoryObjects>;
+type Records<'a> = FaultyPort<'a, MemoryRecords>;
+type Objects<'a> = FaultyPort<'a, MemoryObjects>;
 
 /// The real handlers over the memory ports.
 pub(super) struct Functions<'a> {
@@ -119,8 +119,8 @@ pub(super) struct Functions<'a> {
     pub(super) complete: multipart_complete::Deps<Records<'a>, Objects<'a>, MemoryQueue>,
     pub(super) uploads: uploads::Deps<Records<'a>, Objects<'a>>,
     validate: validate::Deps<Records<'a>, Objects<'a>>,
-    forward: forward::Deps<Interrupted<'a, MemoryBus>>,
-    reconcile: reconcile::Deps<Records<'a>, Objects<'a>, Interrupted<'a, MemoryQueue>>,
+    forward: forward::Deps<FaultyPort<'a, MemoryBus>>,
+    reconcile: reconcile::Deps<Records<'a>, Objects<'a>, FaultyPort<'a, MemoryQueue>>,
 }
 
 impl<'a> Functions<'a> {
@@ -216,7 +216,7 @@ impl<'a> System<'a> {
 
     /// Ends failing calls and kills.
     pub(super) fn stop_faults(&self) {
-        self.stores.faults.clear_up();
+        self.stores.faults.stop();
         self.kills.set(false);
     }
 

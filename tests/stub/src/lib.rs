@@ -47,7 +47,7 @@ const FLUSH_TIME: Duration = Duration::from_millis(50);
 
 /// How the stub answers a `CompleteMultipartUpload`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scenario {
+pub enum CompleteFault {
     /// As S3 answers without a fault.
     Plain,
     /// This status and code, and no object.
@@ -79,7 +79,7 @@ pub struct Stub {
 struct Inner {
     store: Mutex<Store>,
     table: Mutex<Table>,
-    script: Mutex<VecDeque<Scenario>>,
+    script: Mutex<VecDeque<CompleteFault>>,
     requests: Mutex<Vec<String>>,
     released: watch::Sender<bool>,
 }
@@ -115,12 +115,12 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// Sets the scenarios of the next completions; later ones are [`Scenario::Plain`].
-    pub fn play(&self, scenarios: &[Scenario]) {
+    /// Sets the scenarios of the next completions; later ones are [`CompleteFault::Plain`].
+    pub fn play(&self, scenarios: &[CompleteFault]) {
         lock(&self.inner.script).extend(scenarios);
     }
 
-    /// Ends the waiting of every [`Scenario::Slow`].
+    /// Ends the waiting of every [`CompleteFault::Slow`].
     pub fn release(&self) {
         self.inner.released.send_replace(true);
     }
@@ -181,15 +181,15 @@ impl Inner {
         }
         let completes = request.method == "POST" && request.query("uploadId").is_some();
         let scenario = if completes { lock(&self.script).pop_front() } else { None };
-        match scenario.unwrap_or(Scenario::Plain) {
-            Scenario::Plain => whole(&request, self.perform(&request)),
-            Scenario::Refuse(status, code) => whole(&request, Answer::error(status, code)),
-            Scenario::RefuseAfter(status, code) => {
+        match scenario.unwrap_or(CompleteFault::Plain) {
+            CompleteFault::Plain => whole(&request, self.perform(&request)),
+            CompleteFault::Refuse(status, code) => whole(&request, Answer::error(status, code)),
+            CompleteFault::RefuseAfter(status, code) => {
                 self.perform(&request);
                 whole(&request, Answer::error(status, code))
             }
-            Scenario::HangUp => Err(hang_up()),
-            Scenario::HangUpAfter => {
+            CompleteFault::HangUp => Err(hang_up()),
+            CompleteFault::HangUpAfter => {
                 self.perform(&request);
                 Err(hang_up())
             }
@@ -202,17 +202,17 @@ impl Inner {
     }
 
     /// Sends the body of an answer whose status is already sent.
-    async fn stream(self: Arc<Self>, scenario: Scenario, request: Request, mut sender: Sender<Bytes, Error>) {
+    async fn stream(self: Arc<Self>, scenario: CompleteFault, request: Request, mut sender: Sender<Bytes, Error>) {
         let start = format!("{DECLARATION}{BLANKS}");
         // A client that is gone takes no data; the object is stored all the same.
         let _ = sender.send_data(start.into()).await;
         let answer = match scenario {
-            Scenario::ErrorIn200(code) => Answer::error(200, code),
-            Scenario::ErrorIn200After(code) => {
+            CompleteFault::ErrorIn200(code) => Answer::error(200, code),
+            CompleteFault::ErrorIn200After(code) => {
                 self.perform(&request);
                 Answer::error(200, code)
             }
-            Scenario::Slow => {
+            CompleteFault::Slow => {
                 let _ = self.released.subscribe().wait_for(|released| *released).await;
                 self.perform(&request)
             }

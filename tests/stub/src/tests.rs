@@ -32,14 +32,14 @@ fn each_scenario_answers_and_stores_as_it_says() {
     let slow_down = Some((503, "SlowDown"));
     let ok = |text| Some((200, text));
     let cases = [
-        (Scenario::Plain, ok("CompleteMultipartUploadResult"), true),
-        (Scenario::Refuse(503, "SlowDown"), slow_down, false),
-        (Scenario::RefuseAfter(503, "SlowDown"), slow_down, true),
-        (Scenario::ErrorIn200("InternalError"), ok("InternalError"), false),
-        (Scenario::ErrorIn200After("InternalError"), ok("InternalError"), true),
-        (Scenario::HangUp, None, false),
-        (Scenario::HangUpAfter, None, true),
-        (Scenario::HangUpAmidst, None, true),
+        (CompleteFault::Plain, ok("CompleteMultipartUploadResult"), true),
+        (CompleteFault::Refuse(503, "SlowDown"), slow_down, false),
+        (CompleteFault::RefuseAfter(503, "SlowDown"), slow_down, true),
+        (CompleteFault::ErrorIn200("InternalError"), ok("InternalError"), false),
+        (CompleteFault::ErrorIn200After("InternalError"), ok("InternalError"), true),
+        (CompleteFault::HangUp, None, false),
+        (CompleteFault::HangUpAfter, None, true),
+        (CompleteFault::HangUpAmidst, None, true),
     ];
     for (scenario, expected, stored) in cases {
         let (stub, url) = begun();
@@ -57,7 +57,7 @@ fn each_scenario_answers_and_stores_as_it_says() {
 #[test]
 fn a_slow_completion_ends_after_its_release() {
     let (stub, url) = begun();
-    stub.play(&[Scenario::Slow]);
+    stub.play(&[CompleteFault::Slow]);
     let client = thread::spawn(move || complete(&url));
     thread::sleep(Duration::from_millis(200));
     assert!(stub.object("a key").is_none() && !client.is_finished());
@@ -69,7 +69,7 @@ fn a_slow_completion_ends_after_its_release() {
 #[test]
 fn a_cut_connection_still_sends_the_status() {
     let (stub, url) = begun();
-    stub.play(&[Scenario::HangUpAmidst]);
+    stub.play(&[CompleteFault::HangUpAmidst]);
     let mut answer = agent().post(url).send("<Part></Part>").unwrap();
     assert_eq!(answer.status(), 200);
     assert!(answer.body_mut().read_to_string().is_err());

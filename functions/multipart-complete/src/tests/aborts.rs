@@ -25,7 +25,7 @@ async fn an_abort_can_be_repeated() {
 #[tokio::test]
 async fn a_repeated_abort_finishes_an_interrupted_one() {
     for upload_id_stored in [true, false] {
-        for (moment, kind) in Interruption::WAYS {
+        for (moment, kind) in FaultInjector::WAYS {
             let mut n = 0;
             loop {
                 let fixture = Fixture::with_all_parts().await;
@@ -33,14 +33,14 @@ async fn a_repeated_abort_finishes_an_interrupted_one() {
                     // The process was killed after CreateMultipartUpload: the table has no upload id.
                     fixture.records.store_session(Session { state: State::Opening, ..fixture.session() });
                 }
-                let interruption = Interruption::at(n, moment, kind);
-                let script = Scripted::new(&fixture.objects, &[]);
-                let first = fixture.send_under(&script, &interruption, abort().request()).await;
+                let faults = FaultInjector::at(n, moment, kind);
+                let script = ScriptedBucket::new(&fixture.objects, &[]);
+                let first = fixture.send_under(&script, &faults, abort().request()).await;
                 let context = format!("call {n}, {moment:?} {kind:?}, upload id {upload_id_stored}: {first:?}");
                 assert!(first.is_none_or(|first| [200, 503].contains(&first.status)), "{context}");
                 assert_eq!(fixture.send(&abort()).await.status, 200, "{context}");
                 assert_aborted(&fixture, &context);
-                if interruption.calls() <= n {
+                if faults.calls() <= n {
                     break;
                 }
                 n += 1;

@@ -5,7 +5,7 @@ use super::*;
 /// What S3 does, and the response of the first completion.
 struct S3Fault {
     name: &'static str,
-    scenarios: &'static [Scenario],
+    faults: &'static [CompleteFault],
     answer: (u16, &'static str),
 }
 
@@ -14,47 +14,47 @@ const SIX_MINUTES: Duration = Duration::from_mins(6);
 
 /// Faults after which the upload completes.
 const RECOVERED: [S3Fault; 13] = [
-    S3Fault { name: "no fault", scenarios: &[], answer: (200, "") },
+    S3Fault { name: "no fault", faults: &[], answer: (200, "") },
     S3Fault {
         name: "an error with status 200",
-        scenarios: &[Scenario::Only(ScriptedAnswer::Unclear)],
+        faults: &[CompleteFault::Only(ScriptedError::Unclear)],
         answer: (200, ""),
     },
     S3Fault {
         name: "an error with status 200, three times",
-        scenarios: &[Scenario::Only(ScriptedAnswer::Unclear); 3],
+        faults: &[CompleteFault::Only(ScriptedError::Unclear); 3],
         answer: (200, ""),
     },
-    S3Fault { name: "a lost response", scenarios: &[Scenario::After(ScriptedAnswer::Unclear)], answer: (200, "") },
+    S3Fault { name: "a lost response", faults: &[CompleteFault::After(ScriptedError::Unclear)], answer: (200, "") },
     S3Fault {
         name: "NoSuchUpload, but the object exists",
-        scenarios: &[Scenario::After(ScriptedAnswer::NoSuchUpload)],
+        faults: &[CompleteFault::After(ScriptedError::NoSuchUpload)],
         answer: (200, ""),
     },
     S3Fault {
         name: "412, but the object is the session's own",
-        scenarios: &[Scenario::After(ScriptedAnswer::Exists)],
+        faults: &[CompleteFault::After(ScriptedError::Exists)],
         answer: (200, ""),
     },
     S3Fault {
         name: "409, but the object exists",
-        scenarios: &[Scenario::After(ScriptedAnswer::Conflict)],
+        faults: &[CompleteFault::After(ScriptedError::Conflict)],
         answer: (200, ""),
     },
-    S3Fault { name: "409", scenarios: &[Scenario::Only(ScriptedAnswer::Conflict)], answer: (200, "") },
+    S3Fault { name: "409", faults: &[CompleteFault::Only(ScriptedError::Conflict)], answer: (200, "") },
     S3Fault {
         name: "InvalidPart, but every part is right",
-        scenarios: &[Scenario::Only(ScriptedAnswer::InvalidPart)],
+        faults: &[CompleteFault::Only(ScriptedError::InvalidPart)],
         answer: (200, ""),
     },
     S3Fault {
         name: "EntityTooSmall, but every part is large enough",
-        scenarios: &[Scenario::Only(ScriptedAnswer::PartTooSmall)],
+        faults: &[CompleteFault::Only(ScriptedError::PartTooSmall)],
         answer: (200, ""),
     },
-    S3Fault { name: "BadDigest once", scenarios: &[Scenario::Only(ScriptedAnswer::Refused)], answer: (200, "") },
-    S3Fault { name: "more than 30 seconds", scenarios: &[Scenario::Later(HALF_A_MINUTE)], answer: (202, "") },
-    S3Fault { name: "more than 5 minutes", scenarios: &[Scenario::Later(SIX_MINUTES)], answer: (202, "") },
+    S3Fault { name: "BadDigest once", faults: &[CompleteFault::Only(ScriptedError::Refused)], answer: (200, "") },
+    S3Fault { name: "more than 30 seconds", faults: &[CompleteFault::Later(HALF_A_MINUTE)], answer: (202, "") },
+    S3Fault { name: "more than 5 minutes", faults: &[CompleteFault::Later(SIX_MINUTES)], answer: (202, "") },
 ];
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +64,7 @@ async fn every_fault_of_s3_ends_with_one_object_and_the_same_answer() {
             let name = fault.name;
             let fixture = Fixture::with_all_parts().await;
             let call = if listed { complete_listed(&fixture).await } else { complete() };
-            let script = Scripted::new(&fixture.objects, fault.scenarios);
+            let script = ScriptedBucket::new(&fixture.objects, fault.faults);
             let first = fixture.send_scripted(&script, &call).await;
             assert_eq!(first.outcome(), fault.answer, "{name}: {}", first.body);
             assert!(script.is_over(), "{name}");
@@ -83,10 +83,10 @@ async fn every_fault_of_s3_ends_with_one_object_and_the_same_answer() {
 }
 
 /// Runs the queued completion twice, as the reconciler does when SQS delivers a message twice.
-async fn run_queued_job(fixture: &Fixture, script: &Scripted<'_, MemoryObjects>) {
+async fn run_queued_job(fixture: &Fixture, script: &ScriptedBucket<'_, MemoryObjects>) {
     let sent = fixture.queue.sent();
     let [message] = sent.as_slice() else { panic!("one message: {sent:?}") };
-    let job = CompletionJob::read(message).unwrap();
+    let job = CompletionJob::from_json(message).unwrap();
     let multipart = Multipart { records: &fixture.records, objects: script, now: ticking };
     let deadline = Instant::now() + Duration::from_mins(14);
     let completion = multipart.run_job(&job, StoreLimits::S3, deadline).await.unwrap();
@@ -98,7 +98,8 @@ async fn run_queued_job(fixture: &Fixture, script: &Scripted<'_, MemoryObjects>)
 #[tokio::test(start_paused = true)]
 async fn a_queued_job_renews_its_lease_until_s3_answers() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(SIX_MINUTES), Scenario::Later(SIX_MINUTES)]);
+    let script =
+        ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(SIX_MINUTES), CompleteFault::Later(SIX_MINUTES)]);
     assert_eq!(fixture.send_scripted(&script, &complete()).await.status, 202);
     let send_meanwhile = async {
         tokio::time::sleep(Duration::from_mins(3)).await;
@@ -106,14 +107,14 @@ async fn a_queued_job_renews_its_lease_until_s3_answers() {
     };
     let ((), busy) = tokio::join!(run_queued_job(&fixture, &script), send_meanwhile);
     // The request and the job have called S3, the second request has not.
-    assert_eq!((busy.status, script.asked()), (202, 2), "{}", busy.body);
+    assert_eq!((busy.status, script.completions()), (202, 2), "{}", busy.body);
     fixture.assert_completed("six minutes");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_repeated_request_completes_an_upload_whose_job_was_lost() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(HALF_A_MINUTE)]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(HALF_A_MINUTE)]);
     let call = complete_listed(&fixture).await;
     assert_eq!(fixture.send_scripted(&script, &call).await.status, 202);
     let mut statuses = Vec::new();
@@ -126,11 +127,11 @@ async fn a_repeated_request_completes_an_upload_whose_job_was_lost() {
 
 #[tokio::test(start_paused = true)]
 async fn a_final_refusal_of_s3_leaves_the_session_open() {
-    let wrong_checksum = [Scenario::Only(ScriptedAnswer::Refused); 2];
-    let conflicts = [Scenario::Only(ScriptedAnswer::Conflict); 4];
-    for (name, scenarios) in [("a wrong checksum", &wrong_checksum[..]), ("409 four times", &conflicts[..])] {
+    let wrong_checksum = [CompleteFault::Only(ScriptedError::Refused); 2];
+    let conflicts = [CompleteFault::Only(ScriptedError::Conflict); 4];
+    for (name, faults) in [("a wrong checksum", &wrong_checksum[..]), ("409 four times", &conflicts[..])] {
         let fixture = Fixture::with_all_parts().await;
-        let script = Scripted::new(&fixture.objects, scenarios);
+        let script = ScriptedBucket::new(&fixture.objects, faults);
         let refused = fixture.send_scripted(&script, &complete()).await;
         assert_eq!(refused.outcome(), (422, "object-mismatch"), "{name}");
         assert!(script.is_over());
@@ -143,11 +144,11 @@ async fn a_final_refusal_of_s3_leaves_the_session_open() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_answers_503_and_leaves_the_session_open() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Only(ScriptedAnswer::Unclear); 4]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Only(ScriptedError::Unclear); 4]);
     let answer = fixture.send_scripted(&script, &complete()).await;
     assert_eq!(answer.outcome(), (503, "unavailable"));
     fixture.assert_open("S3 fails four times");
-    let down = fixture.send_under(&script, &Interruption::outage(), complete().request()).await.unwrap();
+    let down = fixture.send_under(&script, &FaultInjector::outage(), complete().request()).await.unwrap();
     assert_eq!(down.outcome(), (503, "unavailable"));
     assert_eq!(fixture.send(&complete()).await.status, 200);
     fixture.assert_completed("after the outage");
@@ -166,16 +167,16 @@ async fn a_foreign_object_at_the_key_is_kept() {
 #[tokio::test(start_paused = true)]
 async fn a_repeated_completion_finishes_an_interrupted_one() {
     for (listed, sized) in [(false, true), (true, true), (false, false)] {
-        for (moment, kind) in Interruption::WAYS {
+        for (moment, kind) in FaultInjector::WAYS {
             let mut n = 0;
             loop {
                 let fixture = Fixture::default();
                 let session = fixture.open(if sized { sized_plan(SIZE) } else { unsized_plan() }).await;
                 fixture.put_all_parts(&session);
                 let call = if listed { complete_listed(&fixture).await } else { complete() };
-                let interruption = Interruption::at(n, moment, kind);
-                let script = Scripted::new(&fixture.objects, &[]);
-                let first = fixture.send_under(&script, &interruption, call.request()).await;
+                let faults = FaultInjector::at(n, moment, kind);
+                let script = ScriptedBucket::new(&fixture.objects, &[]);
+                let first = fixture.send_under(&script, &faults, call.request()).await;
                 let context = format!("call {n}, {moment:?} {kind:?}, listed {listed}, sized {sized}: {first:?}");
                 if let Some(first) = &first {
                     assert!([200, 503].contains(&first.status), "{context}");
@@ -192,7 +193,7 @@ async fn a_repeated_completion_finishes_an_interrupted_one() {
                 assert_eq!(last, 200, "{context}");
                 fixture.assert_completed(&context);
                 assert_eq!(fixture.records.counted(session.key.owner()), 0, "{context}");
-                if interruption.calls() <= n {
+                if faults.calls() <= n {
                     break;
                 }
                 n += 1;
@@ -208,7 +209,7 @@ async fn a_completion_makes_three_or_four_calls() {
     for (listed, calls) in [(true, 3), (false, 4)] {
         let fixture = Fixture::with_all_parts().await;
         let call = if listed { complete_listed(&fixture).await } else { complete() };
-        let (counter, script) = (Interruption::none(), Scripted::new(&fixture.objects, &[]));
+        let (counter, script) = (FaultInjector::none(), ScriptedBucket::new(&fixture.objects, &[]));
         fixture.send_under(&script, &counter, call.request()).await.unwrap();
         assert_eq!(counter.calls(), calls, "listed: {listed}");
     }

@@ -20,10 +20,10 @@ async fn every_golden_event_has_its_answer() {
         (events.keys().map(String::as_str).collect(), expected.iter().map(|(name, ..)| *name).collect());
     assert_eq!(files, known, "files and expectations must match");
     for (name, with_parts, without_session) in expected {
-        let none = Interruption::none();
+        let none = FaultInjector::none();
         for (fixture, outcome) in [(Fixture::with_all_parts().await, with_parts), (Fixture::default(), without_session)]
         {
-            let script = Scripted::new(&fixture.objects, &[]);
+            let script = ScriptedBucket::new(&fixture.objects, &[]);
             let answer = fixture.send_under(&script, &none, request(&events[name])).await.unwrap();
             assert_eq!(answer.outcome(), outcome, "{name}: {}", answer.body);
             if answer.status >= 400 {

@@ -5,21 +5,21 @@ use super::*;
 #[tokio::test(start_paused = true)]
 async fn concurrent_completions_get_the_same_answer_from_one_call_to_s3() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(Duration::from_secs(5))]);
-    let (interleaved, call) = (Interruption::interleaved(), complete_listed(&fixture).await);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(Duration::from_secs(5))]);
+    let (interleaved, call) = (FaultInjector::interleaved(), complete_listed(&fixture).await);
     let send = || fixture.send_under(&script, &interleaved, call.request());
     let (one, two, three) = tokio::join!(send(), send(), send());
     let (one, two, three) = (one.unwrap(), two.unwrap(), three.unwrap());
     assert_eq!(one.status, 200, "{}", one.body);
     assert_eq!((&two, &three), (&one, &one));
-    assert_eq!(script.asked(), 1);
+    assert_eq!(script.completions(), 1);
     fixture.assert_completed("three concurrent completions");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_completion_answers_202_and_queues_one_job() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(Duration::from_secs(29))]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(Duration::from_secs(29))]);
     let call = complete();
     let (one, two) = tokio::join!(fixture.send_scripted(&script, &call), fixture.send_scripted(&script, &call));
     assert_eq!((one.status, two.status), (202, 202));
@@ -29,7 +29,7 @@ async fn a_slow_completion_answers_202_and_queues_one_job() {
 #[tokio::test(start_paused = true)]
 async fn an_abort_does_not_change_a_completing_or_completed_session() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(Duration::from_secs(5))]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(Duration::from_secs(5))]);
     let aborted = async {
         tokio::time::sleep(Duration::from_secs(1)).await;
         fixture.send_scripted(&script, &abort()).await
@@ -62,12 +62,12 @@ async fn a_part_that_changed_after_it_was_listed_is_refused() {
 async fn a_part_that_changed_after_the_job_was_queued_is_refused() {
     let fixture = Fixture::with_all_parts().await;
     // The first call never reaches S3, so the job finds other parts than the request listed.
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(Duration::from_hours(1))]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(Duration::from_hours(1))]);
     let listed = complete_listed(&fixture).await;
     assert_eq!(fixture.send_scripted(&script, &listed).await.status, 202);
     let bytes = vec![7; usize::try_from(4 * MIB).unwrap()];
     fixture.objects.put_part(&s3_upload_id(&fixture.session()), 3, &bytes).unwrap();
-    let job = CompletionJob::read(&fixture.queue.sent()[0]).unwrap();
+    let job = CompletionJob::from_json(&fixture.queue.sent()[0]).unwrap();
     let deadline = Instant::now() + Duration::from_mins(1);
     let problem = fixture.multipart().run_job(&job, StoreLimits::S3, deadline).await.unwrap_err();
     assert_eq!(Problem::from(problem).code(), Code::PartsChanged);

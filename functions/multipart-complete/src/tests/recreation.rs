@@ -27,7 +27,7 @@ async fn concurrent_requests_recreate_a_lost_upload_once() {
     let key = fixture.session().key;
     fixture.objects.lose(&s3_upload_id(&fixture.session()));
     // Both read the session before either writes it.
-    let interleaved = Interruption::interleaved();
+    let interleaved = FaultInjector::interleaved();
     let (records, objects) = (interleaved.of(&fixture.records), interleaved.of(&fixture.objects));
     let multipart = Multipart { records: &records, objects: &objects, now: ticking };
     let (one, two) = tokio::join!(multipart.list(&key), multipart.list(&key));
@@ -42,17 +42,17 @@ async fn concurrent_requests_recreate_a_lost_upload_once() {
 
 #[tokio::test(start_paused = true)]
 async fn the_next_request_finishes_an_interrupted_recreation() {
-    for (moment, kind) in Interruption::WAYS {
+    for (moment, kind) in FaultInjector::WAYS {
         let mut n = 0;
         loop {
             let fixture = Fixture::with_all_parts().await;
             let key = fixture.session().key;
             fixture.objects.lose(&s3_upload_id(&fixture.session()));
-            let interruption = Interruption::at(n, moment, kind);
+            let faults = FaultInjector::at(n, moment, kind);
             {
-                let (records, objects) = (interruption.of(&fixture.records), interruption.of(&fixture.objects));
+                let (records, objects) = (faults.of(&fixture.records), faults.of(&fixture.objects));
                 let multipart = Multipart { records: &records, objects: &objects, now: ticking };
-                drop(interruption.run(multipart.list(&key)).await);
+                drop(faults.run(multipart.list(&key)).await);
             }
             assert_eq!(fixture.multipart().list(&key).await.unwrap().parts, []);
             fixture.put_all_parts(&fixture.session());
@@ -61,7 +61,7 @@ async fn the_next_request_finishes_an_interrupted_recreation() {
             assert_eq!(fixture.objects.kept(&key).len(), 1);
             // The killed process may leave one multipart upload without a URL; the reconciler aborts it.
             assert!(fixture.objects.pending().len() <= 1, "call {n}, {moment:?} {kind:?}");
-            if interruption.calls() <= n {
+            if faults.calls() <= n {
                 assert_eq!(fixture.objects.pending(), Vec::<String>::new());
                 break;
             }
@@ -74,7 +74,7 @@ async fn the_next_request_finishes_an_interrupted_recreation() {
 #[tokio::test(start_paused = true)]
 async fn an_upload_that_s3_completed_is_not_recreated() {
     let fixture = Fixture::with_all_parts().await;
-    let script = Scripted::new(&fixture.objects, &[Scenario::Later(Duration::from_secs(25))]);
+    let script = ScriptedBucket::new(&fixture.objects, &[CompleteFault::Later(Duration::from_secs(25))]);
     assert_eq!(fixture.send_scripted(&script, &complete()).await.status, 202);
     tokio::time::sleep(Duration::from_mins(1)).await;
     let multipart = Multipart { records: &fixture.records, objects: &script, now: ticking };

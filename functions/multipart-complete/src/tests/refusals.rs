@@ -109,7 +109,7 @@ async fn a_part_checksum_must_be_valid() {
     for (checksum, outcome) in [("zzz", (400, "invalid-checksum")), ("AAAAAA==", (409, "parts-missing"))] {
         let fixture = Fixture::with_all_parts().await;
         let session = fixture.session();
-        let terms = SessionTerms { part_checksum: ChecksumAlgorithm::named("crc32"), ..session.terms };
+        let terms = SessionTerms { part_checksum: ChecksumAlgorithm::from_name("crc32"), ..session.terms };
         fixture.records.store_session(Session { terms, ..session });
         let body = json!({ "parts": [{ "partNumber": 1, "etag": "a", "checksum": checksum }] });
         let answer = fixture.send(&complete().body(body.to_string())).await;
@@ -125,7 +125,7 @@ async fn a_session_of_another_owner_is_not_found() {
         assert_eq!(fixture.send(&call).await.outcome(), (404, "session-not-found"));
         fixture.assert_open("Bob");
     }
-    let without_claims = Call::new("POST", &format!("/uploads/multipart/{}/complete", id(1)));
+    let without_claims = ApiRequest::new("POST", &format!("/uploads/multipart/{}/complete", id(1)));
     assert_eq!(fixture.send(&without_claims).await.outcome(), (401, "unauthenticated"));
     fixture.assert_open("no claims");
 }
@@ -133,7 +133,7 @@ async fn a_session_of_another_owner_is_not_found() {
 #[tokio::test]
 async fn an_unknown_session_is_not_found() {
     let fixture = Fixture::default();
-    let invalid_id = Call::new("POST", "/uploads/multipart/not-an-id/complete").by(ALICE);
+    let invalid_id = ApiRequest::new("POST", "/uploads/multipart/not-an-id/complete").by(ALICE);
     for call in [complete(), abort(), invalid_id] {
         assert_eq!(fixture.send(&call).await.outcome(), (404, "session-not-found"));
         assert!(fixture.records.is_empty());
@@ -149,7 +149,7 @@ async fn a_route_of_another_function_is_refused() {
         ("GET", "/s3/multipart/x"),
         ("GET", "/x"),
     ] {
-        let answer = fixture.send(&Call::new(method, path).by(ALICE)).await;
+        let answer = fixture.send(&ApiRequest::new(method, path).by(ALICE)).await;
         assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
     }
 }

@@ -9,8 +9,8 @@ use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
 use policy::size::ByteSize;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
-use testkit::scripted::{Scenario, Scripted};
+use testkit::http::{ApiRequest, ApiResponse};
+use testkit::scripted::{CompleteFault, ScriptedBucket};
 use testkit::{ALICE, BOB, BUCKET, MemoryObjects, MemoryQueue, MemoryRecords, config, env, id, key, session_of};
 
 use super::*;
@@ -42,16 +42,16 @@ fn part_list(parts: impl IntoIterator<Item = (u32, String)>) -> Value {
     json!({ "parts": parts.collect::<Value>() })
 }
 
-fn complete(key: &ObjectKey, body: &Value) -> Call {
-    Call::new("POST", &format!("/s3/multipart/{}/complete", key.id())).by(ALICE).body(body.to_string())
+fn complete(key: &ObjectKey, body: &Value) -> ApiRequest {
+    ApiRequest::new("POST", &format!("/s3/multipart/{}/complete", key.id())).by(ALICE).body(body.to_string())
 }
 
-fn abort(key: &ObjectKey) -> Call {
-    Call::new("DELETE", &format!("/s3/multipart/{}", key.id())).by(ALICE)
+fn abort(key: &ObjectKey) -> ApiRequest {
+    ApiRequest::new("DELETE", &format!("/s3/multipart/{}", key.id())).by(ALICE)
 }
 
-async fn send(deps: &impl HttpHandler, call: Call) -> Answer {
-    Answer::of(&deps.handle(call.request()).await)
+async fn send(deps: &impl HttpHandler, call: ApiRequest) -> ApiResponse {
+    ApiResponse::of(&deps.handle(call.request()).await)
 }
 
 fn state(records: &MemoryRecords, key: &ObjectKey) -> State {
@@ -78,7 +78,7 @@ async fn etags_may_be_quoted() {
 async fn a_slow_completion_is_queued_and_answers_200() {
     let (deps, key, etags) = open(20 * PART, &[PART, 1]).await;
     let Deps { config, records, objects, completions, env } = deps;
-    let script = Scripted::new(&objects, &[Scenario::Later(Duration::from_secs(30))]);
+    let script = ScriptedBucket::new(&objects, &[CompleteFault::Later(Duration::from_secs(30))]);
     let deps = Deps { config, records, objects: script, completions, env };
     let answer = send(&deps, complete(&key, &part_list((1..).zip(etags)))).await;
     assert_eq!((answer.outcome(), &answer.body["key"]), ((200, ""), &json!(key.to_string())));
@@ -95,7 +95,7 @@ async fn an_xml_request_gets_an_xml_response() {
     let parts = [part(1, &etags[0]), part(2, &format!("&quot;{}&quot;", etags[1]))].concat();
     let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
     let path = format!("/s3/multipart/{}/complete", key.id());
-    let call = Call::new("POST", &path).query("xml").by(ALICE).body(body);
+    let call = ApiRequest::new("POST", &path).query("xml").by(ALICE).body(body);
     let answer = deps.handle(call.request()).await;
     let Body::Text(xml) = answer.body() else { panic!("text") };
     assert_eq!(answer.status(), 200, "{xml}");
@@ -146,7 +146,7 @@ async fn ten_thousand_parts_fit_into_one_request() {
 async fn an_abort_answers_an_empty_object() {
     let (deps, key, _) = open(20 * PART, &[PART]).await;
     let path = format!("/avatar/s3/multipart/{}", key.id());
-    let abort_by = |subject: &str| Call::new("DELETE", &path).query("key=x").by(subject);
+    let abort_by = |subject: &str| ApiRequest::new("DELETE", &path).query("key=x").by(subject);
     assert_eq!(send(&deps, abort_by(BOB)).await.outcome(), (404, "session-not-found"));
     assert_eq!(deps.objects.pending().len(), 1);
     for _ in 0..2 {
@@ -154,6 +154,6 @@ async fn an_abort_answers_an_empty_object() {
         assert_eq!((answer.status, answer.body), (200, json!({})));
     }
     assert_eq!(deps.objects.pending(), Vec::<String>::new());
-    let unknown = Call::new("DELETE", "/s3/multipart/not-an-id").by(ALICE);
+    let unknown = ApiRequest::new("DELETE", "/s3/multipart/not-an-id").by(ALICE);
     assert_eq!(send(&deps, unknown).await.outcome(), (404, "session-not-found"));
 }

@@ -4,7 +4,7 @@ use lambda_http_kit::HttpHandler;
 use policy::SizeGrant;
 use policy::size::ByteSize;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
+use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{ALICE, BUCKET, MemoryObjects, MemoryRecords, config, env, owner};
 
 use super::*;
@@ -15,9 +15,9 @@ fn deps() -> MemoryDeps {
     Deps { config: config(&[]), records: MemoryRecords::default(), objects: MemoryObjects::default(), env: env() }
 }
 
-async fn create(deps: &MemoryDeps, path: &str, body: &Value) -> Answer {
-    let call = Call::new("POST", path).by(ALICE).body(body.to_string());
-    Answer::of(&deps.handle(call.request()).await)
+async fn create(deps: &MemoryDeps, path: &str, body: &Value) -> ApiResponse {
+    let call = ApiRequest::new("POST", path).by(ALICE).body(body.to_string());
+    ApiResponse::of(&deps.handle(call.request()).await)
 }
 
 fn text_file(metadata: &Value) -> Value {
@@ -60,7 +60,7 @@ async fn a_declared_size_limits_the_upload_but_sets_no_part_sizes() {
 async fn an_s3_client_gets_s3s_xml() {
     let deps = deps();
     let query = "xml&filename=notes.txt&metadata%5Bclass%5D=strict";
-    let call = Call::new("POST", "/s3/multipart").query(query).by(ALICE).header("content-type", "text/plain");
+    let call = ApiRequest::new("POST", "/s3/multipart").query(query).by(ALICE).header("content-type", "text/plain");
     let answer = deps.handle(call.request()).await;
     let session = deps.records.sessions().pop().unwrap();
     assert_eq!((answer.status().as_u16(), session.grant.class.as_str()), (200, "strict"));
@@ -72,7 +72,7 @@ async fn an_s3_client_gets_s3s_xml() {
     );
     let Body::Text(body) = answer.body() else { panic!("text") };
     assert_eq!(*body, xml);
-    let refused = Call::new("POST", "/giant/s3/multipart").query("xml&filename=a.png").by(ALICE);
+    let refused = ApiRequest::new("POST", "/giant/s3/multipart").query("xml&filename=a.png").by(ALICE);
     let refused = deps.handle(refused.request()).await;
     assert_eq!(refused.status(), 422);
     assert_eq!(refused.headers()["content-type"], "application/xml");
@@ -94,8 +94,8 @@ async fn a_refused_request_creates_nothing() {
     ] {
         assert_eq!(create(&deps, path, &body).await.outcome(), expected, "{path} {body}");
     }
-    let without_claims = Call::new("POST", "/s3/multipart").body(text_file(&json!({})).to_string());
-    let answer = Answer::of(&deps.handle(without_claims.request()).await);
+    let without_claims = ApiRequest::new("POST", "/s3/multipart").body(text_file(&json!({})).to_string());
+    let answer = ApiResponse::of(&deps.handle(without_claims.request()).await);
     assert_eq!(answer.outcome(), (401, "unauthenticated"));
     assert_eq!(deps.records.sessions(), []);
     assert_eq!(deps.objects.pending(), Vec::<String>::new());

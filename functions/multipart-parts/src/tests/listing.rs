@@ -54,8 +54,8 @@ async fn during_completion_the_requested_parts_are_listed_when_s3_lists_none() {
     fixture.objects.lose(&upload);
     for (listed, expected) in [(Some("3:0123456789abcdef"), json!([1, 2, 3])), (None, json!([]))] {
         let lease = Lease { holder: "another".to_owned(), until: now() + SignedDuration::from_mins(1) };
-        let asked = CompletionRequest { listed: listed.map(str::to_owned), checksum: None };
-        let state = State::Completing(Completing { upload: upload.clone(), lease, asked });
+        let request = CompletionRequest { listed: listed.map(str::to_owned), checksum: None };
+        let state = State::Completing(Completing { upload: upload.clone(), lease, request });
         fixture.records.store_session(Session { state, ..fixture.session() });
         let answer = fixture.send(&list()).await;
         let numbers = answer.body["parts"].as_array().unwrap().iter().map(|part| part["partNumber"].clone());
@@ -81,7 +81,7 @@ async fn an_outage_is_a_503_and_changes_nothing() {
     let fixture = Fixture::with_three_parts().await;
     let before = fixture.session();
     for call in [list(), sign(&json!({ "from": 1 }))] {
-        let answer = fixture.send_at(now, &Interruption::outage(), call.request()).await;
+        let answer = fixture.send_at(now, &FaultInjector::outage(), call.request()).await;
         assert_eq!(answer.outcome(), (503, "unavailable"));
         assert_eq!(fixture.session(), before);
     }

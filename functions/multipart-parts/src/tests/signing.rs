@@ -93,10 +93,10 @@ async fn signing_makes_one_call_to_the_table_and_a_second_to_extend_the_session(
     // A session of 48 hours is extended when that adds more than an eighth of it: 6 hours.
     for (now, calls, hours) in [(now as fn() -> Timestamp, 1, 48), (six_hours_later, 1, 48), (seven_hours_later, 2, 55)]
     {
-        let interruption = Interruption::none();
-        assert_eq!(fixture.send_at(now, &interruption, call.request()).await.status, 200);
+        let faults = FaultInjector::none();
+        assert_eq!(fixture.send_at(now, &faults, call.request()).await.status, 200);
         let deadline = super::now().checked_add(SignedDuration::from_hours(hours)).unwrap();
-        assert_eq!((interruption.calls(), fixture.session().deadline), (calls, deadline));
+        assert_eq!((faults.calls(), fixture.session().deadline), (calls, deadline));
     }
 }
 
@@ -106,7 +106,7 @@ async fn no_part_of_a_closed_session_is_signed_or_listed() {
         now().checked_add(SignedDuration::from_hours(48)).unwrap()
     }
     let fixture = Fixture::with_three_parts().await;
-    let none = Interruption::none();
+    let none = FaultInjector::none();
     let late = fixture.send_at(two_days_later, &none, sign(&json!({ "from": 1 })).request()).await;
     assert_eq!(late.outcome(), (410, "session-closed"));
     fixture.multipart().abort(&key(ALICE, id(1))).await.unwrap();
@@ -125,7 +125,7 @@ async fn without_a_declared_size_signing_ends_at_the_limit() {
         now().checked_add(SignedDuration::from_mins(2)).unwrap()
     }
     let fixture = Fixture::with(unsized_plan(), None).await;
-    let none = Interruption::none();
+    let none = FaultInjector::none();
     // 20 MiB are at most four parts of at least 5 MiB.
     let four = fixture.send(&sign(&json!({ "partNumbers": [1, 2, 3, 4] }))).await;
     assert_eq!(four.body["parts"].as_array().unwrap().len(), 4);

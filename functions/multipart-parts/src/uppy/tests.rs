@@ -6,7 +6,7 @@ use policy::s3_limits::StoreLimits;
 use policy::session::{Session, State};
 use policy::size::ByteSize;
 use serde_json::{Value, json};
-use testkit::http::{Answer, Call};
+use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{ALICE, BOB, MemoryObjects, MemoryRecords, config, env, id, key, now, session_of};
 
 use super::*;
@@ -26,12 +26,12 @@ async fn deps_and_session() -> (MemoryDeps, ObjectKey) {
     (deps, key)
 }
 
-async fn send(deps: &MemoryDeps, call: Call) -> Answer {
-    Answer::of(&deps.handle(call.request()).await)
+async fn send(deps: &MemoryDeps, call: ApiRequest) -> ApiResponse {
+    ApiResponse::of(&deps.handle(call.request()).await)
 }
 
-async fn get(deps: &MemoryDeps, path: &str, query: &str) -> Answer {
-    send(deps, Call::new("GET", path).query(query).by(ALICE)).await
+async fn get(deps: &MemoryDeps, path: &str, query: &str) -> ApiResponse {
+    send(deps, ApiRequest::new("GET", path).query(query).by(ALICE)).await
 }
 
 /// S3's id of the session's multipart upload.
@@ -51,7 +51,7 @@ async fn parts_are_listed_as_an_array_or_as_s3s_xml() {
     let etag = deps.objects.put_hollow_part(&s3_upload_id(&deps, &key), 2, PART_SIZE).unwrap();
     let expected = json!([{ "PartNumber": 2, "ETag": format!("\"{}\"", etag.as_str()), "Size": PART_SIZE }]);
     assert_eq!(get(&deps, &path, "").await.body, expected);
-    let xml = deps.handle(Call::new("GET", &path).query("xml").by(ALICE).request()).await;
+    let xml = deps.handle(ApiRequest::new("GET", &path).query("xml").by(ALICE).request()).await;
     let Body::Text(xml) = xml.body() else { panic!("text") };
     assert!(xml.contains("<PartNumber>2</PartNumber><ETag>&quot;"), "{xml}");
 }
@@ -132,15 +132,15 @@ async fn only_the_owner_finds_a_session() {
         ("GET", format!("/s3/multipart/{id}/batch")),
         ("POST", "/s3/sign".to_owned()),
     ] {
-        let call = Call::new(method, &path).query("partNumbers=1").body(part.to_string());
+        let call = ApiRequest::new(method, &path).query("partNumbers=1").body(part.to_string());
         assert_eq!(send(&deps, call.clone().by(BOB)).await.outcome(), (404, "session-not-found"), "{path}");
         assert_eq!(send(&deps, call).await.outcome(), (401, "unauthenticated"), "{path}");
     }
     assert_eq!(get(&deps, "/s3/multipart/unknown", "").await.outcome(), (404, "session-not-found"));
 }
 
-async fn sign(deps: &MemoryDeps, path: &str, body: &Value) -> Answer {
-    let call = Call::new("POST", path).by(ALICE).header("authorization", "Bearer t").body(body.to_string());
+async fn sign(deps: &MemoryDeps, path: &str, body: &Value) -> ApiResponse {
+    let call = ApiRequest::new("POST", path).by(ALICE).header("authorization", "Bearer t").body(body.to_string());
     send(deps, call).await
 }
 
@@ -162,7 +162,7 @@ async fn signed_requests_with_bytes_go_to_s3_and_all_others_to_this_api() {
     let list = sign(&deps, "/s3/sign", &json!({ "method": "GET", "key": "k", "uploadId": id })).await;
     assert_eq!(list.body["url"], format!("https://api.example/s3/multipart/{}?xml", id.replace('-', "%2D")));
     assert_eq!(list.body["headers"], json!({ "authorization": "Bearer t" }));
-    let call = Call::new("POST", "/s3/sign").by(ALICE).header("x-forwarded-prefix", "/files/");
+    let call = ApiRequest::new("POST", "/s3/sign").by(ALICE).header("x-forwarded-prefix", "/files/");
     let below = send(&deps, call.body(json!({ "method": "GET", "key": "k", "uploadId": id }).to_string())).await;
     let url = below.body["url"].as_str().unwrap();
     assert!(url.starts_with("https://api.example/files/s3/multipart/"), "an API that is served below a path: {url}");

@@ -99,9 +99,9 @@ async fn a_refused_request_does_not_use_its_key() {
 #[tokio::test]
 async fn an_outage_of_the_table_answers_503_and_the_request_can_be_repeated() {
     let table = MemoryRecords::default();
-    for moment in [Moment::Before, Moment::After] {
-        let interruption = Interruption::at(0, moment, Kind::Fault);
-        let answer = send(&deps(interruption.of(&table)), keyed(&png(), "k")).await;
+    for moment in [FaultPoint::Before, FaultPoint::After] {
+        let faults = FaultInjector::at(0, moment, FaultKind::Fault);
+        let answer = send(&deps(faults.of(&table)), keyed(&png(), "k")).await;
         assert_eq!(answer.outcome(), (503, "unavailable"));
         assert!(!answer.body.to_string().contains("interrupted"), "the cause is only logged");
     }

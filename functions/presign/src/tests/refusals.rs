@@ -5,7 +5,7 @@ use super::*;
 async fn refused(body: &str, status: u16, code: &str) {
     // With an idempotency key, because without one nothing is ever stored.
     let deps = deps(MemoryRecords::default());
-    let call = Call::new("POST", "/uploads").by(ALICE).header("idempotency-key", "k").body(body);
+    let call = ApiRequest::new("POST", "/uploads").by(ALICE).header("idempotency-key", "k").body(body);
     let answer = send(&deps, call.request()).await;
     assert_eq!(answer.outcome(), (status, code), "{}: {}", &body[..body.len().min(200)], answer.body);
     assert!(deps.records.is_empty(), "a refused request stores nothing");
@@ -129,7 +129,7 @@ async fn size_limits_are_exact_to_the_byte() {
         "big": {"allow": [{"types": ["*/*"]}], "singleRequestMax": "5 GiB", "checksum": "required"},
         "one": {"allow": [{"types": ["*/*"], "min": "0 B"}], "singleRequestMax": "150 B"},
         "part": {"allow": [{"types": ["*/*"], "min": "6 GB"}]}}}"#;
-    let deps = Deps { config: config(&[("POLICY", policy)]), ..deps(NoTable) };
+    let deps = Deps { config: config(&[("POLICY", policy)]), ..deps(PanickingTable) };
     let crc32 = json!({ "algorithm": "crc32", "value": "AAAAAA==" });
     for (class, size, checksum, expected) in [
         ("default", json!(99), None, (422, "too-small")),
@@ -163,8 +163,8 @@ async fn size_limits_are_exact_to_the_byte() {
 
 #[tokio::test]
 async fn a_request_without_valid_claims_is_refused() {
-    let deps = deps(NoTable);
-    let without_claims = Call::new("POST", "/uploads").body(png().to_string());
+    let deps = deps(PanickingTable);
+    let without_claims = ApiRequest::new("POST", "/uploads").body(png().to_string());
     for call in [
         without_claims.clone(),
         without_claims.clone().header("authorization", "Bearer made.up.token"),
@@ -178,10 +178,10 @@ async fn a_request_without_valid_claims_is_refused() {
 
 #[tokio::test]
 async fn a_route_of_another_function_is_refused() {
-    let deps = deps(NoTable);
+    let deps = deps(PanickingTable);
     for (method, path) in [("GET", "/uploads"), ("PUT", "/uploads"), ("POST", "/"), ("POST", "/policy"), ("GET", "/x")]
     {
-        let answer = send(&deps, Call::new(method, path).by(ALICE).request()).await;
+        let answer = send(&deps, ApiRequest::new(method, path).by(ALICE).request()).await;
         assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
     }
 }

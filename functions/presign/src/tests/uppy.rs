@@ -2,8 +2,8 @@
 
 use super::*;
 
-async fn params(path: &str, query: &str) -> Answer {
-    send(&deps(NoTable), Call::new("GET", path).query(query).by(ALICE).request()).await
+async fn params(path: &str, query: &str) -> ApiResponse {
+    send(&deps(PanickingTable), ApiRequest::new("GET", path).query(query).by(ALICE).request()).await
 }
 
 async fn presigned(path: &str, query: &str) -> Value {
@@ -92,12 +92,13 @@ async fn a_refusal_has_the_content_type_that_old_clients_need() {
     assert!(answer.body["message"].is_string(), "versions up to 5 show it");
     let answer = params("/avatar/s3/params", "filename=a.png&type=image/png&metadata[album]=x").await;
     assert_eq!(answer.outcome(), (422, "metadata-not-allowed"));
-    let without_claims = send(&deps(NoTable), Call::new("GET", "/s3/params").query("filename=a.png").request()).await;
+    let without_claims =
+        send(&deps(PanickingTable), ApiRequest::new("GET", "/s3/params").query("filename=a.png").request()).await;
     assert_eq!(without_claims.outcome(), (401, "unauthenticated"));
     for (method, path) in
         [("POST", "/s3/params"), ("GET", "/s3/sts"), ("POST", "/s3/multipart"), ("GET", "/x/y/s3/params")]
     {
-        let answer = send(&deps(NoTable), Call::new(method, path).by(ALICE).request()).await;
+        let answer = send(&deps(PanickingTable), ApiRequest::new(method, path).by(ALICE).request()).await;
         assert_eq!(answer.outcome(), (404, "no-such-route"), "{method} {path}");
     }
 }

@@ -2,12 +2,12 @@
 
 use testkit::clock::ticking;
 use testkit::golden_events;
-use testkit::scripted::{Scenario, Scripted, ScriptedAnswer};
+use testkit::scripted::{CompleteFault, ScriptedBucket, ScriptedError};
 use uploads_core::multipart::CompletionJob;
 
 use super::*;
 
-const REFUSED: Scenario = Scenario::Only(ScriptedAnswer::Refused);
+const REFUSED: CompleteFault = CompleteFault::Only(ScriptedError::Refused);
 
 /// Stores a session under a lease, and returns the event with the job that completes it.
 async fn enqueue_job(fixture: &Fixture) -> Value {
@@ -15,20 +15,20 @@ async fn enqueue_job(fixture: &Fixture) -> Value {
     let lease = Lease { holder: "01020304050607080900".to_owned(), until: after_minutes(1) };
     let leased = session.step(Event::Leased(lease.clone(), CompletionRequest::default()), now()).unwrap();
     fixture.records.store_session(leased);
-    batch(&CompletionJob { key: session.key, holder: lease.holder }.write())
+    batch(&CompletionJob { key: session.key, holder: lease.holder }.to_json())
 }
 
 fn batch(body: &str) -> Value {
     json!({ "Records": [{ "messageId": "1", "eventSource": "aws:sqs", "body": body }] })
 }
 
-/// Handles an event while S3 answers completions with `scenarios`.
-async fn handle(fixture: &Fixture, scenarios: &[Scenario], event: &Value) -> Result<Value, Unfinished> {
-    let none = Interruption::none();
+/// Handles an event while S3 answers completions with `faults`.
+async fn handle(fixture: &Fixture, faults: &[CompleteFault], event: &Value) -> Result<Value, Unfinished> {
+    let none = FaultInjector::none();
     let deps = Deps {
         config: config(&[]),
         records: none.of(&fixture.records),
-        objects: Scripted::new(&fixture.objects, scenarios),
+        objects: ScriptedBucket::new(&fixture.objects, faults),
         events: none.of(&fixture.events),
         env: Env { now: ticking, ..env() },
     };
@@ -43,7 +43,7 @@ fn is_completed(fixture: &Fixture) -> bool {
 async fn a_completion_of_minutes_finishes_and_a_second_delivery_changes_nothing() {
     let fixture = Fixture::default();
     let event = enqueue_job(&fixture).await;
-    assert!(handle(&fixture, &[Scenario::Later(Duration::from_mins(10))], &event).await.is_ok());
+    assert!(handle(&fixture, &[CompleteFault::Later(Duration::from_mins(10))], &event).await.is_ok());
     assert!(is_completed(&fixture));
     assert!(handle(&fixture, &[REFUSED], &event).await.is_ok());
 }
@@ -52,8 +52,8 @@ async fn a_completion_of_minutes_finishes_and_a_second_delivery_changes_nothing(
 async fn a_completion_that_outlasts_the_invocation_is_delivered_again() {
     let fixture = Fixture::default();
     let event = enqueue_job(&fixture).await;
-    assert_eq!(handle(&fixture, &[Scenario::Later(Duration::from_mins(20))], &event).await, Err(Unfinished(1)));
-    let unclear = [Scenario::Only(ScriptedAnswer::Unclear); 4];
+    assert_eq!(handle(&fixture, &[CompleteFault::Later(Duration::from_mins(20))], &event).await, Err(Unfinished(1)));
+    let unclear = [CompleteFault::Only(ScriptedError::Unclear); 4];
     assert_eq!(handle(&fixture, &unclear, &event).await, Err(Unfinished(1)));
     assert!(handle(&fixture, &[], &event).await.is_ok());
     assert!(is_completed(&fixture));
@@ -72,8 +72,8 @@ async fn jobs_of_other_holders_and_invalid_messages_change_nothing() {
     let fixture = Fixture::default();
     enqueue_job(&fixture).await;
     let before = fixture.records.session_of(id(1));
-    let other_holder = CompletionJob { key: key(ALICE, id(1)), holder: "other".to_owned() }.write();
-    let no_session = CompletionJob { key: key(ALICE, id(2)), holder: "other".to_owned() }.write();
+    let other_holder = CompletionJob { key: key(ALICE, id(1)), holder: "other".to_owned() }.to_json();
+    let no_session = CompletionJob { key: key(ALICE, id(2)), holder: "other".to_owned() }.to_json();
     for body in [other_holder.as_str(), &no_session, "invalid", "{}", ""] {
         assert!(handle(&fixture, &[REFUSED], &batch(body)).await.is_ok(), "{body}");
         assert_eq!(fixture.records.session_of(id(1)), before, "{body}");
@@ -84,6 +84,6 @@ async fn jobs_of_other_holders_and_invalid_messages_change_nothing() {
 async fn the_golden_event_is_a_job() {
     let event = &golden_events("reconcile")["handed-over"];
     assert!(handle(&Fixture::default(), &[], event).await.is_ok());
-    let job = event["Records"][0]["body"].as_str().and_then(CompletionJob::read);
+    let job = event["Records"][0]["body"].as_str().and_then(CompletionJob::from_json);
     assert_eq!(job.map(|job| job.key), Some(key(ALICE, id(1))));
 }

@@ -44,7 +44,7 @@ fn end(fixture: &Fixture) -> End {
         State::Completed(_) => State::Opening,
         other => other,
     });
-    // Only objects whose time of storage does not depend on the interruption.
+    // Only objects whose time of storage does not depend on the faults.
     let requeued = [unvalidated_key(), key(ALICE, id(9))].map(|key| key.to_string());
     let events = fixture.events.sent().into_iter().filter(|event| requeued.iter().any(|key| event.contains(key)));
     End {
@@ -67,7 +67,7 @@ async fn run_to_the_end(fixture: &Fixture) {
 #[tokio::test(start_paused = true)]
 async fn a_run_interrupted_at_any_call_ends_the_same_after_later_runs() {
     let undisturbed = interrupted_work().await;
-    let counter = Interruption::none();
+    let counter = FaultInjector::none();
     undisturbed.run_interrupted(&counter, in_eight_days).await.unwrap();
     assert_ne!(end(&undisturbed).states, Vec::<State>::new());
     run_to_the_end(&undisturbed).await;
@@ -75,16 +75,16 @@ async fn a_run_interrupted_at_any_call_ends_the_same_after_later_runs() {
     assert_eq!(expected.uploads, Vec::<String>::new());
     assert_eq!(expected.states.iter().filter(|state| **state == State::Opening).count(), 2, "two were complete");
     let calls = counter.calls();
-    let calls_with_effect = calls - 256 * 2;
+    let calls_with_effect = calls - 16 * 2;
     assert!(calls_with_effect > 30, "{calls_with_effect}");
-    for kind in [Kind::Kill, Kind::Fault] {
-        for moment in [Moment::Before, Moment::After] {
-            // The listings of empty prefixes are all alike: one in a hundred is enough.
-            for n in (0..calls).filter(|n| *n < 80 || n % 100 == 0 || *n + 5 > calls) {
+    for kind in [FaultKind::Kill, FaultKind::Fault] {
+        for moment in [FaultPoint::Before, FaultPoint::After] {
+            // The listings of empty prefixes are all alike: one in ten is enough.
+            for n in (0..calls).filter(|n| *n < 80 || n % 10 == 0 || *n + 5 > calls) {
                 let fixture = interrupted_work().await;
-                let interruption = Interruption::at(n, moment, kind);
-                let report = fixture.run_interrupted(&interruption, in_eight_days).await;
-                assert_eq!(report.is_none(), kind == Kind::Kill, "call {n}");
+                let faults = FaultInjector::at(n, moment, kind);
+                let report = fixture.run_interrupted(&faults, in_eight_days).await;
+                assert_eq!(report.is_none(), kind == FaultKind::Kill, "call {n}");
                 run_to_the_end(&fixture).await;
                 assert_eq!(end(&fixture), expected, "{kind:?} at call {n}, {moment:?}");
             }
@@ -96,7 +96,7 @@ async fn a_run_interrupted_at_any_call_ends_the_same_after_later_runs() {
 async fn an_outage_is_reported_and_changes_nothing() {
     let fixture = interrupted_work().await;
     let before = end(&fixture);
-    let outage = Interruption::outage();
+    let outage = FaultInjector::outage();
     let report = fixture.run_interrupted(&outage, in_eight_days).await.unwrap();
     assert_eq!(report.value(Metric::Failures), 2, "due items and checkpoint");
     assert_eq!(end(&fixture), before);

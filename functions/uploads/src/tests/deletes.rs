@@ -56,7 +56,7 @@ async fn a_delete_keeps_the_tombstone_and_no_version_and_can_be_repeated() {
         for call in [get(id(1)), content(id(1))] {
             assert_eq!(fixture.send(&call).await.outcome(), (404, "deleted"), "{before:?}");
         }
-        let listing = fixture.send(&Call::new("GET", "/uploads").by(ALICE)).await;
+        let listing = fixture.send(&ApiRequest::new("GET", "/uploads").by(ALICE)).await;
         assert_eq!(listing.body["items"], json!([]));
     }
 }
@@ -87,17 +87,17 @@ async fn a_repeated_delete_finishes_an_interrupted_one() {
         let uninterrupted = prepare(before);
         uninterrupted.send(&delete(id(1))).await;
         let state = |fixture: &Fixture| (fixture.records.stored(), fixture.objects.kept(&key(ALICE, id(1))));
-        for (moment, kind) in Interruption::WAYS {
+        for (moment, kind) in FaultInjector::WAYS {
             let mut n = 0;
             loop {
                 let fixture = prepare(before);
-                let interruption = Interruption::at(n, moment, kind);
-                let answer = fixture.send_under(&interruption, delete(id(1)).request()).await;
-                let was_interrupted = interruption.calls() > n;
+                let faults = FaultInjector::at(n, moment, kind);
+                let answer = fixture.send_under(&faults, delete(id(1)).request()).await;
+                let was_interrupted = faults.calls() > n;
                 let expected = match kind {
-                    Kind::Kill if was_interrupted => None,
-                    Kind::Fault if was_interrupted => Some(503),
-                    Kind::Kill | Kind::Fault | Kind::Repeat => Some(200),
+                    FaultKind::Kill if was_interrupted => None,
+                    FaultKind::Fault if was_interrupted => Some(503),
+                    FaultKind::Kill | FaultKind::Fault | FaultKind::Repeat => Some(200),
                 };
                 assert_eq!(answer.map(|answer| answer.status), expected);
                 let again = fixture.send(&delete(id(1))).await;

@@ -2,11 +2,11 @@
 
 use super::*;
 
-async fn page(fixture: &Fixture, query: &str) -> Answer {
-    fixture.send(&Call::new("GET", "/uploads").by(ALICE).query(query)).await
+async fn page(fixture: &Fixture, query: &str) -> ApiResponse {
+    fixture.send(&ApiRequest::new("GET", "/uploads").by(ALICE).query(query)).await
 }
 
-fn ids(answer: &Answer) -> Vec<String> {
+fn ids(answer: &ApiResponse) -> Vec<String> {
     let items = answer.body["items"].as_array().unwrap();
     items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
 }

@@ -57,12 +57,12 @@ async fn a_session_without_an_object_is_not_received_once_it_ended() {
 
 #[tokio::test]
 async fn a_repeated_delete_finishes_an_interrupted_one() {
-    for (moment, kind) in Interruption::WAYS {
+    for (moment, kind) in FaultInjector::WAYS {
         let mut n = 0;
         loop {
             let fixture = uploading().await;
-            let interruption = Interruption::at(n, moment, kind);
-            let first = fixture.send_under(&interruption, delete(id(1)).request()).await;
+            let faults = FaultInjector::at(n, moment, kind);
+            let first = fixture.send_under(&faults, delete(id(1)).request()).await;
             let context = format!("call {n}, {moment:?} {kind:?}: {first:?}");
             assert_eq!(fixture.send(&delete(id(1))).await.status, 200, "{context}");
             assert_eq!(fixture.records.stored(), [Record::Deleted(key(ALICE, id(1)))], "{context}");
@@ -70,7 +70,7 @@ async fn a_repeated_delete_finishes_an_interrupted_one() {
             let session = fixture.records.session_of(id(1)).unwrap();
             assert!(matches!(session.state, State::Aborted(_)), "{context}");
             assert_eq!(session.grant, session.grant.redacted(), "{context}: user input");
-            if interruption.calls() <= n {
+            if faults.calls() <= n {
                 break;
             }
             n += 1;

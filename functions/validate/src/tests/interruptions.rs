@@ -71,12 +71,12 @@ async fn after_a_kill_at_any_call_the_next_delivery_leads_to_the_same_result() {
     for scenario in SCENARIOS {
         let (expected, event) = scenario.begin().await;
         expected.handle(event).await.unwrap();
-        for moment in [Moment::Before, Moment::After] {
+        for moment in [FaultPoint::Before, FaultPoint::After] {
             let mut n = 0;
             loop {
                 let (fixture, event) = scenario.begin().await;
-                let interruption = Interruption::at(n, moment, Kind::Kill);
-                let finished = fixture.handle_under(&interruption, event.clone()).await.is_some();
+                let faults = FaultInjector::at(n, moment, FaultKind::Kill);
+                let finished = fixture.handle_under(&faults, event.clone()).await.is_some();
                 let answer = fixture.handle(event).await.unwrap();
                 assert!(failures(&answer).is_empty());
                 assert_eq!(state(&fixture), state(&expected), "{}, killed at call {n}, {moment:?}", scenario.name);
@@ -95,13 +95,13 @@ async fn a_failed_call_has_the_message_delivered_again_with_the_same_result() {
     for scenario in SCENARIOS {
         let (expected, event) = scenario.begin().await;
         expected.handle(event).await.unwrap();
-        for moment in [Moment::Before, Moment::After] {
+        for moment in [FaultPoint::Before, FaultPoint::After] {
             let mut n = 0;
             loop {
                 let (fixture, event) = scenario.begin().await;
-                let interruption = Interruption::at(n, moment, Kind::Fault);
-                let answer = fixture.handle_under(&interruption, event.clone()).await.unwrap().unwrap();
-                let interrupted = interruption.calls() > n;
+                let faults = FaultInjector::at(n, moment, FaultKind::Fault);
+                let answer = fixture.handle_under(&faults, event.clone()).await.unwrap().unwrap();
+                let interrupted = faults.calls() > n;
                 assert_eq!(failures(&answer).contains("1"), interrupted, "{}, call {n}", scenario.name);
                 fixture.handle(event).await.unwrap();
                 assert_eq!(state(&fixture), state(&expected), "{}, failed at call {n}, {moment:?}", scenario.name);
@@ -128,9 +128,9 @@ async fn in_an_outage_every_message_is_delivered_again() {
         .enumerate()
         .map(|(n, record)| message(&n.to_string(), &direct(std::slice::from_ref(record))))
         .collect();
-    let answer = fixture.handle_under(&Interruption::outage(), direct(&batch)).await.unwrap().unwrap();
+    let answer = fixture.handle_under(&FaultInjector::outage(), direct(&batch)).await.unwrap().unwrap();
     assert_eq!(failures(&answer).len(), 100);
-    let retry = fixture.handle_under(&Interruption::outage(), direct(&records)).await.unwrap().unwrap_err();
+    let retry = fixture.handle_under(&FaultInjector::outage(), direct(&records)).await.unwrap().unwrap_err();
     assert!(matches!(retry, Retry::FailedEvents(100)));
     assert_eq!(Diagnostic::from(retry).error_type, "MustComeAgain");
     assert!(fixture.records.is_empty());
@@ -144,18 +144,18 @@ async fn without_time_left_every_message_is_delivered_again_and_no_call_is_made(
     let key = key(ALICE, id(1));
     let version = fixture.put(&key, PNG.len(), PNG);
     let event = direct(&[message("1", &direct(&[created(&key, &version)]))]);
-    let interruption = Interruption::none();
+    let faults = FaultInjector::none();
     let deps = Deps {
         config: config(&[]),
-        records: interruption.of(&fixture.records),
-        objects: interruption.of(&fixture.objects),
+        records: faults.of(&fixture.records),
+        objects: faults.of(&fixture.objects),
         env: env(),
     };
     for deadline in [SystemTime::UNIX_EPOCH, SystemTime::now(), SystemTime::now() + DEADLINE_MARGIN] {
         let answer = deps.handle(event.clone(), deadline).await.unwrap();
         assert_eq!(failures(&answer), BTreeSet::from(["1"]));
     }
-    assert_eq!(interruption.calls(), 0);
+    assert_eq!(faults.calls(), 0);
     assert!(fixture.records.is_empty());
 }
 
@@ -166,7 +166,7 @@ async fn a_verdict_takes_one_head_one_get_and_one_write() {
         let key = key(ALICE, id(n));
         let version = fixture.put(&key, bytes.len(), bytes);
         let event = direct(&[message("1", &direct(&[created(&key, &version)]))]);
-        let counter = Interruption::none();
+        let counter = FaultInjector::none();
         fixture.handle_under(&counter, event).await.unwrap().unwrap();
         // A rejection takes one more call, to delete the version.
         assert_eq!(counter.calls(), calls, "upload {n}");

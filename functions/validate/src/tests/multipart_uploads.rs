@@ -72,17 +72,17 @@ async fn an_object_whose_size_differs_from_the_plan_is_rejected() {
 
 #[tokio::test]
 async fn after_an_interruption_at_any_call_verdict_and_session_are_right() {
-    for (moment, kind) in Interruption::WAYS {
+    for (moment, kind) in FaultInjector::WAYS {
         let mut n = 0;
         loop {
             let (fixture, version) = completed().await;
-            let interruption = Interruption::at(n, moment, kind);
-            drop(fixture.handle_under(&interruption, event(&version)).await);
+            let faults = FaultInjector::at(n, moment, kind);
+            drop(fixture.handle_under(&faults, event(&version)).await);
             fixture.handle(event(&version)).await.unwrap();
             let case = format!("call {n}, {moment:?} {kind:?}");
             assert_eq!(fixture.outcome(id(1)), Some((Outcome::Accepted, version.clone())), "{case}");
             assert!(matches!(session(&fixture).state, State::Completed(_)), "{case}");
-            if interruption.calls() <= n {
+            if faults.calls() <= n {
                 break;
             }
             n += 1;
@@ -96,7 +96,7 @@ async fn an_object_of_a_single_request_reads_no_session() {
     let fixture = Fixture::default();
     let key = key(ALICE, id(1));
     let version = fixture.put(&key, PNG.len(), PNG);
-    let counter = Interruption::none();
+    let counter = FaultInjector::none();
     fixture.handle_under(&counter, direct(&[created(&key, &version)])).await.unwrap().unwrap();
     assert_eq!(counter.calls(), 3);
 }

@@ -272,21 +272,21 @@ async fn after_an_interruption_at_any_call_the_next_delivery_leads_to_the_same_r
             let state = |fixture: &Fixture| (fixture.records.stored(), fixture.objects.kept(&key(ALICE, id(1))));
             let (expected, events) = start();
             deliver(&expected, &[&events[0], &events[1]]).await;
-            for (moment, kind) in Interruption::WAYS {
+            for (moment, kind) in FaultInjector::WAYS {
                 for interrupted in 0..2 {
                     let mut n = 0;
                     loop {
                         let (fixture, events) = start();
                         deliver(&fixture, &[&events[0]][..interrupted]).await;
-                        let interruption = Interruption::at(n, moment, kind);
-                        fixture.handle_under(&interruption, events[interrupted].clone()).await;
+                        let faults = FaultInjector::at(n, moment, kind);
+                        fixture.handle_under(&faults, events[interrupted].clone()).await;
                         deliver(&fixture, &[&events[interrupted], &events[1]]).await;
                         assert_eq!(
                             state(&fixture),
                             state(&expected),
                             "{status} {order:?}, {kind:?} at call {n}, {moment:?}"
                         );
-                        if interruption.calls() <= n {
+                        if faults.calls() <= n {
                             break;
                         }
                         n += 1;

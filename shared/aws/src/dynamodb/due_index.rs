@@ -112,9 +112,9 @@ impl DueIndex for DynamoRecords {
     }
 
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, RecordsError> {
-        let asked = self.client().await.get_item().table_name(&self.table);
-        let asked = asked.key("pk", AttributeValue::S(CHECKPOINT.to_owned())).consistent_read(true);
-        let Some(item) = asked.send().await.map_err(|e| unavailable(&e))?.item else { return Ok(None) };
+        let request = self.client().await.get_item().table_name(&self.table);
+        let request = request.key("pk", AttributeValue::S(CHECKPOINT.to_owned())).consistent_read(true);
+        let Some(item) = request.send().await.map_err(|e| unavailable(&e))?.item else { return Ok(None) };
         let revision = item.get("revision").and_then(|value| value.as_n().ok()).and_then(|text| text.parse().ok());
         let text = item.get("text").and_then(|value| value.as_s().ok());
         match (revision, text) {

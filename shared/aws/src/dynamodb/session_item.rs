@@ -168,13 +168,13 @@ impl Stored {
                 self.state = StateName::Open;
                 self.s3_upload = Some(upload.clone());
             }
-            State::Completing(Completing { upload, lease, asked }) => {
+            State::Completing(Completing { upload, lease, request }) => {
                 self.state = StateName::Completing;
                 self.s3_upload = Some(upload.clone());
                 self.lease_holder = Some(lease.holder.clone());
                 self.lease_until = Some(lease.until.as_millisecond());
-                self.listed.clone_from(&asked.listed);
-                self.whole = asked.checksum.as_ref().map(ToString::to_string);
+                self.listed.clone_from(&request.listed);
+                self.whole = request.checksum.as_ref().map(ToString::to_string);
             }
             State::Completed(Completed { version, etag }) => {
                 self.state = StateName::Completed;
@@ -205,7 +205,7 @@ impl Stored {
                     holder: self.lease_holder.take()?,
                     until: Timestamp::from_millisecond(self.lease_until?).ok()?,
                 },
-                asked: CompletionRequest {
+                request: CompletionRequest {
                     listed: self.listed.take(),
                     checksum: match &self.whole {
                         None => None,
@@ -246,7 +246,7 @@ pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
     let odd = |name: &str| RecordsError::Unreadable(format!("a session's {name}"));
     let part_checksum = match &stored.part_checksum {
         None => None,
-        Some(name) => Some(ChecksumAlgorithm::named(name).ok_or_else(|| odd("partChecksum"))?),
+        Some(name) => Some(ChecksumAlgorithm::from_name(name).ok_or_else(|| odd("partChecksum"))?),
     };
     let verdict_due = stored.due.filter(|_| stored.state == StateName::Completed);
     Ok(Session {

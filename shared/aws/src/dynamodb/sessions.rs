@@ -65,7 +65,7 @@ impl Sessions for DynamoRecords {
         &self,
         key: &ObjectKey,
         lease: &Lease,
-        asked: &CompletionRequest,
+        request: &CompletionRequest,
         now: Timestamp,
     ) -> Result<SessionWrite, RecordsError> {
         let text = |text: &str| AttributeValue::S(text.to_owned());
@@ -77,7 +77,7 @@ impl Sessions for DynamoRecords {
         let mut remove = Vec::new();
         let mut update = self.client().await.update_item().table_name(&self.table);
         for (name, value) in
-            [("listed", asked.listed.clone()), ("whole", asked.checksum.as_ref().map(ToString::to_string))]
+            [("listed", request.listed.clone()), ("whole", request.checksum.as_ref().map(ToString::to_string))]
         {
             match value {
                 Some(value) => {

@@ -233,16 +233,16 @@ impl From<SessionProblem> for Problem {
             SessionProblem::Closed => Code::SessionClosed,
             SessionProblem::Completing => Code::SessionCompleting,
             SessionProblem::Completed => Code::SessionCompleted,
-            SessionProblem::Parts(PartsProblem::Order(_) | PartsProblem::Beyond { .. }) => Code::InvalidPart,
+            SessionProblem::Parts(PartsProblem::Order(_) | PartsProblem::AboveLast { .. }) => Code::InvalidPart,
             SessionProblem::Parts(PartsProblem::Missing(_) | PartsProblem::Short { .. }) => Code::PartsMissing,
-            SessionProblem::Parts(PartsProblem::NoChecksum(_)) => Code::InvalidChecksum,
+            SessionProblem::Parts(PartsProblem::InvalidChecksum(_)) => Code::InvalidChecksum,
             SessionProblem::ChecksumTypeUnsupported { .. } => Code::ChecksumTypeUnsupported,
             SessionProblem::Parts(PartsProblem::WrongSize(_)) => Code::PartsOfWrongSize,
             SessionProblem::Parts(PartsProblem::TooSmall { .. }) => Code::PartsTooSmall,
             SessionProblem::Parts(PartsProblem::TooLarge { .. }) => Code::TooLarge,
             SessionProblem::Parts(PartsProblem::Changed(_) | PartsProblem::Replaced) => Code::PartsChanged,
             SessionProblem::TooMany { .. } => Code::TooManySessions,
-            SessionProblem::Restarted => Code::UploadRestarted,
+            SessionProblem::Recreated => Code::UploadRestarted,
             SessionProblem::KeyTaken => Code::KeyTaken,
             SessionProblem::ObjectMismatch(_) => Code::ObjectMismatch,
             SessionProblem::Backend(_) => Code::Unavailable,
@@ -251,12 +251,6 @@ impl From<SessionProblem> for Problem {
             SessionProblem::Backend(BackendError::Records(error)) => error.into(),
             SessionProblem::Backend(BackendError::Objects(error)) => error.into(),
             SessionProblem::Backend(BackendError::Queue(error)) => error.into(),
-            SessionProblem::Closed => {
-                Self::new(code, "this multipart upload was aborted or has expired: create a new one")
-            }
-            SessionProblem::ObjectMismatch(difference) => {
-                Self::new(code, format!("the object does not match what was declared: {difference}"))
-            }
             other => Self::new(code, other.to_string()),
         }
     }

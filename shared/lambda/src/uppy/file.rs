@@ -109,14 +109,14 @@ impl UppyFile {
 
     /// The file with `content_type`, if the client sent no type.
     #[must_use]
-    pub fn or_type(mut self, content_type: Option<&str>) -> Self {
+    pub fn with_default_type(mut self, content_type: Option<&str>) -> Self {
         self.content_type = self.content_type.or_else(|| content_type.map(str::to_owned));
         self
     }
 
     /// Whether the client sent a type, which may be empty or unknown.
     #[must_use]
-    pub fn tells_type(&self) -> bool {
+    pub fn has_type(&self) -> bool {
         self.content_type.is_some()
     }
 

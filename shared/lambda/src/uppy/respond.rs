@@ -4,12 +4,12 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
 
-use super::xml::{Form, element};
+use super::xml::{ToXml, element};
 use crate::http::{Problem, json};
 
 /// The response to a request on one of Uppy's routes, in XML or in JSON.
 #[must_use]
-pub fn answer(xml: bool, outcome: Result<impl Form + Serialize, Problem>) -> Response<Body> {
+pub fn respond(xml: bool, outcome: Result<impl ToXml + Serialize, Problem>) -> Response<Body> {
     match (outcome, xml) {
         (Ok(body), false) => json(StatusCode::OK, &body),
         (Ok(body), true) => xml_response(StatusCode::OK, body.xml()),
@@ -25,7 +25,7 @@ pub fn answer(xml: bool, outcome: Result<impl Form + Serialize, Problem>) -> Res
 /// The error response for a request to `path`: `application/json` on Uppy's routes, as Companion sends errors, and
 /// `application/problem+json` otherwise.
 #[must_use]
-pub fn refused(path: &str, problem: Problem) -> Response<Body> {
+pub fn error_response(path: &str, problem: Problem) -> Response<Body> {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty()).take(2);
     if segments.any(|segment| segment == "s3") { problem.into_plain_response() } else { problem.into_response() }
 }

@@ -39,15 +39,15 @@ pub enum ToSign {
     Whole(UppyFile),
     /// A PUT of a part: the session id and the part number, not checked.
     Part(String, u32),
-    /// The creation of a multipart upload, which goes to this API as [`Ours::creation`].
+    /// The creation of a multipart upload, which goes to this API as [`ApiRequest::creation`].
     Creation(UppyFile),
     /// Another request that goes to this API.
-    Ours(Ours),
+    ApiRequest(ApiRequest),
 }
 
 /// A request that the client sends to this API instead of S3, with its own token.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ours {
+pub struct ApiRequest {
     path: String,
 }
 
@@ -68,7 +68,7 @@ impl SignBody {
     /// 400 for a combination of fields that is not a request of an upload.
     pub fn read(self) -> Result<ToSign, Problem> {
         let encoded = |upload: &str| utf8_percent_encode(upload, NON_ALPHANUMERIC).to_string();
-        let to_this_api = |path: String| Ok(ToSign::Ours(Ours { path }));
+        let to_this_api = |path: String| Ok(ToSign::ApiRequest(ApiRequest { path }));
         match (self.method.as_str(), self.upload_id.as_deref(), self.part_number) {
             ("PUT", None, None) => Ok(ToSign::Whole(self.into_file()?)),
             ("POST", None, None) => Ok(ToSign::Creation(self.into_file()?)),
@@ -104,7 +104,7 @@ fn name_in(key: &str) -> &str {
     }
 }
 
-impl Ours {
+impl ApiRequest {
     /// The request that creates a multipart upload, with the file in its query.
     #[must_use]
     pub fn creation(file: &UppyFile) -> Self {

@@ -187,8 +187,8 @@ fn to_sign(body: &Value) -> Result<ToSign, Problem> {
 
 fn url_of(body: &Value, class: Option<&str>) -> (String, Value) {
     let request = match to_sign(body).unwrap() {
-        ToSign::Ours(request) => request,
-        ToSign::Creation(file) => Ours::creation(&file),
+        ToSign::ApiRequest(request) => request,
+        ToSign::Creation(file) => ApiRequest::creation(&file),
         other @ (ToSign::Whole(_) | ToSign::Part(..)) => panic!("{other:?} goes to S3"),
     };
     let route = Route { class: class.map(str::to_owned), operation: Operation::Sign };
@@ -231,7 +231,7 @@ fn errors_on_uppy_routes_have_the_type_application_json() {
         ("/uploads/multipart/s3/parts", "application/problem+json"),
         ("/", "application/problem+json"),
     ] {
-        let response = refused(path, Problem::new(Code::TooLarge, "a detail"));
+        let response = error_response(path, Problem::new(Code::TooLarge, "a detail"));
         assert_eq!(response.headers()["content-type"], expected, "{path}");
         assert_eq!(response.status(), 422);
     }
@@ -300,7 +300,7 @@ fn responses_have_the_field_names_of_companion_and_s3() {
         completed.xml(),
         "<CompleteMultipartUploadResult><Location>l?a&amp;b</Location><Bucket>b</Bucket><Key>k</Key></CompleteMultipartUploadResult>"
     );
-    let refused = answer(true, Err::<CreateResponse, _>(Problem::new(Code::TooLarge, "a < b")));
+    let refused = respond(true, Err::<CreateResponse, _>(Problem::new(Code::TooLarge, "a < b")));
     assert_eq!(refused.status(), 422);
     assert_eq!(refused.headers()["content-type"], "application/xml");
     let lambda_http::Body::Text(xml) = refused.body() else { panic!("text") };

@@ -3,12 +3,12 @@
 use super::responses::{AbortResponse, CompleteResponse, CreateResponse, PartList};
 
 /// A response that also has an XML form.
-pub trait Form {
+pub trait ToXml {
     /// The XML of S3's API; empty for a response without a body.
     fn xml(&self) -> String;
 }
 
-impl Form for CreateResponse {
+impl ToXml for CreateResponse {
     fn xml(&self) -> String {
         let Self { key, upload_id, bucket } = self;
         let members = [("Bucket", bucket), ("Key", key), ("UploadId", upload_id)];
@@ -16,7 +16,7 @@ impl Form for CreateResponse {
     }
 }
 
-impl Form for PartList {
+impl ToXml for PartList {
     fn xml(&self) -> String {
         let mut xml = String::from("<ListPartsResult><IsTruncated>false</IsTruncated>");
         for part in &self.parts {
@@ -27,14 +27,14 @@ impl Form for PartList {
     }
 }
 
-impl Form for CompleteResponse {
+impl ToXml for CompleteResponse {
     fn xml(&self) -> String {
         let Self { location, key, bucket } = self;
         element("CompleteMultipartUploadResult", &[("Location", location), ("Bucket", bucket), ("Key", key)])
     }
 }
 
-impl Form for AbortResponse {
+impl ToXml for AbortResponse {
     fn xml(&self) -> String {
         String::new()
     }

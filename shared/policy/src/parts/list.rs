@@ -29,7 +29,7 @@ pub enum PartsProblem {
     Order(PartNumber),
     /// A number above the last one of the plan.
     #[error("part {number} is above the last one, {last}")]
-    Beyond {
+    AboveLast {
         /// The listed number.
         number: PartNumber,
         /// The last number of the plan.
@@ -48,7 +48,7 @@ pub enum PartsProblem {
     },
     /// A listed checksum is not one of the session's algorithm.
     #[error("part {0}: the checksum is not valid for this session's algorithm")]
-    NoChecksum(PartNumber),
+    InvalidChecksum(PartNumber),
     /// The size of these parts differs from the plan.
     #[error("the size of these parts differs from the plan: {0}")]
     WrongSize(Ranges),
@@ -89,7 +89,7 @@ impl PartPlan {
                 return Err(PartsProblem::Order(number));
             }
             if number > last {
-                return Err(PartsProblem::Beyond { number, last });
+                return Err(PartsProblem::AboveLast { number, last });
             }
             while expected < number {
                 missing.push(expected);

@@ -82,7 +82,7 @@ fn part_numbers_must_be_complete_and_in_order() {
     assert_eq!(check(&[]), Err(missing(&[1, 2, 3, 4, 5])));
     assert_eq!(check(&[2, 4]), Err(missing(&[1, 3, 5])));
     assert_eq!(check(&[1, 2, 3, 4]), Err(missing(&[5])));
-    assert_eq!(check(&[1, 2, 3, 4, 5, 6]), Err(PartsProblem::Beyond { number: number(6), last: number(5) }));
+    assert_eq!(check(&[1, 2, 3, 4, 5, 6]), Err(PartsProblem::AboveLast { number: number(6), last: number(5) }));
     for (numbers, misplaced) in [(&[2, 1][..], 1), (&[1, 1, 2], 1), (&[1, 3, 2], 2)] {
         assert_eq!(check(numbers), Err(PartsProblem::Order(number(misplaced))), "{numbers:?}");
     }

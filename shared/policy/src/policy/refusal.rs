@@ -89,7 +89,7 @@ pub enum Refusal {
 impl Refusal {
     /// Whether the policy might grant the same file under another content type.
     #[must_use]
-    pub fn hinges_on_type(&self) -> bool {
+    pub fn depends_on_type(&self) -> bool {
         match self {
             Self::TypeNotAllowed { .. }
             | Self::ExtensionNotAllowed { .. }

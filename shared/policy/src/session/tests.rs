@@ -27,7 +27,7 @@ fn states() -> [State; 8] {
         State::Completing(Completing {
             upload: upload("u"),
             lease: lease("me", until),
-            asked: CompletionRequest::default(),
+            request: CompletionRequest::default(),
         })
     };
     [
@@ -47,7 +47,7 @@ fn events() -> [Event; 14] {
         Event::Created { upload: upload("n") },
         Event::Recreated { lost: upload("u"), upload: upload("n") },
         Event::Used,
-        Event::Summed,
+        Event::PartsSummed,
         Event::Leased(lease("you", 20), CompletionRequest::default()),
         Event::Renewed(lease("me", 20)),
         Event::Released { holder: "me".to_owned() },
@@ -134,8 +134,8 @@ fn use_extends_a_session_and_an_unsized_one_lives_48_hours() {
     assert!(!open.is_over(just_before(week)));
     assert!(open.is_over(at(week)));
     assert_eq!(open.step(Event::Expired, just_before(week)), Err(InvalidTransition));
-    assert!(!open.wants_prolonging(at(week / 8)));
-    assert!(open.wants_prolonging(at(week / 8 + 1)));
+    assert!(!open.should_record_use(at(week / 8)));
+    assert!(open.should_record_use(at(week / 8 + 1)));
     assert_eq!(open.step(Event::Used, at(1000)).unwrap().deadline, at(week + 1000));
     assert_eq!(open.due(), Some(at(week)));
 
@@ -145,11 +145,11 @@ fn use_extends_a_session_and_an_unsized_one_lives_48_hours() {
     let fixed = Session::new(key(ALICE, id(2)), grant(&owner(ALICE), 3), plan, terms, now());
     let fixed = fixed.step(Event::Created { upload: upload("u") }, now()).unwrap();
     let two_days = 48 * 3600;
-    assert!(!fixed.wants_prolonging(at(two_days - 1)));
+    assert!(!fixed.should_record_use(at(two_days - 1)));
     assert_eq!(fixed.step(Event::Used, at(1000)).unwrap().deadline, at(two_days));
     // The reconciler checks it every hour, and at its deadline at the latest.
     assert_eq!(fixed.due(), Some(at(3600)));
-    assert_eq!(fixed.step(Event::Summed, at(two_days - 10)).unwrap().due(), Some(at(two_days)));
+    assert_eq!(fixed.step(Event::PartsSummed, at(two_days - 10)).unwrap().due(), Some(at(two_days)));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn sniffed(media_type: &'static str) -> Sniffed {
 }
 
 fn codes(observed: &ObservedObject, sniffed: &Sniffed) -> Vec<String> {
-    let verdict = inspect(&key(), observed, sniffed, &ContentRules::standard());
+    let verdict = decide(&key(), observed, sniffed, &ContentRules::standard());
     assert_eq!(verdict.outcome == Outcome::Accepted, verdict.reasons.is_empty());
     verdict.reasons.into_iter().map(|note| note.code).collect()
 }

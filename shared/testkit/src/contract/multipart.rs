@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Stocking, fresh_key};
+use super::{PutObjects, fresh_key};
 use crate::objects::crc64nvme;
 use crate::{Upload, grant};
 use policy::checksum::{Checksum, ChecksumAlgorithm};
@@ -18,7 +18,7 @@ use uploads_core::ports::multipart_uploads::{
 use uploads_core::ports::objects::Objects;
 
 /// Stores parts as clients do with presigned URLs.
-pub trait Stacking {
+pub trait PutParts {
     /// Stores a part, with its checksum where it has one; `None` when there is no such upload.
     fn part(
         &self,
@@ -30,7 +30,7 @@ pub trait Stacking {
     ) -> impl Future<Output = Option<ETag>>;
 }
 
-impl Stacking for crate::MemoryObjects {
+impl PutParts for crate::MemoryObjects {
     async fn part(
         &self,
         _: &ObjectKey,
@@ -45,7 +45,7 @@ impl Stacking for crate::MemoryObjects {
 
 /// Features that a store may lack.
 #[derive(Debug, Clone, Copy)]
-pub struct Able {
+pub struct StoreFeatures {
     /// It refuses small parts before the last.
     pub minimum: bool,
     /// It verifies full-object checksums.
@@ -58,14 +58,18 @@ pub struct Able {
 const FULL: usize = 5 << 20;
 
 /// Checks the contract of multipart uploads.
-pub async fn multipart(bucket: &(impl MultipartUploads + Objects), stock: &(impl Stocking + Stacking), able: Able) {
+pub async fn multipart(
+    bucket: &(impl MultipartUploads + Objects),
+    stock: &(impl PutObjects + PutParts),
+    features: StoreFeatures,
+) {
     parts_are_listed_page_by_page(bucket, stock).await;
     an_unknown_upload_is_none(bucket, stock).await;
     parts_make_an_object(bucket, stock).await;
-    what_is_wrong_makes_none(bucket, stock, able).await;
+    what_is_wrong_makes_none(bucket, stock, features).await;
     an_object_in_the_way_stays(bucket, stock).await;
-    sums_of_parts_travel(bucket, stock, able).await;
-    if able.whole {
+    sums_of_parts_travel(bucket, stock, features).await;
+    if features.whole {
         a_sum_of_the_whole_is_verified(bucket, stock).await;
     }
     what_is_under_way_is_listed(bucket).await;
@@ -77,7 +81,7 @@ fn number(n: u32) -> PartNumber {
 
 fn create_request(key: &ObjectKey, size: usize, checksum: Option<PartChecksums>) -> CreateMultipartUpload {
     let grant = grant(key.owner(), size as u64);
-    let encoded_grant = grant.encode_for_parts().expect("a grant that fits");
+    let encoded_grant = grant.encode_for_multipart().expect("a grant that fits");
     CreateMultipartUpload { content_type: grant.content_type.to_string(), encoded_grant, generation: 3, checksum }
 }
 
@@ -104,7 +108,7 @@ fn complete_request(parts: &[Part]) -> CompleteMultipartUpload {
     CompleteMultipartUpload { parts: listed.collect(), part_checksum: None, size, checksum: None }
 }
 
-async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &impl Stacking) {
+async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &impl PutParts) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, 2500).await;
     assert_eq!(all(bucket, &key, &upload).await, []);
@@ -128,7 +132,7 @@ async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &i
     bucket.abort_upload(&key, &upload).await.expect("an answer");
 }
 
-async fn an_unknown_upload_is_none(bucket: &impl MultipartUploads, stock: &impl Stacking) {
+async fn an_unknown_upload_is_none(bucket: &impl MultipartUploads, stock: &impl PutParts) {
     let (key, other) = (fresh_key(), fresh_key());
     let upload = create_upload(bucket, &key, 1).await;
     assert_eq!(bucket.list_parts(&other, &upload, None).await.expect("an answer"), None, "it is another key's");
@@ -145,7 +149,7 @@ async fn an_unknown_upload_is_none(bucket: &impl MultipartUploads, stock: &impl 
     assert!(matches!(gone, CompleteError::NoSuchUpload), "{gone}");
 }
 
-async fn parts_make_an_object(bucket: &(impl MultipartUploads + Objects), stock: &impl Stacking) {
+async fn parts_make_an_object(bucket: &(impl MultipartUploads + Objects), stock: &impl PutParts) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, FULL + 3).await;
     stock.part(&key, &upload, number(2), b"end", None).await.expect("an upload");
@@ -172,7 +176,11 @@ async fn parts_make_an_object(bucket: &(impl MultipartUploads + Objects), stock:
     assert_eq!(bucket.versions(&key).await.expect("an answer"), [done.version]);
 }
 
-async fn what_is_wrong_makes_none(bucket: &(impl MultipartUploads + Objects), stock: &impl Stacking, able: Able) {
+async fn what_is_wrong_makes_none(
+    bucket: &(impl MultipartUploads + Objects),
+    stock: &impl PutParts,
+    features: StoreFeatures,
+) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, FULL + 1).await;
     stock.part(&key, &upload, number(1), &vec![b'x'; FULL], None).await.expect("an upload");
@@ -196,7 +204,7 @@ async fn what_is_wrong_makes_none(bucket: &(impl MultipartUploads + Objects), st
     }
     assert_eq!(bucket.versions(&key).await.expect("an answer"), Vec::<String>::new());
     assert_eq!(all(bucket, &key, &upload).await, parts, "a refusal costs nothing");
-    if able.minimum {
+    if features.minimum {
         stock.part(&key, &upload, number(1), &vec![b'x'; FULL - 1], None).await.expect("an upload");
         let small = refused(&complete_request(&all(bucket, &key, &upload).await)).await;
         assert!(matches!(small, CompleteError::PartTooSmall), "{small}");
@@ -204,7 +212,7 @@ async fn what_is_wrong_makes_none(bucket: &(impl MultipartUploads + Objects), st
     bucket.abort_upload(&key, &upload).await.expect("an answer");
 }
 
-async fn an_object_in_the_way_stays(bucket: &(impl MultipartUploads + Objects), stock: &(impl Stocking + Stacking)) {
+async fn an_object_in_the_way_stays(bucket: &(impl MultipartUploads + Objects), stock: &(impl PutObjects + PutParts)) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, 1).await;
     stock.part(&key, &upload, number(1), b"x", None).await.expect("an upload");
@@ -225,16 +233,20 @@ fn sum(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> Checksum {
     Checksum::parse(algorithm.name(), &BASE64_STANDARD.encode(value)).expect("a checksum")
 }
 
-async fn sums_of_parts_travel(bucket: &(impl MultipartUploads + Objects), stock: &impl Stacking, able: Able) {
+async fn sums_of_parts_travel(
+    bucket: &(impl MultipartUploads + Objects),
+    stock: &impl PutParts,
+    features: StoreFeatures,
+) {
     let fixed = |name, value| Checksum::parse(name, value).expect("a checksum");
     // Checksums of "x", one per algorithm.
-    let crc32c = able.crc32c.then(|| fixed("crc32c", "Cjo/Kg=="));
+    let crc32c = features.crc32c.then(|| fixed("crc32c", "Cjo/Kg=="));
     let sums = [Some(sum(ChecksumAlgorithm::Sha256, b"x")), Some(sum(ChecksumAlgorithm::Crc64Nvme, b"x")), crc32c];
     for sum in sums.into_iter().flatten() {
         let key = fresh_key();
         let algorithm = sum.algorithm();
         // SHA has no full-object checksum, CRC-64/NVME has no other.
-        let whole = able.whole && algorithm != ChecksumAlgorithm::Sha256;
+        let whole = features.whole && algorithm != ChecksumAlgorithm::Sha256;
         let begun = create_request(&key, 1, Some(PartChecksums { algorithm, whole }));
         let upload = bucket.create_upload(&key, &begun).await.expect("an upload");
         stock.part(&key, &upload, number(1), b"x", Some(&sum)).await.expect("an upload");
@@ -252,7 +264,7 @@ async fn sums_of_parts_travel(bucket: &(impl MultipartUploads + Objects), stock:
     }
 }
 
-async fn a_sum_of_the_whole_is_verified(bucket: &(impl MultipartUploads + Objects), stock: &impl Stacking) {
+async fn a_sum_of_the_whole_is_verified(bucket: &(impl MultipartUploads + Objects), stock: &impl PutParts) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, FULL + 1).await;
     let mut bytes = vec![b'x'; FULL];

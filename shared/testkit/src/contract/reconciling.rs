@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Stocking, fresh_key, validated};
+use super::{PutObjects, fresh_key, validated};
 use crate::{Upload, session_of};
 use policy::key::ObjectKey;
 use policy::upload::{Outcome, Pending, Record, ScanResult, Scanned, ValidatedUpload, deletion_due};
@@ -117,7 +117,7 @@ async fn a_bookmark_follows_the_one_before_it(table: &impl DueIndex) {
 }
 
 /// Checks the contract of listings.
-pub async fn object_listing(bucket: &impl ObjectListing, stock: &impl Stocking) {
+pub async fn object_listing(bucket: &impl ObjectListing, stock: &impl PutObjects) {
     let (key, other) = (fresh_key(), fresh_key());
     let mut expected = BTreeSet::new();
     for n in 0..1002 {

@@ -40,7 +40,7 @@ fn lease(holder: &str, until: Timestamp) -> Lease {
     Lease { holder: holder.to_owned(), until }
 }
 
-fn asked() -> CompletionRequest {
+fn completion_request() -> CompletionRequest {
     CompletionRequest { listed: Some("a hash".to_owned()), checksum: Checksum::parse("crc64nvme", "AAAAAAAAAAA=").ok() }
 }
 
@@ -91,7 +91,7 @@ async fn every_state_comes_back_as_it_was_written(table: &impl Sessions) {
     let open = begun(table).await;
     let open = changed(table, &open, Event::Used, now).await;
     let open = changed(table, &open, Event::Recreated { lost: "u".to_owned(), upload: "u2".to_owned() }, now).await;
-    let at = changed(table, &open, Event::Leased(lease("me", now), asked()), now).await;
+    let at = changed(table, &open, Event::Leased(lease("me", now), completion_request()), now).await;
     let at = changed(table, &at, Event::Renewed(lease("me", after(now, 1))), now).await;
     let open = changed(table, &at, Event::Released { holder: holder() }, now).await;
     let at = changed(table, &open, Event::Leased(lease("me", now), CompletionRequest::default()), now).await;
@@ -157,23 +157,23 @@ async fn a_lease_is_for_one_until_it_runs_out(table: &impl Sessions) {
     let until = after(now, 30_000);
     let mine = lease("mine", until);
     let refused = async |session: &Session, at| {
-        let answer = table.lease(&session.key, &lease("other", after(at, 1)), &asked(), at).await;
+        let answer = table.lease(&session.key, &lease("other", after(at, 1)), &completion_request(), at).await;
         assert_eq!(answer.expect("an answer"), stands(session));
         assert_eq!(table.session(&session.key).await.expect("an answer"), Some(session.clone()));
     };
-    let absent = table.lease(&fresh_key(), &mine, &asked(), now).await.expect("an answer");
+    let absent = table.lease(&fresh_key(), &mine, &completion_request(), now).await.expect("an answer");
     assert_eq!(absent, SessionWrite::Conflict(None));
     refused(&opened(table).await, now).await;
 
     let open = begun(table).await;
     let foreign = stolen(&open).key;
-    let answer = table.lease(&foreign, &mine, &asked(), now).await.expect("an answer");
+    let answer = table.lease(&foreign, &mine, &completion_request(), now).await.expect("an answer");
     assert_eq!(answer, SessionWrite::Conflict(None), "of another owner");
 
-    let leased = open.step(Event::Leased(mine.clone(), asked()), now).expect("a step");
-    let answer = table.lease(&open.key, &mine, &asked(), now).await.expect("an answer");
+    let leased = open.step(Event::Leased(mine.clone(), completion_request()), now).expect("a step");
+    let answer = table.lease(&open.key, &mine, &completion_request(), now).await.expect("an answer");
     assert_eq!(answer, SessionWrite::Written(Box::new(leased.clone())));
-    let again = table.lease(&open.key, &mine, &asked(), now).await.expect("an answer");
+    let again = table.lease(&open.key, &mine, &completion_request(), now).await.expect("an answer");
     assert_eq!(again, SessionWrite::Written(Box::new(leased.clone())), "sent twice");
     for at in [now, after(until, -1)] {
         refused(&leased, at).await;
@@ -200,7 +200,7 @@ async fn what_is_due_is_found_until_it_is_over(table: &(impl Sessions + DueIndex
         let leased = State::Completing(policy::session::Completing {
             upload: "u".to_owned(),
             lease: lease("me", moment),
-            asked: CompletionRequest::default(),
+            request: CompletionRequest::default(),
         });
         let session = Session { state: leased, ..session_of(&fresh_key(), 1) };
         assert_eq!(session.due(), Some(moment));

@@ -63,11 +63,11 @@ impl Sessions for MemoryRecords {
         &self,
         key: &ObjectKey,
         lease: &Lease,
-        asked: &CompletionRequest,
+        request: &CompletionRequest,
         now: Timestamp,
     ) -> Result<SessionWrite, RecordsError> {
         let Some(stands) = Sessions::session(self, key).await? else { return Ok(SessionWrite::Conflict(None)) };
-        match stands.step(Event::Leased(lease.clone(), asked.clone()), now) {
+        match stands.step(Event::Leased(lease.clone(), request.clone()), now) {
             Ok(next) => self.change(&next).await,
             Err(_) => Ok(SessionWrite::lease_refused(lease, Some(Box::new(stands)))),
         }

@@ -16,7 +16,7 @@ use policy::parts::{ETag, Part, PartNumber, PartPlan, PartsProblem};
 use policy::s3_limits::StoreLimits;
 use policy::session::{Completing, CompletionRequest, Event, Lease, Session, State};
 use policy::size::ByteSize;
-use policy::{SizeGrant, fits};
+use policy::{SizeGrant, check_multipart_checksums};
 
 /// A part as a caller lists it, with its checksum if the caller sends one.
 pub type ListedPart = (PartNumber, ETag, Option<String>);
@@ -36,9 +36,9 @@ pub enum Completion {
     /// The object is there.
     Done(Session),
     /// This process holds the lease, and S3 needs longer than the caller can wait: queue a job.
-    Slow(Session),
+    TimedOut(Session),
     /// Another process holds the lease.
-    Busy(Session),
+    LeasedByOther(Session),
 }
 
 /// How long a lease lasts without renewal: longer than one request, short enough to wait for.
@@ -58,18 +58,18 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     pub async fn complete(
         &self,
         key: &ObjectKey,
-        wanted: &RequestedParts,
+        requested: &RequestedParts,
         holder: &str,
         store: StoreLimits,
         deadline: Instant,
     ) -> Result<Completion, SessionProblem> {
-        let asked =
-            CompletionRequest { listed: wanted.parts.as_deref().map(digest), checksum: wanted.checksum.clone() };
+        let request =
+            CompletionRequest { listed: requested.parts.as_deref().map(digest), checksum: requested.checksum.clone() };
         loop {
             let now = (self.now)();
-            let stands = match self.records.lease(key, &lease(holder, now), &asked, now).await? {
+            let stands = match self.records.lease(key, &lease(holder, now), &request, now).await? {
                 SessionWrite::Written(session) => {
-                    let leased = self.complete_leased((*session).clone(), wanted.parts.as_deref(), store, deadline);
+                    let leased = self.complete_leased((*session).clone(), requested.parts.as_deref(), store, deadline);
                     let outcome = leased.await;
                     if let Err(SessionProblem::Backend(_)) = outcome {
                         // So that the caller can retry at once.
@@ -88,7 +88,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
                 }
                 State::Completing(at) if at.lease.until > now => {
                     if timeout_at(deadline, sleep(POLL_INTERVAL)).await.is_err() {
-                        return Ok(Completion::Busy(stands));
+                        return Ok(Completion::LeasedByOther(stands));
                     }
                 }
                 State::Open { .. } | State::Completing(_) => {}
@@ -105,16 +105,16 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         store: StoreLimits,
         deadline: Instant,
     ) -> Result<Completion, SessionProblem> {
-        let State::Completing(at) = session.state.clone() else { return Ok(Completion::Busy(session)) };
+        let State::Completing(at) = session.state.clone() else { return Ok(Completion::LeasedByOther(session)) };
         let outcome = timeout_at(deadline, self.call_complete(&session, &at, listed, store)).await;
         let problem = match outcome {
-            Err(_) => return Ok(Completion::Slow(session)),
+            Err(_) => return Ok(Completion::TimedOut(session)),
             Ok(Ok(session)) => return Ok(Completion::Done(session)),
             Ok(Err(problem)) => problem,
         };
         match problem {
             // These have changed the session themselves; after a backend error the lease stays.
-            SessionProblem::Restarted
+            SessionProblem::Recreated
             | SessionProblem::NotFound
             | SessionProblem::Closed
             | SessionProblem::Backend(_) => {}
@@ -197,7 +197,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         match recreated.state {
             State::Completed(_) => Ok(recreated),
             State::Aborted(_) | State::Expired(_) => Err(SessionProblem::Closed),
-            State::Opening | State::Open { .. } | State::Completing(_) => Err(SessionProblem::Restarted),
+            State::Opening | State::Open { .. } | State::Completing(_) => Err(SessionProblem::Recreated),
         }
     }
 
@@ -238,8 +238,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             }
         }
         // Stored parts that the caller does not list come from an earlier try and are left out.
-        let asked = at.asked.listed.as_deref().and_then(read_digest);
-        stored.retain(|part| asked.is_none_or(|(count, _)| part.number.get() <= count));
+        let leased = at.request.listed.as_deref().and_then(read_digest);
+        stored.retain(|part| leased.is_none_or(|(count, _)| part.number.get() <= count));
         let size = session.plan.check_stored(&stored, store)?;
         // The client chooses the part size but declared the total: otherwise the validator would find a size mismatch.
         if let SizeGrant::Exactly(declared) = session.grant.size
@@ -249,7 +249,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         }
         let of = |part: Part| (part.number, part.etag, part.checksum);
         let parts: Vec<ListedPart> = stored.into_iter().map(of).collect();
-        if listed.is_none() && at.asked.listed.as_ref().is_some_and(|asked| *asked != digest(&parts)) {
+        if listed.is_none() && at.request.listed.as_ref().is_some_and(|leased| *leased != digest(&parts)) {
             return Err(PartsProblem::Replaced.into());
         }
         Ok(Next::Ask(complete_request(session, at, parts, size)))
@@ -259,7 +259,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
 /// Checks that the session can have the checksums that the caller sends.
 fn checksums_fit(session: &Session, at: &Completing, listed: Option<&[ListedPart]>) -> Result<(), SessionProblem> {
     let parts = session.terms.part_checksum;
-    fits(at.asked.checksum.as_ref().map(Checksum::algorithm), parts)
+    check_multipart_checksums(at.request.checksum.as_ref().map(Checksum::algorithm), parts)
         .map_err(|problem| SessionProblem::ChecksumTypeUnsupported { problem })?;
     for (number, _, sum) in listed.into_iter().flatten() {
         match (sum, parts) {
@@ -269,7 +269,7 @@ fn checksums_fit(session: &Session, at: &Completing, listed: Option<&[ListedPart
                 return Err(SessionProblem::ChecksumTypeUnsupported { problem });
             }
             (Some(sum), Some(algorithm)) => {
-                Checksum::parse(algorithm.name(), sum).map_err(|_| PartsProblem::NoChecksum(*number))?;
+                Checksum::parse(algorithm.name(), sum).map_err(|_| PartsProblem::InvalidChecksum(*number))?;
             }
         }
     }
@@ -290,7 +290,7 @@ fn complete_request(
     parts: Vec<ListedPart>,
     size: ByteSize,
 ) -> CompleteMultipartUpload {
-    let checksum = at.asked.checksum.clone().or_else(|| session.grant.checksum.clone());
+    let checksum = at.request.checksum.clone().or_else(|| session.grant.checksum.clone());
     CompleteMultipartUpload { parts, part_checksum: session.terms.part_checksum, size, checksum }
 }
 

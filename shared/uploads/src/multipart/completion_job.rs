@@ -41,15 +41,15 @@ struct JobBody {
 impl CompletionJob {
     /// The job as a queue message.
     #[must_use]
-    pub fn write(&self) -> String {
-        let told = JobBody { version: 1, key: self.key.to_string(), holder: self.holder.clone() };
+    pub fn to_json(&self) -> String {
+        let complete = JobBody { version: 1, key: self.key.to_string(), holder: self.holder.clone() };
         // Numbers and strings always serialise.
-        serde_json::to_string(&Message { complete: told }).unwrap_or_default()
+        serde_json::to_string(&Message { complete }).unwrap_or_default()
     }
 
     /// Reads a message; `None` if it is not a completion job.
     #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
+    pub fn from_json(text: &str) -> Option<Self> {
         let Message { complete } = serde_json::from_str(text).ok()?;
         let key = ObjectKey::parse(&complete.key).ok().filter(|_| complete.version == 1)?;
         Some(Self { key, holder: complete.holder })
@@ -73,12 +73,12 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         let session = self.session(&completion_job.key).await?;
         let State::Completing(at) = &session.state else { return Ok(Completion::Done(session)) };
         if at.lease.holder != completion_job.holder {
-            return Ok(Completion::Busy(session));
+            return Ok(Completion::LeasedByOther(session));
         }
         let renewed = Event::Renewed(lease(&completion_job.holder, (self.now)()));
         match self.change(&session, renewed).await? {
             StepOutcome::Written(session) => self.keep_at_it(session, &completion_job.holder, store, deadline).await,
-            StepOutcome::NotApplicable(session) => Ok(Completion::Busy(session)),
+            StepOutcome::NotApplicable(session) => Ok(Completion::LeasedByOther(session)),
         }
     }
 
@@ -95,9 +95,9 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     ) -> Result<Completion, SessionProblem> {
         let State::Completing(at) = &session.state else { return Ok(Completion::Done(session)) };
         let now = (self.now)();
-        match self.records.lease(&session.key, &lease(holder, now), &at.asked, now).await? {
+        match self.records.lease(&session.key, &lease(holder, now), &at.request, now).await? {
             SessionWrite::Written(session) => self.keep_at_it(*session, holder, store, deadline).await,
-            SessionWrite::Conflict(Some(session)) => Ok(Completion::Busy(*session)),
+            SessionWrite::Conflict(Some(session)) => Ok(Completion::LeasedByOther(*session)),
             SessionWrite::Conflict(None) => Err(SessionProblem::NotFound),
         }
     }

@@ -35,9 +35,9 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
         if let (State::Open { .. }, PartPlan::Unsized { .. }) = (&session.state, session.plan)
             && now.duration_since(session.summed_at) >= SUM_WHEN_SIGNING
         {
-            return self.sum(session).await;
+            return self.check_size_limit(session).await;
         }
-        if !session.is_over(now) && session.wants_prolonging(now) {
+        if !session.is_over(now) && session.should_record_use(now) {
             return match self.change(&session, Event::Used).await? {
                 StepOutcome::Written(session) | StepOutcome::NotApplicable(session) => Ok(session),
             };
@@ -69,7 +69,7 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             return Err(SessionProblem::Closed);
         }
         if let Some(parts) = self.all_parts(&session.key, &upload).await? {
-            let session = self.summed(session, &parts).await?;
+            let session = self.abort_above_limit(session, &parts).await?;
             return Ok(Listing { session, parts });
         }
         if let State::Completing(at) = &session.state
@@ -77,8 +77,8 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
             && self.own_object(&session).await?.is_none()
         {
             // While S3 completes an upload it may not list it: that is no reason to recreate it.
-            let asked = at.asked.listed.as_deref().and_then(read_digest).map(|(count, _)| count);
-            let parts = remembered(&session, asked, &ETag::none());
+            let listed = at.request.listed.as_deref().and_then(read_digest).map(|(count, _)| count);
+            let parts = remembered(&session, listed, &ETag::none());
             return Ok(Listing { session, parts });
         }
         let session = self.recreate(session, &upload).await?;
@@ -92,9 +92,9 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     }
 
     /// Measures a session without a declared size; one above its limit is aborted.
-    async fn summed(&self, session: Session, parts: &[Part]) -> Result<Session, SessionProblem> {
+    async fn abort_above_limit(&self, session: Session, parts: &[Part]) -> Result<Session, SessionProblem> {
         let Err(problem) = session.plan.check_sum(parts) else { return Ok(session) };
-        tracing::warn!(upload = %session.key.id(), %problem, "given up: above its limit");
+        tracing::warn!(upload = %session.key.id(), %problem, "aborted: above its size limit");
         self.abort(&session.key).await?;
         Err(problem.into())
     }
@@ -103,9 +103,9 @@ impl<S: Sessions, M: MultipartUploads + Objects> Multipart<'_, S, M> {
     ///
     /// # Errors
     /// [`SessionProblem`]; a session above its limit is aborted.
-    pub async fn sum(&self, session: Session) -> Result<Session, SessionProblem> {
+    pub async fn check_size_limit(&self, session: Session) -> Result<Session, SessionProblem> {
         let listing = self.list_session(session).await?;
-        match self.change(&listing.session, Event::Summed).await? {
+        match self.change(&listing.session, Event::PartsSummed).await? {
             StepOutcome::Written(session) | StepOutcome::NotApplicable(session) => Ok(session),
         }
     }

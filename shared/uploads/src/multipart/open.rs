@@ -84,7 +84,7 @@ fn create_request(session: &Session, generation: u32) -> CreateMultipartUpload {
         generation,
         checksum: session.terms.part_checksum.map(|algorithm| PartChecksums {
             algorithm,
-            whole: session.grant.checksum.is_some() || algorithm.always_whole(),
+            whole: session.grant.checksum.is_some() || algorithm.is_full_object_only(),
         }),
     }
 }

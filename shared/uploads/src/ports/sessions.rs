@@ -67,7 +67,7 @@ pub trait Sessions: Send + Sync {
         &self,
         key: &ObjectKey,
         lease: &Lease,
-        asked: &CompletionRequest,
+        request: &CompletionRequest,
         now: Timestamp,
     ) -> impl Future<Output = Result<SessionWrite, RecordsError>> + Send;
 

@@ -16,12 +16,12 @@ fn states() -> Vec<State> {
         State::Completing(Completing {
             upload: "u".to_owned(),
             lease: lease.clone(),
-            asked: CompletionRequest::default(),
+            request: CompletionRequest::default(),
         }),
         State::Completing(Completing {
             upload: "u".to_owned(),
             lease,
-            asked: CompletionRequest { listed: Some("hash".to_owned()), checksum },
+            request: CompletionRequest { listed: Some("hash".to_owned()), checksum },
         }),
         State::Completed(Completed { version: "v".to_owned(), etag: etag.clone() }),
         State::Completed(Completed { version: String::new(), etag }),

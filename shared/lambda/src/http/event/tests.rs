@@ -4,13 +4,13 @@ use super::*;
 use lambda_http::http::{StatusCode, header};
 use lambda_http::request::RequestContext;
 use serde_json::json;
-use testkit::http::Call;
+use testkit::http::ApiRequest;
 
 #[test]
 fn requests_equal_those_of_lambda_http() {
-    let minimal = Call::new("GET", "/uploads");
+    let minimal = ApiRequest::new("GET", "/uploads");
     let claims = json!({ "iss": "https://issuer.example", "sub": "s \"1\"", "cognito:groups": "[a b]" });
-    let complete = Call::new("POST", "/uploads/x/content")
+    let complete = ApiRequest::new("POST", "/uploads/x/content")
         .with_claims(&claims)
         .header("user-agent", "text \"hé\\u0301\"")
         .header("X-Forwarded-For", "203.0.113.7")
@@ -33,7 +33,7 @@ fn requests_equal_those_of_lambda_http() {
 
 #[test]
 fn a_base64_body_is_decoded() {
-    let mut event = Call::new("POST", "/uploads").body("eyJhIjoxfQ==").event().clone();
+    let mut event = ApiRequest::new("POST", "/uploads").body("eyJhIjoxfQ==").event().clone();
     event["isBase64Encoded"] = true.into();
     assert_eq!(*request(&event.to_string()).unwrap().body(), Body::Binary(b"{\"a\":1}".to_vec()));
     event["body"] = "%".into();
@@ -45,7 +45,7 @@ fn characters_outside_of_uris_are_encoded() {
     for (path, expected) in
         [("/a b/\"<é>", "/a%20b/%22%3C%C3%A9%3E"), ("/a%2Fb?c", "/a%2Fb%3Fc"), ("/{#}", "/%7B%23%7D")]
     {
-        let request = Call::new("GET", path).query("q=<é>").request();
+        let request = ApiRequest::new("GET", path).query("q=<é>").request();
         assert_eq!((request.uri().path(), request.uri().query()), (expected, Some("q=%3C%C3%A9%3E")));
     }
 }

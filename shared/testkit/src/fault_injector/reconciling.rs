@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Interrupted, bucket, table};
+use super::{FaultyPort, bucket, table};
 use policy::key::{ObjectKey, UploadId};
 use policy::session::Session;
 use policy::upload::Record;
@@ -14,36 +14,36 @@ use uploads_core::ports::objects::ObjectsError;
 use uploads_core::ports::queue::{Queue, QueueError};
 use uploads_core::ports::records::RecordsError;
 
-impl<C: DueIndex> DueIndex for Interrupted<'_, C> {
+impl<C: DueIndex> DueIndex for FaultyPort<'_, C> {
     async fn due(&self, now: Timestamp, limit: u16) -> Result<Vec<Due>, RecordsError> {
-        self.interruption.call(|| self.port.due(now, limit), table).await
+        self.faults.call(|| self.port.due(now, limit), table).await
     }
 
     async fn records_of(&self, ids: &BTreeSet<UploadId>) -> Result<BTreeMap<UploadId, Option<Record>>, RecordsError> {
-        self.interruption.call(|| self.port.records_of(ids), table).await
+        self.faults.call(|| self.port.records_of(ids), table).await
     }
 
     async fn sessions_of(&self, keys: &[ObjectKey]) -> Result<Vec<Session>, RecordsError> {
-        self.interruption.call(|| self.port.sessions_of(keys), table).await
+        self.faults.call(|| self.port.sessions_of(keys), table).await
     }
 
     async fn checkpoint(&self) -> Result<Option<Checkpoint>, RecordsError> {
-        self.interruption.call(|| self.port.checkpoint(), table).await
+        self.faults.call(|| self.port.checkpoint(), table).await
     }
 
     async fn save_checkpoint(&self, checkpoint: &Checkpoint) -> Result<bool, RecordsError> {
-        self.interruption.call(|| self.port.save_checkpoint(checkpoint), table).await
+        self.faults.call(|| self.port.save_checkpoint(checkpoint), table).await
     }
 }
 
-impl<I: ObjectListing> ObjectListing for Interrupted<'_, I> {
+impl<I: ObjectListing> ObjectListing for FaultyPort<'_, I> {
     async fn list_versions(&self, prefix: &str, after: Option<(String, String)>) -> Result<VersionPage, ObjectsError> {
-        self.interruption.call(|| self.port.list_versions(prefix, after.clone()), bucket).await
+        self.faults.call(|| self.port.list_versions(prefix, after.clone()), bucket).await
     }
 }
 
-impl<Q: Queue> Queue for Interrupted<'_, Q> {
+impl<Q: Queue> Queue for FaultyPort<'_, Q> {
     async fn send(&self, body: &str) -> Result<(), QueueError> {
-        self.interruption.call(|| self.port.send(body), || QueueError("interrupted".into())).await
+        self.faults.call(|| self.port.send(body), || QueueError("interrupted".into())).await
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Interrupted, bucket, table};
+use super::{FaultyPort, bucket, table};
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::parts::PartNumber;
 use policy::session::{Completed, CompletionRequest, Lease, Session};
@@ -13,45 +13,45 @@ use uploads_core::ports::objects::ObjectsError;
 use uploads_core::ports::records::RecordsError;
 use uploads_core::ports::sessions::{OpenOutcome, SessionWrite, Sessions};
 
-impl<S: Sessions> Sessions for Interrupted<'_, S> {
+impl<S: Sessions> Sessions for FaultyPort<'_, S> {
     async fn session(&self, key: &ObjectKey) -> Result<Option<Session>, RecordsError> {
-        self.interruption.call(|| self.port.session(key), table).await
+        self.faults.call(|| self.port.session(key), table).await
     }
 
     async fn open(&self, session: &Session) -> Result<OpenOutcome, RecordsError> {
-        self.interruption.call(|| self.port.open(session), table).await
+        self.faults.call(|| self.port.open(session), table).await
     }
 
     async fn change(&self, next: &Session) -> Result<SessionWrite, RecordsError> {
-        self.interruption.call(|| self.port.change(next), table).await
+        self.faults.call(|| self.port.change(next), table).await
     }
 
     async fn lease(
         &self,
         key: &ObjectKey,
         lease: &Lease,
-        asked: &CompletionRequest,
+        request: &CompletionRequest,
         now: Timestamp,
     ) -> Result<SessionWrite, RecordsError> {
-        self.interruption.call(|| self.port.lease(key, lease, asked, now), table).await
+        self.faults.call(|| self.port.lease(key, lease, request, now), table).await
     }
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
-        self.interruption.call(|| self.port.count_unsized(owner, id, most), table).await
+        self.faults.call(|| self.port.count_unsized(owner, id, most), table).await
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        self.interruption.call(|| self.port.discount_unsized(owner, id), table).await
+        self.faults.call(|| self.port.discount_unsized(owner, id), table).await
     }
 }
 
-impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
+impl<M: MultipartUploads> MultipartUploads for FaultyPort<'_, M> {
     async fn create_upload(
         &self,
         key: &ObjectKey,
         create_request: &CreateMultipartUpload,
     ) -> Result<String, ObjectsError> {
-        self.interruption.call(|| self.port.create_upload(key, create_request), bucket).await
+        self.faults.call(|| self.port.create_upload(key, create_request), bucket).await
     }
 
     async fn list_parts(
@@ -60,7 +60,7 @@ impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
         upload: &str,
         after: Option<PartNumber>,
     ) -> Result<Option<PartsPage>, ObjectsError> {
-        self.interruption.call(|| self.port.list_parts(key, upload, after), bucket).await
+        self.faults.call(|| self.port.list_parts(key, upload, after), bucket).await
     }
 
     async fn complete_upload(
@@ -70,11 +70,11 @@ impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
         complete_request: &CompleteMultipartUpload,
     ) -> Result<Completed, CompleteError> {
         let fault = || CompleteError::Unclear(bucket());
-        self.interruption.call(|| self.port.complete_upload(key, upload, complete_request), fault).await
+        self.faults.call(|| self.port.complete_upload(key, upload, complete_request), fault).await
     }
 
     async fn abort_upload(&self, key: &ObjectKey, upload: &str) -> Result<(), ObjectsError> {
-        self.interruption.call(|| self.port.abort_upload(key, upload), bucket).await
+        self.faults.call(|| self.port.abort_upload(key, upload), bucket).await
     }
 
     async fn list_in_progress(
@@ -82,6 +82,6 @@ impl<M: MultipartUploads> MultipartUploads for Interrupted<'_, M> {
         prefix: &str,
         after: Option<(String, String)>,
     ) -> Result<InProgressPage, ObjectsError> {
-        self.interruption.call(|| self.port.list_in_progress(prefix, after.clone()), bucket).await
+        self.faults.call(|| self.port.list_in_progress(prefix, after.clone()), bucket).await
     }
 }

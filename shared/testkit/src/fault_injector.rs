@@ -22,7 +22,7 @@ use uploads_core::ports::records::{
 
 /// When a call is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum FaultPoint {
     /// Before it takes effect.
     Before,
     /// After it took effect, without an answer.
@@ -31,7 +31,7 @@ pub enum Moment {
 
 /// How a call is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FaultKind {
     /// The process is killed: the call never returns, and its caller is dropped.
     Kill,
     /// The call returns a transient error.
@@ -42,28 +42,28 @@ pub enum Kind {
 
 /// Interrupts one call among all calls of the ports that share it, or none, or every one.
 #[derive(Debug, Default)]
-pub struct Interruption {
-    plan: Option<(Option<usize>, Moment, Kind)>,
+pub struct FaultInjector {
+    plan: Option<(Option<usize>, FaultPoint, FaultKind)>,
     calls: AtomicUsize,
     killed: Notify,
-    weather: Option<FaultInjector>,
+    random: Option<RandomFaults>,
 }
 
 /// Random faults, and a task switch before and after every effect.
 #[derive(Debug)]
-struct FaultInjector {
+struct RandomFaults {
     random: Random,
     faults_permille: AtomicUsize,
 }
 
-impl Interruption {
+impl FaultInjector {
     /// Every way to interrupt a call.
-    pub const WAYS: [(Moment, Kind); 5] = [
-        (Moment::Before, Kind::Kill),
-        (Moment::After, Kind::Kill),
-        (Moment::Before, Kind::Fault),
-        (Moment::After, Kind::Fault),
-        (Moment::After, Kind::Repeat),
+    pub const WAYS: [(FaultPoint, FaultKind); 5] = [
+        (FaultPoint::Before, FaultKind::Kill),
+        (FaultPoint::After, FaultKind::Kill),
+        (FaultPoint::Before, FaultKind::Fault),
+        (FaultPoint::After, FaultKind::Fault),
+        (FaultPoint::After, FaultKind::Repeat),
     ];
 
     /// Interrupts nothing and counts the calls.
@@ -74,41 +74,41 @@ impl Interruption {
 
     /// The `n`-th call from now, counted from 0, is interrupted.
     #[must_use]
-    pub fn at(n: usize, moment: Moment, kind: Kind) -> Self {
-        Self { plan: Some((Some(n), moment, kind)), ..Self::default() }
+    pub fn at(n: usize, point: FaultPoint, kind: FaultKind) -> Self {
+        Self { plan: Some((Some(n), point, kind)), ..Self::default() }
     }
 
     /// Every call fails without effect.
     #[must_use]
     pub fn outage() -> Self {
-        Self { plan: Some((None, Moment::Before, Kind::Fault)), ..Self::default() }
+        Self { plan: Some((None, FaultPoint::Before, FaultKind::Fault)), ..Self::default() }
     }
 
     /// Interrupts nothing, but each call yields to other tasks, so that concurrent work really interleaves.
     #[must_use]
     pub fn interleaved() -> Self {
-        Self::weather(0, 0)
+        Self::random(0, 0)
     }
 
     /// Of a thousand calls so many fail, half of them after they took effect. Every call yields before and after its effect,
     /// so that a test that polls by hand decides the order.
     #[must_use]
-    pub fn weather(seed: u64, faults_permille: usize) -> Self {
-        let weather = FaultInjector { random: Random::new(seed), faults_permille: AtomicUsize::new(faults_permille) };
-        Self { weather: Some(weather), ..Self::default() }
+    pub fn random(seed: u64, faults_permille: usize) -> Self {
+        let random = RandomFaults { random: Random::new(seed), faults_permille: AtomicUsize::new(faults_permille) };
+        Self { random: Some(random), ..Self::default() }
     }
 
     /// Stops the random faults.
-    pub fn clear_up(&self) {
-        if let Some(weather) = &self.weather {
-            weather.faults_permille.store(0, Ordering::SeqCst);
+    pub fn stop(&self) {
+        if let Some(random) = &self.random {
+            random.faults_permille.store(0, Ordering::SeqCst);
         }
     }
 
     /// Sets how many of a thousand calls fail.
     pub fn inject(&self, permille: usize) {
-        if let Some(weather) = &self.weather {
-            weather.faults_permille.store(permille, Ordering::SeqCst);
+        if let Some(random) = &self.random {
+            random.faults_permille.store(permille, Ordering::SeqCst);
         }
     }
 
@@ -119,8 +119,8 @@ impl Interruption {
     }
 
     /// `port` with this fault injection.
-    pub fn of<'a, P>(&'a self, port: &'a P) -> Interrupted<'a, P> {
-        Interrupted { port, interruption: self }
+    pub fn of<'a, P>(&'a self, port: &'a P) -> FaultyPort<'a, P> {
+        FaultyPort { port, faults: self }
     }
 
     /// Runs `work` to its end. If it is killed, it is dropped and the result is `None`.
@@ -138,20 +138,20 @@ impl Interruption {
         fault: impl Fn() -> E,
     ) -> Result<T, E> {
         let n = self.calls.fetch_add(1, Ordering::SeqCst);
-        if let Some(weather) = &self.weather {
-            return weather.call(call, fault).await;
+        if let Some(random) = &self.random {
+            return random.call(call, fault).await;
         }
         let planned = self.plan.filter(|(at, ..)| at.is_none_or(|at| at == n));
         match planned {
             None => call().await,
-            Some((_, moment, kind)) => {
-                if moment == Moment::After {
+            Some((_, point, kind)) => {
+                if point == FaultPoint::After {
                     drop(call().await);
                 }
                 match kind {
-                    Kind::Fault => Err(fault()),
-                    Kind::Repeat => call().await,
-                    Kind::Kill => {
+                    FaultKind::Fault => Err(fault()),
+                    FaultKind::Repeat => call().await,
+                    FaultKind::Kill => {
                         self.killed.notify_one();
                         std::future::pending().await
                     }
@@ -161,7 +161,7 @@ impl Interruption {
     }
 }
 
-impl FaultInjector {
+impl RandomFaults {
     async fn call<T, E, C: Future<Output = Result<T, E>>>(
         &self,
         call: impl Fn() -> C,
@@ -201,9 +201,9 @@ pub async fn turn() {
 
 /// A port whose calls may be interrupted.
 #[derive(Debug)]
-pub struct Interrupted<'a, P> {
+pub struct FaultyPort<'a, P> {
     port: &'a P,
-    interruption: &'a Interruption,
+    faults: &'a FaultInjector,
 }
 
 fn table() -> RecordsError {
@@ -214,37 +214,37 @@ fn bucket() -> ObjectsError {
     ObjectsError("interrupted".into())
 }
 
-impl<R: UploadRecords> UploadRecords for Interrupted<'_, R> {
+impl<R: UploadRecords> UploadRecords for FaultyPort<'_, R> {
     async fn get(&self, id: UploadId) -> Result<Option<Record>, RecordsError> {
-        self.interruption.call(|| self.port.get(id), table).await
+        self.faults.call(|| self.port.get(id), table).await
     }
 
     async fn put_verdict(&self, validated: &ValidatedUpload) -> Result<WriteOutcome, RecordsError> {
-        self.interruption.call(|| self.port.put_verdict(validated), table).await
+        self.faults.call(|| self.port.put_verdict(validated), table).await
     }
 
     async fn put_pending(&self, pending: &Pending) -> Result<WriteOutcome, RecordsError> {
-        self.interruption.call(|| self.port.put_pending(pending), table).await
+        self.faults.call(|| self.port.put_pending(pending), table).await
     }
 
     async fn finalize(&self, validated: &ValidatedUpload) -> Result<WriteOutcome, RecordsError> {
-        self.interruption.call(|| self.port.finalize(validated), table).await
+        self.faults.call(|| self.port.finalize(validated), table).await
     }
 
     async fn write_tombstone(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
-        self.interruption.call(|| self.port.write_tombstone(key, now), table).await
+        self.faults.call(|| self.port.write_tombstone(key, now), table).await
     }
 
     async fn mark_purged(&self, key: &ObjectKey, now: Timestamp) -> Result<(), RecordsError> {
-        self.interruption.call(|| self.port.mark_purged(key, now), table).await
+        self.faults.call(|| self.port.mark_purged(key, now), table).await
     }
 
     async fn list(&self, owner: &OwnerId, before: Option<UploadId>, limit: u16) -> Result<Page, RecordsError> {
-        self.interruption.call(|| self.port.list(owner, before, limit), table).await
+        self.faults.call(|| self.port.list(owner, before, limit), table).await
     }
 }
 
-impl<A: IdempotencyStore> IdempotencyStore for Interrupted<'_, A> {
+impl<A: IdempotencyStore> IdempotencyStore for FaultyPort<'_, A> {
     async fn reserve(
         &self,
         owner: &OwnerId,
@@ -253,30 +253,30 @@ impl<A: IdempotencyStore> IdempotencyStore for Interrupted<'_, A> {
         id: UploadId,
         now: Timestamp,
     ) -> Result<IdempotencyOutcome, RecordsError> {
-        self.interruption.call(|| self.port.reserve(owner, key, body, id, now), table).await
+        self.faults.call(|| self.port.reserve(owner, key, body, id, now), table).await
     }
 }
 
-impl<B: Bus> Bus for Interrupted<'_, B> {
+impl<B: Bus> Bus for FaultyPort<'_, B> {
     async fn put(&self, events: &[Event]) -> Result<Vec<Refused>, BusError> {
-        self.interruption.call(|| self.port.put(events), || BusError("interrupted".into())).await
+        self.faults.call(|| self.port.put(events), || BusError("interrupted".into())).await
     }
 }
 
-impl<O: Objects> Objects for Interrupted<'_, O> {
+impl<O: Objects> Objects for FaultyPort<'_, O> {
     async fn head(&self, key: &ObjectKey, version: Option<&str>) -> Result<Option<ObservedObject>, ObjectsError> {
-        self.interruption.call(|| self.port.head(key, version), bucket).await
+        self.faults.call(|| self.port.head(key, version), bucket).await
     }
 
     async fn read(&self, key: &ObjectKey, version: &str, range: ByteRange) -> Result<Option<Vec<u8>>, ObjectsError> {
-        self.interruption.call(|| self.port.read(key, version, range), bucket).await
+        self.faults.call(|| self.port.read(key, version, range), bucket).await
     }
 
     async fn delete_version(&self, key: &ObjectKey, version: &str) -> Result<(), ObjectsError> {
-        self.interruption.call(|| self.port.delete_version(key, version), bucket).await
+        self.faults.call(|| self.port.delete_version(key, version), bucket).await
     }
 
     async fn versions(&self, key: &ObjectKey) -> Result<Vec<String>, ObjectsError> {
-        self.interruption.call(|| self.port.versions(key), bucket).await
+        self.faults.call(|| self.port.versions(key), bucket).await
     }
 }
