@@ -31,19 +31,32 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         None => report.add_finding(FindingCode::Stub, "no document type"),
     }
     let Some(segment) = find(head, b"\x18\x53\x80\x67") else {
-        if source.is_fully_read() {
-            report.add_finding(FindingCode::Stub, "no segment");
-        }
+        report.add_finding(FindingCode::Stub, "no segment");
         return Ok(());
     };
+    // A segment has tracks or clusters. Either of them, or an index that names them, is at its start.
+    const CONTENT: [&[u8]; 4] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66"];
+    let elements = slice_at(head, segment + 4, head.len());
+    if !CONTENT.iter().any(|id| find(elements, id).is_some()) {
+        report.add_finding(FindingCode::Stub, "no tracks");
+    }
     // The element TrackType, `83 81 tt`: 1 is video, 2 is audio. A file with audio tracks only is an audio file.
     let tracks = slice_at(head, segment, head.len());
     let (has_audio, has_video) = (find(tracks, b"\x83\x81\x02").is_some(), find(tracks, b"\x83\x81\x01").is_some());
     let all_tracks = source.is_fully_read() || find(tracks, b"\x1f\x43\xb6\x75").is_some();
     if has_audio && !has_video && all_tracks {
-        let kind = if report.media_type == "video/webm" { "audio/webm" } else { "audio/x-matroska" };
-        let parent = if kind == "audio/webm" { "video/webm" } else { "video/x-matroska" };
-        report.set_type_with_parent(kind, parent, Confidence::Structural);
+        // One container has both types, and most files with audio only still have the extension and the type of the
+        // container. The audio type is the result if it is the declared one.
+        let (video, audio, aliases) = if report.media_type == "video/webm" {
+            ("video/webm", "audio/webm", &["audio/webm"][..])
+        } else {
+            ("video/x-matroska", "audio/x-matroska", &["audio/x-matroska", "audio/matroska"][..])
+        };
+        if source.claim().is_some_and(|claim| aliases.contains(&claim)) {
+            report.set_type_with_parent(audio, video, Confidence::Structural);
+        } else {
+            report.add_finding(FindingCode::NoVideo, "the file has audio tracks only");
+        }
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use crate::source::{MissingRange, Source, WINDOW_BYTES};
 const PREVIEW_BYTES: usize = 2048;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
-    has_at(head, 0, b"\x1f\x8b\x08")
+    // The signature has three bytes, so the reserved flags must be zero.
+    has_at(head, 0, b"\x1f\x8b\x08") && head.get(3).is_none_or(|flags| flags & 0xe0 == 0)
 }
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
@@ -25,6 +26,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let Some(data) = payload(head) else { return Ok(()) };
     let inside = inflate(slice_at(head, data, head.len()), PREVIEW_BYTES);
     if inside.is_empty() {
+        // An empty file is packed into 20 bytes and its name.
+        if source.size() > 2048 {
+            report.add_finding(FindingCode::Malformed, "no valid compressed data");
+        } else {
+            report.confidence = Confidence::Structural;
+        }
         return Ok(());
     }
     report.confidence = Confidence::Structural;

@@ -12,7 +12,7 @@ use crate::sniffed::Confidence;
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 /// The maximum number of boxes walked at one level. Fragmented movies have thousands, but the first ones suffice.
-const MAX_BOXES: u32 = 64;
+const MAX_BOXES: u32 = 512;
 
 /// The number of bytes read per track. The handler follows the track header and a few small boxes.
 const TRACK_BYTES: u64 = 1024;
@@ -20,32 +20,37 @@ const TRACK_BYTES: u64 = 1024;
 /// Boxes that a file can start with.
 const FIRST_BOXES: &[&[u8]] = &[b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp"];
 
+/// Boxes that a segment of a fragmented movie can start with, and no other file.
+const SEGMENT_BOXES: &[&[u8]] = &[b"styp", b"sidx", b"moof", b"prft", b"emsg", b"ssix"];
+
 pub(crate) fn recognises(head: &[u8]) -> bool {
     let first = be32(head, 0);
     let plausible = first.is_some_and(|n| n == 1 || n == 0 || (8..0x8000_0000).contains(&n));
     let jpeg_family = has_at(head, 0, b"\0\0\0\x0cjP  ") || has_at(head, 0, b"\0\0\0\x0cJXL ");
-    jpeg_family || (plausible && FIRST_BOXES.iter().any(|name| has_at(head, 4, name)))
+    jpeg_family || (plausible && FIRST_BOXES.iter().chain(SEGMENT_BOXES).any(|name| has_at(head, 4, name)))
 }
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     if has_at(head, 4, b"JXL ") {
         report.set_type("image/jxl", Confidence::Signature);
-        return Ok(());
+        return jpeg_xl(source, report);
     }
     if has_at(head, 4, b"jP  ") {
         return jpeg2000(source, report);
     }
     let brands = Brands::of(head);
-    let kind = brands.kind();
+    let kind = if SEGMENT_BOXES.iter().any(|name| has_at(head, 4, name)) { "video/mp4" } else { brands.kind() };
     report.set_type(kind, if brands.major.is_empty() { Confidence::Heuristic } else { Confidence::Signature });
     if kind != "video/mp4" && !kind.starts_with("audio/") {
         report.parent = Some(parent(kind));
     }
     let walk = walk_boxes(source, report)?;
     if kind.starts_with("image/") {
-        if !walk.meta && walk.moov.is_none() {
-            report.add_finding(FindingCode::Stub, "neither a meta nor a moov box");
+        match walk.moov {
+            None if !walk.meta => report.add_finding(FindingCode::Stub, "neither a meta nor a moov box"),
+            Some((_, ..=8)) => report.add_finding(FindingCode::Stub, "an empty moov box"),
+            _ => report.confidence = Confidence::Structural,
         }
         if let Some((width, height)) = picture_size(head) {
             pixels::check(report, source.size(), width, height);
@@ -56,8 +61,13 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.confidence = Confidence::Structural;
     } else if walk.complete {
         report.add_finding(FindingCode::Stub, "no moov box");
+    } else {
+        report.add_finding(FindingCode::UnscannableMiddle, "the moov box was not reached");
     }
     let Some((start, len)) = walk.moov else { return Ok(()) };
+    if len <= 8 {
+        report.add_finding(FindingCode::Stub, "an empty moov box");
+    }
     let Some((has_audio, has_video)) = tracks(source, start, len)? else { return Ok(()) };
     let general = matches!(kind, "video/mp4" | "video/quicktime" | "video/x-m4v");
     if has_audio && !has_video && general {
@@ -79,20 +89,21 @@ fn parent(kind: &str) -> &'static str {
 /// The brands in `ftyp`: the major brand and the compatible ones.
 struct Brands<'a> {
     major: &'a [u8],
+    minor: &'a [u8],
     compatible: &'a [u8],
 }
 
 impl<'a> Brands<'a> {
     fn of(head: &'a [u8]) -> Self {
         if !has_at(head, 4, b"ftyp") && !has_at(head, 4, b"styp") {
-            return Self { major: &[], compatible: &[] };
+            return Self { major: &[], minor: &[], compatible: &[] };
         }
         let len = be32(head, 0).map_or(0, |n| n.clamp(16, 1024));
         let end = usize::try_from(len).unwrap_or(16);
         // Brands have four characters, padded with spaces or, by some writers, with zeros.
         let major = slice_at(head, 8, 4);
         let major = if has_at(major, 3, b"\0") { slice_at(major, 0, 3) } else { major };
-        Self { major, compatible: slice_at(head, 16, end - 16) }
+        Self { major, minor: slice_at(head, 12, 4), compatible: slice_at(head, 16, end - 16) }
     }
 
     fn lists(&self, brand: &[u8]) -> bool {
@@ -103,16 +114,14 @@ impl<'a> Brands<'a> {
         match self.major {
             // QuickTime files older than 2001 have no brands.
             b"" | b"qt  " | b"qt " => "video/quicktime",
-            b"avif" => "image/avif",
+            b"avif" | b"avio" | b"MA1A" | b"MA1B" => "image/avif",
             b"avis" => "image/avif-sequence",
             b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" | b"hevm" | b"hevs" => "image/heic",
-            b"mif1" | b"msf1" | b"mif2" => match () {
-                () if self.lists(b"avis") => "image/avif-sequence",
-                () if self.lists(b"avif") => "image/avif",
-                () if self.lists(b"heic") || self.lists(b"heix") || self.lists(b"hevc") => "image/heic",
-                () => "image/heif",
-            },
-            b"miaf" | b"1pic" | b"jpeg" => "image/heif",
+            // The low-overhead format has its codec in the field of the minor version (ISO/IEC 23008-12, amendment of
+            // 2024).
+            b"mif3" if self.minor == b"avif" => "image/avif",
+            b"mif3" if matches!(self.minor, b"heic" | b"heix") => "image/heic",
+            b"mif1" | b"msf1" | b"mif2" | b"mif3" | b"miaf" | b"1pic" | b"jpeg" => self.picture().unwrap_or("image/heif"),
             b"crx " | b"crx" => "image/x-canon-cr3",
             b"M4A " | b"M4B " | b"M4P " | b"M4A" | b"M4B" | b"F4A " | b"F4B " => "audio/mp4",
             b"M4V " | b"M4VH" | b"M4VP" => "video/x-m4v",
@@ -126,11 +135,28 @@ impl<'a> Brands<'a> {
                 "video/3gpp"
             }
             major if major.starts_with(b"3g2") || major.eq_ignore_ascii_case(b"kddi") => "video/3gpp2",
-            // Including the brands of Flash and Smooth Streaming.
+            // An unknown brand can belong to a picture, which the compatible brands tell. The rest includes the brands of
+            // Flash and Smooth Streaming.
+            major if !VIDEO_BRANDS.iter().any(|known| major.starts_with(known)) => self.picture().unwrap_or("video/mp4"),
             _ => "video/mp4",
         }
     }
+
+    /// The picture type of the compatible brands.
+    fn picture(&self) -> Option<&'static str> {
+        let lists = |brands: &[&[u8]]| brands.iter().any(|brand| self.lists(brand));
+        Some(match () {
+            () if self.lists(b"avis") => "image/avif-sequence",
+            () if lists(&[b"avif", b"avio", b"MA1A", b"MA1B"]) => "image/avif",
+            () if lists(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"]) => "image/heic",
+            () if lists(&[b"mif1", b"msf1", b"mif2", b"miaf"]) => "image/heif",
+            () => return None,
+        })
+    }
 }
+
+/// The starts of major brands of movies. Their files can list picture brands too, for a cover.
+const VIDEO_BRANDS: &[&[u8]] = &[b"iso", b"mp4", b"avc", b"dash", b"cmf", b"M4V", b"f4", b"F4", b"MSNV", b"XAVC"];
 
 /// The top-level boxes of a file.
 #[derive(Default)]
@@ -181,7 +207,7 @@ fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange
                 seen.moov = Some((at, len.min(left)));
             }
             b"moof" | b"sidx" => seen.fragment = true,
-            b"meta" => seen.meta = true,
+            b"meta" | b"mini" if len > 12 => seen.meta = true,
             _ => {}
         }
         if len > left {
@@ -238,6 +264,27 @@ fn picture_size(head: &[u8]) -> Option<(u64, u64)> {
     largest
 }
 
+/// JPEG XL in boxes. Its code stream is in one box or in several (ISO/IEC 18181-2, 2024).
+fn jpeg_xl(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    let mut at = 0u64;
+    for _ in 0..MAX_BOXES {
+        let Some(header) = source.get_within_target(at, 8)? else { break };
+        if has_at(header, 4, b"jxlc") || has_at(header, 4, b"jxlp") {
+            report.confidence = Confidence::Structural;
+            return Ok(());
+        }
+        match be32(header, 0) {
+            Some(len @ 8..) => at = at.saturating_add(len.into()),
+            _ => {
+                report.add_finding(FindingCode::Stub, "no code stream");
+                return Ok(());
+            }
+        }
+    }
+    report.add_finding(FindingCode::UnscannableMiddle, "the code stream was not reached");
+    Ok(())
+}
+
 /// The JPEG 2000 family. Its formats have the same first box and different brands in the second.
 fn jpeg2000(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
@@ -253,7 +300,7 @@ fn jpeg2000(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
         if let Some((height, width)) = be32(head, at + 4).zip(be32(head, at + 8)) {
             pixels::check(report, source.size(), width.into(), height.into());
         }
-    } else if source.is_fully_read() && kind != "video/mj2" {
+    } else if kind != "video/mj2" {
         report.add_finding(FindingCode::Stub, "no image header");
     }
     Ok(())

@@ -11,7 +11,16 @@ use crate::source::{MissingRange, Source, WINDOW_BYTES};
 const DIRECTORY_BYTES: u64 = 2048;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
-    const MARKS: [&[u8]; 8] = [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"];
+    const MARKS: [&[u8]; 8] = [
+        b"II\x2a\0",
+        b"MM\0\x2a",
+        b"II\x2b\0",
+        b"MM\0\x2b",
+        b"IIRO\x08\0",
+        b"IIRS\x08\0",
+        b"MMOR\0\0",
+        b"IIU\0",
+    ];
     MARKS.iter().any(|mark| has_at(head, 0, mark)) || has_at(head, 0, b"II\xbc\x01") || has_at(head, 0, b"II\xbc\0")
 }
 
@@ -34,7 +43,6 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     }
     report.set_type("image/tiff", Confidence::Signature);
     if has_at(signature, 2, b"\x2b") || has_at(signature, 3, b"\x2b") {
-        // BigTIFF: no camera writes it.
         return Ok(());
     }
     let order = Order { big: has_at(signature, 0, b"MM") };
@@ -62,6 +70,10 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     if let Some((width, height)) = tag(256).zip(tag(257)) {
         pixels::check(report, source.size(), width.number(order).into(), height.number(order).into());
     }
+    // The data of a picture: strips, tiles, a JPEG, or sub-directories with them.
+    if ![273, 324, 513, 330].iter().any(|id| tag(*id).is_some()) {
+        report.add_finding(FindingCode::Stub, "the directory names no picture data");
+    }
     // Tag 50706 is DNGVersion. A DNG also names its camera, so it is checked first.
     if tag(50706).is_some() {
         report.set_type_with_parent("image/x-adobe-dng", "image/tiff", Confidence::Structural);
@@ -72,8 +84,14 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     let name =
         if make.count <= 4 { make.value.as_slice() } else { source.get_within_target(at, 24)?.unwrap_or_default() };
     // Scanners of the same makers write plain TIFF. Raw files have their sensor data in sub-directories (tag 330)
-    // without LZW compression (tag 259), or a private tag of Sony (50740).
-    let raw = tag(330).is_some() && tag(259).is_none_or(|t| t.number(order) != 5);
+    // without LZW compression (tag 259), the identifier of TIFF/EP (37398), a colour filter array (262 is 32803), a
+    // compression of their own, or a private tag of Sony (50740).
+    let number = |id: u16| tag(id).map(|tag| tag.number(order));
+    let raw = number(259) != Some(5)
+        && (tag(330).is_some()
+            || tag(37398).is_some()
+            || number(262) == Some(32803)
+            || matches!(number(259), Some(32767 | 32769 | 34713 | 65000 | 65535)));
     let kind = match () {
         () if has_at(name, 0, b"NIKON") && raw => "image/x-nikon-nef",
         () if has_at(name, 0, b"SONY") && (raw || tag(50740).is_some()) => "image/x-sony-arw",

@@ -1,6 +1,7 @@
 //! Document markup: Markdown, reStructuredText and TeX. Each mark adds to a score.
 
 use super::guess::{Guess, MAX_LINES, SURE_SCORE};
+use super::settings::ends_front_matter;
 
 /// Adds a guess per format.
 pub(crate) fn guess(lines: &[&str], guesses: &mut Vec<Guess>) {
@@ -103,6 +104,9 @@ fn markdown(lines: &[&str]) -> u32 {
     let front_matter = first.trim() == "---" && lines.iter().skip(1).take(40).any(|line| line.trim() == "---");
     if front_matter && marks.headings + marks.links + marks.bullets > 0 {
         score += 25;
+    }
+    if ends_front_matter(lines) {
+        score += SURE_SCORE;
     }
     if marks.comments > marks.headings * 2 + 2 {
         score = score.saturating_sub(40);

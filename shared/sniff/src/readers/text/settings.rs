@@ -61,6 +61,9 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
         return 0;
     }
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
+    if ends_front_matter(lines) {
+        return 0;
+    }
     let mut score = (keys * 8).min(40) + (items * 4).min(16) + (nested * 5).min(25) + (comments * 2).min(6);
     if other == 0
         && keys > 0
@@ -77,6 +80,26 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
         0
     };
     score.saturating_sub(other * 20).min(100)
+}
+
+/// Whether the text is front matter, which a second `---` ends, before a document that is not YAML or is still empty.
+pub(super) fn ends_front_matter(lines: &[&str]) -> bool {
+    let mut lines = lines.iter().map(|line| line.trim_end());
+    if lines.next() != Some("---") {
+        return false;
+    }
+    let mut keys = 0;
+    for line in lines.by_ref() {
+        match line {
+            "---" => {
+                let body = lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
+                return keys > 0 && !body.starts_with("- ") && (key(body.trim()).is_none() || body.starts_with('#'));
+            }
+            "..." => return false,
+            line => keys += u32::from(key(line.trim()).is_some()),
+        }
+    }
+    false
 }
 
 /// The value of `key: value` or `key:`. A key is a quoted string or at most three words.
@@ -97,8 +120,15 @@ fn key(text: &str) -> Option<&str> {
 fn toml(lines: &[&str]) -> u32 {
     let (mut tables, mut pairs, mut other) = (0u32, 0u32, 0u32);
     let mut open = 0i32;
+    let mut quote: Option<&str> = None;
     for line in lines {
         let text = line.trim();
+        // A string of several lines ends at the same three quotes.
+        if let Some(mark) = quote {
+            quote = if text.contains(mark) { None } else { quote };
+            continue;
+        }
+        quote = ["\"\"\"", "\'\'\'"].into_iter().find(|mark| text.contains('=') && text.matches(mark).count() == 1);
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
@@ -135,7 +165,8 @@ fn toml(lines: &[&str]) -> u32 {
         return 0;
     }
     if other == 0 {
-        return 62 + (tables + pairs).min(20);
+        // Every line fits the syntax, which outweighs the marks of other formats inside strings and comments.
+        return 62 + (tables + pairs).min(20) + if pairs >= 3 { 38 } else { 0 };
     }
     (tables * 20).min(60).saturating_add((pairs * 8).min(48)).saturating_sub(other * 200 / (pairs + tables)).min(100)
 }
