@@ -35,7 +35,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     report.confidence = Confidence::Structural;
-    if executable::recognises(&inside) {
+    if executable::recognises(&inside) || has_at(&inside, 0, b"MZ") {
         report.add_finding(FindingCode::ExecutableInside, "a program inside gzip");
     } else if zip::recognises(&inside)
         || recognises(&inside)

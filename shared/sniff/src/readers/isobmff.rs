@@ -61,7 +61,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.confidence = Confidence::Structural;
     } else if walk.complete {
         report.add_finding(FindingCode::Stub, "no moov box");
-    } else {
+    } else if !report.has_finding(FindingCode::Truncated) {
         report.add_finding(FindingCode::UnscannableMiddle, "the moov box was not reached");
     }
     let Some((start, len)) = walk.moov else { return Ok(()) };
@@ -121,7 +121,9 @@ impl<'a> Brands<'a> {
             // 2024).
             b"mif3" if self.minor == b"avif" => "image/avif",
             b"mif3" if matches!(self.minor, b"heic" | b"heix") => "image/heic",
-            b"mif1" | b"msf1" | b"mif2" | b"mif3" | b"miaf" | b"1pic" | b"jpeg" => self.picture().unwrap_or("image/heif"),
+            b"mif1" | b"msf1" | b"mif2" | b"mif3" | b"miaf" | b"1pic" | b"jpeg" => {
+                self.picture().unwrap_or("image/heif")
+            }
             b"crx " | b"crx" => "image/x-canon-cr3",
             b"M4A " | b"M4B " | b"M4P " | b"M4A" | b"M4B" | b"F4A " | b"F4B " => "audio/mp4",
             b"M4V " | b"M4VH" | b"M4VP" => "video/x-m4v",
@@ -137,7 +139,9 @@ impl<'a> Brands<'a> {
             major if major.starts_with(b"3g2") || major.eq_ignore_ascii_case(b"kddi") => "video/3gpp2",
             // An unknown brand can belong to a picture, which the compatible brands tell. The rest includes the brands of
             // Flash and Smooth Streaming.
-            major if !VIDEO_BRANDS.iter().any(|known| major.starts_with(known)) => self.picture().unwrap_or("video/mp4"),
+            major if !VIDEO_BRANDS.iter().any(|known| major.starts_with(known)) => {
+                self.picture().unwrap_or("video/mp4")
+            }
             _ => "video/mp4",
         }
     }

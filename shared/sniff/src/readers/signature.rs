@@ -4,6 +4,7 @@
 //! `file-format` covers the rest.
 
 mod short;
+mod structure;
 mod table;
 
 use file_format::FileFormat;
@@ -22,8 +23,16 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
-    let Some(kind) = by_table(head).or_else(|| by_fields(head)) else { return Ok(()) };
-    report.set_type(kind, Confidence::Signature);
+    if let Some(kind) = by_table(head) {
+        report.set_type(kind, Confidence::Signature);
+        add_findings(source, report, kind)?;
+        if structure::fits(kind, source)? {
+            report.confidence = Confidence::Structural;
+        }
+        return Ok(());
+    }
+    let Some(kind) = by_fields(head) else { return Ok(()) };
+    report.set_type(kind, Confidence::Structural);
     add_findings(source, report, kind)
 }
 
@@ -31,7 +40,8 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
 fn by_table(head: &[u8]) -> Option<&'static str> {
     let is_text = evidence::looks_like_text(head);
     let fits = |(at, bytes, kind): &&table::Signature| {
-        has_at(head, *at, bytes) && (!is_text || TEXT_FORMATS.contains(kind) || (*at == 0 && evidence::wins_alone(bytes)))
+        has_at(head, *at, bytes)
+            && (!is_text || TEXT_FORMATS.contains(kind) || (*at == 0 && evidence::wins_alone(bytes)))
     };
     table::SIGNATURES.iter().find(fits).map(|(_, _, kind)| *kind)
 }
@@ -152,7 +162,8 @@ fn portable_bitmap(head: &[u8]) -> Option<&'static str> {
     // Width and height, and the maximum value where there is one. Prose can begin with `P1 2`.
     let numbers = if matches!(n, b'1' | b'4' | b'7') { 2 } else { 3 };
     let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
-    let comment_free: Vec<u8> = rest.split(|&b| b == b'\n').filter(|line| !line.starts_with(b"#")).collect::<Vec<_>>().join(&b'\n');
+    let comment_free: Vec<u8> =
+        rest.split(|&b| b == b'\n').filter(|line| !line.starts_with(b"#")).collect::<Vec<_>>().join(&b'\n');
     let mut words = comment_free.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     if n != b'7' && !(0..numbers).all(|_| words.next().is_some_and(is_number)) {
         return None;
@@ -182,8 +193,10 @@ fn is_dbase(head: &[u8]) -> bool {
     let Some(&[version, _, month, day]) = head.get(..4) else { return false };
     let Some(length) = le16(head, 8).map(usize::from) else { return false };
     let fields = if matches!(version, 0x04 | 0x8c) { 68 } else { 32 };
-    matches!(version, 0x02 | 0x03 | 0x04 | 0x30..=0x32 | 0x43 | 0x63 | 0x83 | 0x8b | 0x8c | 0x8e | 0xcb | 0xe5 | 0xf5 | 0xfb)
-        && (1..=12).contains(&month)
+    matches!(
+        version,
+        0x02 | 0x03 | 0x04 | 0x30..=0x32 | 0x43 | 0x63 | 0x83 | 0x8b | 0x8c | 0x8e | 0xcb | 0xe5 | 0xf5 | 0xfb
+    ) && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && length >= 65
         && length <= head.len()
@@ -302,6 +315,13 @@ pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), Mis
     // It takes any bytes without zeros for plain text, so its text types are ignored.
     if kind != UNKNOWN && !kind.starts_with("text/") {
         report.set_type(kind.to_owned(), Confidence::Signature);
+        if structure::fits(kind, source)? {
+            report.confidence = Confidence::Structural;
+        }
+        return Ok(());
+    }
+    if short::is_old_musepack(head) {
+        report.set_type("audio/x-musepack", Confidence::Heuristic);
         return Ok(());
     }
     // Apple disk images have their header at the end.

@@ -1,7 +1,7 @@
 //! TIFF (revision 6.0, Adobe, 1992) and the raw formats of cameras, which the tags of the first directory tell apart.
 
 use super::pixels;
-use crate::bytes::{array, be16, be32, has_at, le16, le32, slice_at};
+use crate::bytes::{array, be16, be32, be64, has_at, le16, le32, le64, slice_at, to_usize};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -10,17 +10,12 @@ use crate::source::{MissingRange, Source, WINDOW_BYTES};
 /// The number of directory bytes read: 170 tags. Directories rarely have more than 60.
 const DIRECTORY_BYTES: u64 = 2048;
 
+/// The maximum number of tags in these bytes.
+const MAX_TAGS: usize = 170;
+
 pub(crate) fn recognises(head: &[u8]) -> bool {
-    const MARKS: [&[u8]; 8] = [
-        b"II\x2a\0",
-        b"MM\0\x2a",
-        b"II\x2b\0",
-        b"MM\0\x2b",
-        b"IIRO\x08\0",
-        b"IIRS\x08\0",
-        b"MMOR\0\0",
-        b"IIU\0",
-    ];
+    const MARKS: [&[u8]; 8] =
+        [b"II\x2a\0", b"MM\0\x2a", b"II\x2b\0", b"MM\0\x2b", b"IIRO\x08\0", b"IIRS\x08\0", b"MMOR\0\0", b"IIU\0"];
     MARKS.iter().any(|mark| has_at(head, 0, mark)) || has_at(head, 0, b"II\xbc\x01") || has_at(head, 0, b"II\xbc\0")
 }
 
@@ -42,11 +37,10 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     report.set_type("image/tiff", Confidence::Signature);
-    if has_at(signature, 2, b"\x2b") || has_at(signature, 3, b"\x2b") {
-        return Ok(());
-    }
-    let order = Order { big: has_at(signature, 0, b"MM") };
-    let Some(start) = order.u32(head, 4).map(u64::from) else {
+    let long = has_at(signature, 2, b"\x2b") || has_at(signature, 3, b"\x2b");
+    let order = Order { big: has_at(signature, 0, b"MM"), long };
+    let start = if long { order.u64(head, 8) } else { order.u32(head, 4).map(u64::from) };
+    let Some(start) = start else {
         report.add_finding(FindingCode::Stub, "no directory");
         return Ok(());
     };
@@ -59,19 +53,20 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
 
 fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64) -> Result<(), MissingRange> {
     let Some(table) = source.get_within_target(start, DIRECTORY_BYTES)? else { return Ok(()) };
-    let count = order.u16(table, 0).unwrap_or(0);
+    let count = if order.long { order.u64(table, 0).map(to_usize) } else { order.u16(table, 0).map(usize::from) };
+    let count = count.unwrap_or(0);
     if count == 0 {
         report.add_finding(FindingCode::Malformed, "the directory is empty");
         return Ok(());
     }
     report.set_type("image/tiff", Confidence::Structural);
-    let tags: Vec<Tag> = (0..usize::from(count)).map_while(|n| order.tag(table, 2 + 12 * n)).collect();
+    let tags: Vec<Tag> = (0..count.min(MAX_TAGS)).map_while(|n| order.tag(table, n)).collect();
     let tag = |id: u16| tags.iter().find(|tag| tag.id == id);
     if let Some((width, height)) = tag(256).zip(tag(257)) {
         pixels::check(report, source.size(), width.number(order).into(), height.number(order).into());
     }
     // The data of a picture: strips, tiles, a JPEG, or sub-directories with them.
-    if ![273, 324, 513, 330].iter().any(|id| tag(*id).is_some()) {
+    if ![273, 279, 324, 325, 330, 513].iter().any(|id| tag(*id).is_some()) {
         report.add_finding(FindingCode::Stub, "the directory names no picture data");
     }
     // Tag 50706 is DNGVersion. A DNG also names its camera, so it is checked first.
@@ -80,9 +75,13 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
         return Ok(());
     }
     let Some(make) = tag(271) else { return Ok(()) };
-    let at = u64::from(order.u32(&make.value, 0).unwrap_or(0));
-    let name =
-        if make.count <= 4 { make.value.as_slice() } else { source.get_within_target(at, 24)?.unwrap_or_default() };
+    let at = if order.long { order.u64(&make.value, 0) } else { order.u32(&make.value, 0).map(u64::from) };
+    let at = at.unwrap_or(0);
+    let name = if make.count <= 4 || (order.long && make.count <= 8) {
+        make.value.as_slice()
+    } else {
+        source.get_within_target(at, 24)?.unwrap_or_default()
+    };
     // Scanners of the same makers write plain TIFF. Raw files have their sensor data in sub-directories (tag 330)
     // without LZW compression (tag 259), the identifier of TIFF/EP (37398), a colour filter array (262 is 32803), a
     // compression of their own, or a private tag of Sony (50740).
@@ -103,17 +102,18 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     Ok(())
 }
 
-/// The byte order.
+/// The byte order, and whether the file is a BigTIFF, with 64-bit offsets and counts.
 #[derive(Clone, Copy)]
 struct Order {
     big: bool,
+    long: bool,
 }
 
 struct Tag {
     id: u16,
     kind: u16,
     count: u32,
-    value: [u8; 4],
+    value: [u8; 8],
 }
 
 impl Order {
@@ -125,13 +125,20 @@ impl Order {
         if self.big { be32(bytes, at) } else { le32(bytes, at) }
     }
 
-    fn tag(self, table: &[u8], at: usize) -> Option<Tag> {
-        Some(Tag {
-            id: self.u16(table, at)?,
-            kind: self.u16(table, at + 2)?,
-            count: self.u32(table, at + 4)?,
-            value: array(table, at + 8)?,
-        })
+    fn u64(self, bytes: &[u8], at: usize) -> Option<u64> {
+        if self.big { be64(bytes, at) } else { le64(bytes, at) }
+    }
+
+    /// The tag with the index `n` of the directory.
+    fn tag(self, table: &[u8], n: usize) -> Option<Tag> {
+        let at = if self.long { 8 + 20 * n } else { 2 + 12 * n };
+        let (count, value) = if self.long {
+            (u32::try_from(self.u64(table, at + 4)?).ok()?, array(table, at + 12)?)
+        } else {
+            let [a, b, c, d] = array::<4>(table, at + 8)?;
+            (self.u32(table, at + 4)?, [a, b, c, d, 0, 0, 0, 0])
+        };
+        Some(Tag { id: self.u16(table, at)?, kind: self.u16(table, at + 2)?, count, value })
     }
 }
 

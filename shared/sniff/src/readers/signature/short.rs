@@ -1,6 +1,6 @@
 //! Formats with a signature of two or three bytes. It never wins alone, so fields after it must fit.
 
-use crate::bytes::{be16, has_at, le16, slice_at};
+use crate::bytes::{be16, has_at, le16, le32, slice_at};
 
 /// PCX: version, run-length encoding, bits per pixel, and a window with a positive size (`ZSoft`, 1991).
 pub(super) fn is_pcx(head: &[u8]) -> bool {
@@ -86,7 +86,8 @@ pub(super) fn is_old_word(head: &[u8]) -> bool {
 
 /// AC-3: the sampling rate and frame size codes, and a second frame or the end after the first one (ATSC A/52, 2018).
 pub(super) fn is_ac3(head: &[u8]) -> bool {
-    const KILOBITS: [usize; 19] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
+    const KILOBITS: [usize; 19] =
+        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640];
     let Some(&code) = head.get(4).filter(|_| has_at(head, 0, b"\x0b\x77")) else { return false };
     let Some(&rate) = KILOBITS.get(usize::from(code & 0x3f) / 2) else { return false };
     let words = match code >> 6 {
@@ -97,4 +98,13 @@ pub(super) fn is_ac3(head: &[u8]) -> bool {
     };
     let next = words * 2;
     next == head.len() || has_at(head, next, b"\x0b\x77")
+}
+
+/// Musepack before version 7, which has no signature. The header has a bit rate and an intensity flag that are always
+/// zero, a version, the maximum band, and a block size that is always one.
+pub(super) fn is_old_musepack(head: &[u8]) -> bool {
+    le32(head, 0).is_some_and(|bits| {
+        let (rate, version, band, block) = (bits >> 22, bits >> 11 & 0x3ff, bits >> 6 & 0x1f, bits & 0x3f);
+        rate == 0 && (4..=6).contains(&version) && band == 31 && block == 1 && head.len() >= 64
+    })
 }

@@ -1,6 +1,6 @@
 //! YAML and TOML.
 
-use super::guess::Guess;
+use super::guess::{Guess, SURE_SCORE};
 
 /// Adds a guess per format. `whole` tells that the last line is complete.
 pub(crate) fn guess(lines: &[&str], whole: bool, guesses: &mut Vec<Guess>) {
@@ -61,10 +61,13 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
         return 0;
     }
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
-    if ends_front_matter(lines) {
-        return 0;
-    }
     let mut score = (keys * 8).min(40) + (items * 4).min(16) + (nested * 5).min(25) + (comments * 2).min(6);
+    match front_matter(lines) {
+        Some(Body::Other) => return 0,
+        // Two markers and nothing but keys between them.
+        Some(Body::Empty) if other == 0 => score = score.max(SURE_SCORE + 2),
+        _ => {}
+    }
     if other == 0
         && keys > 0
         && (nested > 0 || items > 0)
@@ -82,24 +85,36 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
     score.saturating_sub(other * 20).min(100)
 }
 
-/// Whether the text is front matter, which a second `---` ends, before a document that is not YAML or is still empty.
-pub(super) fn ends_front_matter(lines: &[&str]) -> bool {
+/// What follows front matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Nothing: the text is YAML as well as the start of a document.
+    Empty,
+    /// A document that is not YAML, or the blank lines of one.
+    Other,
+}
+
+/// The text after front matter, which begins and ends with `---`. `None` for other text and for a second YAML document.
+pub(super) fn front_matter(lines: &[&str]) -> Option<Body> {
     let mut lines = lines.iter().map(|line| line.trim_end());
-    if lines.next() != Some("---") {
-        return false;
-    }
+    lines.next().filter(|line| *line == "---")?;
     let mut keys = 0;
-    for line in lines.by_ref() {
-        match line {
-            "---" => {
-                let body = lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
-                return keys > 0 && !body.starts_with("- ") && (key(body.trim()).is_none() || body.starts_with('#'));
-            }
-            "..." => return false,
+    loop {
+        match lines.next()? {
+            "---" if keys > 0 => break,
+            "---" | "..." => return None,
             line => keys += u32::from(key(line.trim()).is_some()),
         }
     }
-    false
+    let mut blank_lines = 0;
+    let body = lines.find(|line| {
+        blank_lines += u32::from(line.is_empty());
+        !line.trim().is_empty()
+    });
+    // Blank lines are the body of a template.
+    let Some(body) = body else { return Some(if blank_lines > 1 { Body::Other } else { Body::Empty }) };
+    let is_yaml = body.starts_with("- ") || (key(body.trim()).is_some() && !body.starts_with('#'));
+    (!is_yaml).then_some(Body::Other)
 }
 
 /// The value of `key: value` or `key:`. A key is a quoted string or at most three words.

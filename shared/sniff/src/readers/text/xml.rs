@@ -110,9 +110,10 @@ struct Prolog<'a> {
 impl<'a> Prolog<'a> {
     /// Whether the root element has the namespace of XHTML. `namespaces` are its attributes in lower case.
     fn is_xhtml(&self, namespaces: &str) -> bool {
-        let name = self.root.rsplit_once(':').map_or("xmlns=".to_owned(), |(prefix, _)| {
-            format!("xmlns:{}=", prefix.to_ascii_lowercase())
-        });
+        let name = self
+            .root
+            .rsplit_once(':')
+            .map_or("xmlns=".to_owned(), |(prefix, _)| format!("xmlns:{}=", prefix.to_ascii_lowercase()));
         namespaces.split_once(&name).is_some_and(|(_, value)| {
             value.get(1..).is_some_and(|value| value.starts_with("http://www.w3.org/1999/xhtml"))
         })

@@ -1,6 +1,6 @@
 //! The format of a ZIP package, by its `mimetype` entry, its list of content types, or its entry names.
 
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::office;
 use super::unpack::{Importance, preview, unpack};
 use crate::bytes::{find, has_at, le16, le32, slice_at};
@@ -22,6 +22,9 @@ const MIMETYPES: &[&str] = &[
     "application/vnd.oasis.opendocument.graphics",
     "application/vnd.oasis.opendocument.graphics-template",
     "application/vnd.oasis.opendocument.chart",
+    "application/vnd.oasis.opendocument.chart-template",
+    "application/vnd.oasis.opendocument.formula-template",
+    "application/vnd.oasis.opendocument.text-master-template",
     "application/vnd.oasis.opendocument.formula",
     "application/vnd.oasis.opendocument.image",
     "application/vnd.oasis.opendocument.base",
@@ -31,7 +34,10 @@ const MIMETYPES: &[&str] = &[
     "application/vnd.sun.xml.calc",
     "application/vnd.sun.xml.calc.template",
     "application/vnd.sun.xml.impress",
+    "application/vnd.sun.xml.impress.template",
     "application/vnd.sun.xml.draw",
+    "application/vnd.sun.xml.draw.template",
+    "application/vnd.sun.xml.writer.global",
     "application/vnd.sun.xml.math",
     "application/epub+zip",
     "application/hwp+zip",
@@ -49,9 +55,19 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         Some(entry) => unpack(source, entry, 128, Importance::Required)?,
         None => None,
     };
-    if let Some(kind) = declared.as_deref().and_then(known_mimetype) {
+    let kind = match declared.as_deref().and_then(known_mimetype) {
+        None => manifest_type(source, directory)?,
+        kind => kind,
+    };
+    if let Some(kind) = kind {
         report.set_type_with_parent(kind, zip, Confidence::Structural);
         add_opendocument_findings(directory, report);
+        if (kind.contains("opendocument") || kind.contains("sun.xml"))
+            && !directory.entries.iter().any(|entry| entry.name == b"content.xml" && entry.unpacked > 0)
+            && !directory.any_name(|name| name == b"encrypted-package")
+        {
+            report.add_finding(FindingCode::Stub, "no content.xml");
+        }
         return Ok(());
     }
     if office::identify(source, directory, report)? {
@@ -73,7 +89,7 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         {
             "application/x-xpinstall"
         }
-        () if has_name("META-INF/MANIFEST.MF") => "application/java-archive",
+        () if is_java_archive(source, directory) => "application/java-archive",
         () if has_name("META-INF/container.xml") => "application/epub+zip",
         () if has_name("META-INF/") && directory.entries.iter().all(|entry| has_at(entry.name, 0, b"META-INF/")) => {
             "application/java-archive"
@@ -100,6 +116,33 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     Ok(())
 }
 
+/// Whether an archive is a Java archive: programs that read it as a stream need the manifest first or after its folder,
+/// and the `jar` tool marks the first entry (0xCAFE). Other archives with a manifest contain classes.
+fn is_java_archive(source: &Source, directory: &Directory<'_>) -> bool {
+    const MANIFEST: &[u8] = b"META-INF/MANIFEST.MF";
+    let has_manifest = |entries: &[Entry<'_>]| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(MANIFEST));
+    let first = source.peek(0, 256);
+    let name = le16(first, 26).map_or(0, usize::from);
+    has_manifest(directory.entries.get(..2).unwrap_or(&directory.entries))
+        || (has_at(first, 0, b"PK\x03\x04") && has_at(first, 30 + name, b"\xfe\xca"))
+        || (has_manifest(&directory.entries) && directory.any_name(|name| name.ends_with(b".class")))
+}
+
+/// The type of the root in the manifest of an `OpenDocument` or `StarOffice` package, which can lack a `mimetype` entry
+/// (OASIS `OpenDocument` 1.3 part 2, section 3.2, 2021).
+fn manifest_type(source: &Source, directory: &Directory<'_>) -> Result<Option<&'static str>, MissingRange> {
+    let Some(entry) = directory.named("META-INF/manifest.xml").filter(|_| directory.named("content.xml").is_some())
+    else {
+        return Ok(None);
+    };
+    let Some(text) = unpack(source, entry, 16 * 1024, Importance::Required)? else { return Ok(None) };
+    let root = text.split(|&b| b == b'<').find(|element| find(element, b"full-path=\"/\"").is_some());
+    Ok(root.and_then(|element| {
+        let known = |kind: &&&str| find(element, format!("media-type=\"{kind}\"").as_bytes()).is_some();
+        MIMETYPES.iter().find(known).copied()
+    }))
+}
+
 fn known_mimetype(text: &[u8]) -> Option<&'static str> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     MIMETYPES.iter().find(|kind| kind.as_bytes() == text).copied()
@@ -120,7 +163,12 @@ fn add_opendocument_findings(directory: &Directory<'_>, report: &mut Report) {
 fn iwork(directory: &Directory<'_>) -> Option<&'static str> {
     let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
     let modern = holds(b"Index/Document.iwa") || holds(b"Index.zip");
+    // A document can be a folder. Then the archive contains the folder with its extension.
+    let folder = |extension: &'static [u8]| modern && holds(extension);
     match () {
+        () if folder(b".numbers/") => Some("application/vnd.apple.numbers"),
+        () if folder(b".key/") => Some("application/vnd.apple.keynote"),
+        () if folder(b".pages/") => Some("application/vnd.apple.pages"),
         () if directory.named("index.apxl").is_some() || directory.named("presentation.apxl").is_some() => {
             Some("application/vnd.apple.keynote")
         }
