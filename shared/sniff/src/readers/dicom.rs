@@ -5,7 +5,7 @@
 use crate::bytes::{le16, le32, slice_at, to_usize};
 use crate::report::Report;
 use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 /// The number of elements in a row that are evidence.
 const MIN_ELEMENTS: u32 = 4;
@@ -23,7 +23,8 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
     matches!(le16(head, 0), Some(2 | 8)) && has_elements(head)
 }
 
-pub(crate) fn read(_: &Source, report: &mut Report) -> Result<(), MissingRange> {
+pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+    source.get(0, WINDOW_BYTES)?;
     report.set_type("application/dicom", Confidence::Structural);
     Ok(())
 }

@@ -7,6 +7,9 @@ use crate::report::Report;
 use crate::sniffed::Confidence;
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
+/// Elements at the start of a segment: tracks, clusters, an index of elements, information about the file.
+const CONTENT: [&[u8]; 4] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66"];
+
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"\x1a\x45\xdf\xa3")
 }
@@ -35,7 +38,6 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     };
     // A segment has tracks or clusters. Either of them, or an index that names them, is at its start.
-    const CONTENT: [&[u8]; 4] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66"];
     let elements = slice_at(head, segment + 4, head.len());
     if !CONTENT.iter().any(|id| find(elements, id).is_some()) {
         report.add_finding(FindingCode::Stub, "no tracks");

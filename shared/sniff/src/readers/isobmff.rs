@@ -277,13 +277,11 @@ fn jpeg_xl(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
             report.confidence = Confidence::Structural;
             return Ok(());
         }
-        match be32(header, 0) {
-            Some(len @ 8..) => at = at.saturating_add(len.into()),
-            _ => {
-                report.add_finding(FindingCode::Stub, "no code stream");
-                return Ok(());
-            }
-        }
+        let Some(len @ 8..) = be32(header, 0) else {
+            report.add_finding(FindingCode::Stub, "no code stream");
+            return Ok(());
+        };
+        at = at.saturating_add(len.into());
     }
     report.add_finding(FindingCode::UnscannableMiddle, "the code stream was not reached");
     Ok(())

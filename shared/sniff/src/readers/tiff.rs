@@ -34,6 +34,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     };
     if let Some(kind) = by_signature {
         report.set_type_with_parent(kind, "image/tiff", Confidence::Signature);
+        let order = Order { big: has_at(signature, 0, b"MM"), long: false };
+        let start = order.u32(head, 4).map_or(u64::MAX, u64::from);
+        let count = source.get_within_target(start, 2)?.and_then(|table| order.u16(table, 0));
+        if count.is_some_and(|count| count > 0) {
+            report.confidence = Confidence::Structural;
+        }
         return Ok(());
     }
     report.set_type("image/tiff", Confidence::Signature);
@@ -102,7 +108,7 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     Ok(())
 }
 
-/// The byte order, and whether the file is a BigTIFF, with 64-bit offsets and counts.
+/// The byte order, and whether the file is a `BigTIFF`, with 64-bit offsets and counts.
 #[derive(Clone, Copy)]
 struct Order {
     big: bool,
@@ -129,14 +135,15 @@ impl Order {
         if self.big { be64(bytes, at) } else { le64(bytes, at) }
     }
 
-    /// The tag with the index `n` of the directory.
-    fn tag(self, table: &[u8], n: usize) -> Option<Tag> {
-        let at = if self.long { 8 + 20 * n } else { 2 + 12 * n };
+    /// The tag at this place in the directory.
+    fn tag(self, table: &[u8], index: usize) -> Option<Tag> {
+        let at = if self.long { 8 + 20 * index } else { 2 + 12 * index };
         let (count, value) = if self.long {
             (u32::try_from(self.u64(table, at + 4)?).ok()?, array(table, at + 12)?)
         } else {
-            let [a, b, c, d] = array::<4>(table, at + 8)?;
-            (self.u32(table, at + 4)?, [a, b, c, d, 0, 0, 0, 0])
+            let mut value = [0; 8];
+            value[..4].copy_from_slice(&array::<4>(table, at + 8)?);
+            (self.u32(table, at + 4)?, value)
         };
         Some(Tag { id: self.u16(table, at)?, kind: self.u16(table, at + 2)?, count, value })
     }

@@ -53,6 +53,20 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
             le16(head, 4).zip(le16(head, 6)).is_some_and(|version| version == (2, 4) || version == (0x200, 0x400))
         }
         "image/qoi" => matches!(head.get(12), Some(3 | 4)) && source.tail(8)?.ends_with(b"\0\0\0\0\0\0\0\x01"),
+        "video/x-flv" => be32(head, 5) == Some(9) && matches!(head.get(13), Some(8 | 9 | 18)),
+        "video/mpeg" => match head.get(3..5) {
+            Some([0xba, mark]) => mark & 0xc4 == 0x44 || mark & 0xf0 == 0x20,
+            Some([0xb3, _]) => be16(head, 4).is_some_and(|width| width >= 16),
+            _ => false,
+        },
+        "audio/amr" => head.get(6).is_some_and(|frame| frame & 0x83 == 0) || has_at(head, 5, b"-WB\n"),
+        "audio/x-wavpack" => le16(head, 8).is_some_and(|version| (0x402..=0x410).contains(&version)),
+        "audio/x-ape" => le16(head, 4).is_some_and(|version| (3800..4100).contains(&version)),
+        "audio/x-musepack" => has_at(head, 0, b"MPCKSH") || head.get(3).is_some_and(|version| version & 15 == 7),
+        "audio/x-dsf" => le64(head, 12) == Some(source.size()) && has_at(head, 28, b"fmt "),
+        "image/x-fujifilm-raf" => {
+            be32(head, 84).is_some_and(|at| u64::from(at) < source.size()) && has_at(head, 16, b"0")
+        }
         "application/fits" => has_at(head, 29, b"T"),
         "image/vnd.radiance" => head.len() > 64,
         "application/x-cpio" | "application/x-archive" | "application/vnd.debian.binary-package" => archive(head),
