@@ -14,7 +14,7 @@ mod compound_file;
 mod der;
 mod dicom;
 mod ebml;
-mod evidence;
+pub(crate) mod evidence;
 mod executable;
 mod gif;
 mod gzip;
@@ -96,6 +96,12 @@ const FORMATS: &[Format] = &[
     searched(der::recognises, der::read),
     searched(tga::recognises, tga::read),
 ];
+
+/// The number of formats, and the signatures of the table, for the test of the rule of evidence.
+#[cfg(test)]
+pub(crate) fn formats_and_signatures() -> (usize, &'static [signature::Signature]) {
+    (FORMATS.len(), signature::SIGNATURES)
+}
 
 /// Runs the reader of the first format that recognises the object.
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {

@@ -7,8 +7,19 @@ use crate::report::Report;
 use crate::sniffed::Confidence;
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
-/// Elements at the start of a segment: tracks, clusters, an index of elements, information about the file.
-const CONTENT: [&[u8]; 4] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75", b"\x11\x4d\x9b\x74", b"\x15\x49\xa9\x66"];
+/// The elements with content: tracks and clusters.
+const CONTENT: [&[u8]; 2] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75"];
+
+/// The element of an index that contains the identifier of another element.
+const INDEX_ENTRY: &[u8] = b"\x53\xab\x84";
+
+/// Whether there is an element with content. Its identifier is also in the index.
+fn has_content(elements: &[u8]) -> bool {
+    CONTENT.iter().any(|id| {
+        memchr::memmem::find_iter(elements, id)
+            .any(|at| at.checked_sub(INDEX_ENTRY.len()).is_none_or(|before| !has_at(elements, before, INDEX_ENTRY)))
+    })
+}
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"\x1a\x45\xdf\xa3")
@@ -37,10 +48,14 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::Stub, "no segment");
         return Ok(());
     };
-    // A segment has tracks or clusters. Either of them, or an index that names them, is at its start.
     let elements = slice_at(head, segment + 4, head.len());
-    if !CONTENT.iter().any(|id| find(elements, id).is_some()) {
-        report.add_finding(FindingCode::Stub, "no tracks");
+    if !has_content(elements) {
+        let (code, text) = if source.is_fully_read() {
+            (FindingCode::Stub, "no tracks")
+        } else {
+            (FindingCode::UnscannableMiddle, "the tracks were not reached")
+        };
+        report.add_finding(code, text);
     }
     // The element TrackType, `83 81 tt`: 1 is video, 2 is audio. A file with audio tracks only is an audio file.
     let tracks = slice_at(head, segment, head.len());

@@ -40,5 +40,11 @@ const SAMPLE_BYTES: usize = 4096;
 
 /// Whether the start of an object is text without control characters, so that a short signature of letters is a word.
 pub(crate) fn looks_like_text(head: &[u8]) -> bool {
-    is_text(slice_at(head, 0, SAMPLE_BYTES))
+    let sample = slice_at(head, 0, SAMPLE_BYTES);
+    is_text(sample) && !is_filler(sample)
+}
+
+/// Whether most bytes are FF, the filler of erased memory. It is a letter in some encodings, but no text consists of it.
+pub(crate) fn is_filler(bytes: &[u8]) -> bool {
+    bytes.iter().filter(|&&b| b == 0xff).count() * 2 > bytes.len()
 }

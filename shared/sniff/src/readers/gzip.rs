@@ -1,6 +1,7 @@
 //! gzip, with the first bytes of its content.
 
-use super::inflate::inflate;
+use super::inflate::{InflateEnd, inflate_to_end};
+use super::second_file::check_trailing_bytes;
 use super::{executable, zip};
 use crate::bytes::{find, find_ignore_case, has_at, le16, slice_at};
 use crate::finding::FindingCode;
@@ -24,7 +25,19 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     let Some(data) = payload(head) else { return Ok(()) };
-    let inside = inflate(slice_at(head, data, head.len()), PREVIEW_BYTES);
+    let packed = slice_at(head, data, head.len());
+    let (inside, end) = inflate_to_end(packed, PREVIEW_BYTES);
+    match end {
+        InflateEnd::Invalid => report.add_finding(FindingCode::Malformed, "invalid compressed data"),
+        InflateEnd::Data(end) => {
+            // A checksum and a length follow, then the end or another member.
+            let after = slice_at(packed, end + 8, packed.len());
+            if !recognises(after) {
+                check_trailing_bytes(report, after);
+            }
+        }
+        InflateEnd::Limit => {}
+    }
     if inside.is_empty() {
         // An empty file is packed into 20 bytes and its name.
         if source.size() > 2048 {

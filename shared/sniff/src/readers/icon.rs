@@ -52,5 +52,9 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     if le32(head, 18).is_some_and(|at| u64::from(at) >= source.size()) {
         report.add_finding(FindingCode::Truncated, "the first image starts after the end of the object");
     }
+    let image = source.peek(le32(head, 18).unwrap_or(0).into(), 4);
+    if image.len() == 4 && image != b"\x89PNG" && !matches!(le32(image, 0), Some(12 | 40 | 56 | 108 | 124)) {
+        report.add_finding(FindingCode::Malformed, "no picture at its offset");
+    }
     Ok(())
 }

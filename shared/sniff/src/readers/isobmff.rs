@@ -34,7 +34,8 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.get(0, WINDOW_BYTES)?;
     if has_at(head, 4, b"JXL ") {
         report.set_type("image/jxl", Confidence::Signature);
-        return jpeg_xl(source, report);
+        // The code stream is in one box or in several (ISO/IEC 18181-2, 2024).
+        return check_code_stream(source, &[b"jxlc", b"jxlp"], report);
     }
     if has_at(head, 4, b"jP  ") {
         return jpeg2000(source, report);
@@ -45,12 +46,15 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     if kind != "video/mp4" && !kind.starts_with("audio/") {
         report.parent = Some(parent(kind));
     }
-    let walk = walk_boxes(source, report)?;
+    let walk = walk_boxes(source, kind.starts_with("image/"), report)?;
     if kind.starts_with("image/") {
         match walk.moov {
-            None if !walk.meta => report.add_finding(FindingCode::Stub, "neither a meta nor a moov box"),
+            None if walk.meta.is_none() => report.add_finding(FindingCode::Stub, "neither a meta nor a moov box"),
             Some((_, ..=8)) => report.add_finding(FindingCode::Stub, "an empty moov box"),
             _ => report.confidence = Confidence::Structural,
+        }
+        if let (Some((start, len)), None) = (walk.meta, walk.moov) {
+            check_items(source, start, len, report)?;
         }
         if let Some((width, height)) = picture_size(head) {
             pixels::check(report, source.size(), width, height);
@@ -65,12 +69,14 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::UnscannableMiddle, "the moov box was not reached");
     }
     let Some((start, len)) = walk.moov else { return Ok(()) };
-    if len <= 8 {
-        report.add_finding(FindingCode::Stub, "an empty moov box");
+    let Some(tracks) = tracks(source, start, len)? else { return Ok(()) };
+    if !tracks.any {
+        // A movie header or metadata without tracks is a file for tagging programs. Anything else is filler.
+        let code = if tracks.header { FindingCode::NoVideo } else { FindingCode::Stub };
+        report.add_finding(code, "no tracks in the moov box");
     }
-    let Some((has_audio, has_video)) = tracks(source, start, len)? else { return Ok(()) };
     let general = matches!(kind, "video/mp4" | "video/quicktime" | "video/x-m4v");
-    if has_audio && !has_video && general {
+    if tracks.audio && !tracks.video && general {
         report.add_finding(FindingCode::NoVideo, "the file has audio tracks only");
         if kind == "video/mp4" {
             report.set_type_with_parent("audio/mp4", "video/mp4", Confidence::Structural);
@@ -167,15 +173,16 @@ const VIDEO_BRANDS: &[&[u8]] = &[b"iso", b"mp4", b"avc", b"dash", b"cmf", b"M4V"
 struct Walk {
     /// Whether there is a `moof` or `sidx` box.
     fragment: bool,
-    /// Whether there is a `meta` box.
-    meta: bool,
+    /// Offset and length of the `meta` or `mini` box, which describes the items of a picture.
+    meta: Option<(u64, u64)>,
     /// Offset and length of the `moov` box, which describes the tracks.
     moov: Option<(u64, u64)>,
     /// Whether all boxes up to the end of the object were walked.
     complete: bool,
 }
 
-fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange> {
+/// Walks the top-level boxes. Of a picture, the boxes up to its items suffice.
+fn walk_boxes(source: &Source, picture: bool, report: &mut Report) -> Result<Walk, MissingRange> {
     let mut seen = Walk::default();
     let mut at = 0u64;
     for _ in 0..MAX_BOXES {
@@ -200,7 +207,7 @@ fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange
         if len < 8 || !valid_name {
             let trailing = source.get_within_target(at, left.min(WINDOW_BYTES))?.unwrap_or_default();
             check_trailing_bytes(report, trailing);
-            if seen.moov.is_none() && !seen.meta && !seen.fragment {
+            if seen.moov.is_none() && seen.meta.is_none() && !seen.fragment {
                 report.add_finding(FindingCode::Malformed, "no valid box after a box");
             }
             seen.complete = true;
@@ -211,14 +218,14 @@ fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange
                 seen.moov = Some((at, len.min(left)));
             }
             b"moof" | b"sidx" => seen.fragment = true,
-            b"meta" | b"mini" if len > 12 => seen.meta = true,
+            b"meta" | b"mini" if len > 12 => seen.meta = Some((at, len.min(left))),
             _ => {}
         }
         if len > left {
             report.add_finding(FindingCode::Truncated, "a box ends after the object");
             break;
         }
-        if (seen.fragment && seen.moov.is_some()) || seen.meta {
+        if (seen.fragment && seen.moov.is_some()) || (seen.meta.is_some() && picture) {
             break;
         }
         at = at.saturating_add(len);
@@ -226,10 +233,24 @@ fn walk_boxes(source: &Source, report: &mut Report) -> Result<Walk, MissingRange
     Ok(seen)
 }
 
+/// Adds a finding if the box of a picture describes no items. The low-overhead format has one item and no boxes.
+fn check_items(source: &Source, start: u64, len: u64, report: &mut Report) -> Result<(), MissingRange> {
+    let Some(meta) = source.get_within_target(start, len.min(WINDOW_BYTES))? else {
+        report.add_finding(FindingCode::UnscannableMiddle, "the items were not reached");
+        return Ok(());
+    };
+    let has_items =
+        has_at(meta, 4, b"mini") || [&b"iloc"[..], b"iinf", b"ispe"].iter().any(|name| find(meta, name).is_some());
+    if !has_items {
+        report.add_finding(FindingCode::Stub, "no items in the meta box");
+    }
+    Ok(())
+}
+
 /// Whether a movie has audio and video tracks. `None` if reading all tracks would exceed the target budget, as sample
 /// tables can be megabytes long.
-fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<(bool, bool)>, MissingRange> {
-    let (mut has_audio, mut has_video) = (false, false);
+fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<Tracks>, MissingRange> {
+    let mut found = Tracks::default();
     let end = start.saturating_add(len);
     let mut at = start.saturating_add(8);
     for _ in 0..MAX_BOXES {
@@ -237,18 +258,31 @@ fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<(bool, bool)>,
             break;
         }
         let Some(header) = source.get_within_target(at, 8)? else { return Ok(None) };
-        let Some(size @ 8..) = be32(header, 0).map(u64::from) else { return Ok(None) };
+        let Some(size @ 8..) = be32(header, 0).map(u64::from) else { break };
+        // A compressed movie header has its tracks inside, and a fragmented movie can have them elsewhere.
+        found.any |= [&b"trak"[..], b"cmov", b"mvex"].iter().any(|name| has_at(header, 4, name));
+        found.header |= [&b"mvhd"[..], b"udta", b"meta"].iter().any(|name| has_at(header, 4, name));
         if has_at(header, 4, b"trak") {
             let Some(track) = source.get_within_target(at, size.min(TRACK_BYTES))? else { return Ok(None) };
-            has_audio |= has_handler(track, b"soun");
-            has_video |= has_handler(track, b"vide");
-            if has_video {
+            found.audio |= has_handler(track, b"soun");
+            found.video |= has_handler(track, b"vide");
+            if found.video {
                 break;
             }
         }
         at = at.saturating_add(size);
     }
-    Ok(Some((has_audio, has_video)))
+    Ok(Some(found))
+}
+
+/// The tracks of a movie.
+#[derive(Default)]
+struct Tracks {
+    any: bool,
+    /// Whether there is a movie header or metadata.
+    header: bool,
+    audio: bool,
+    video: bool,
 }
 
 /// Whether the handler of a track has this type. The type is 8 bytes after the start of the content of `hdlr`.
@@ -268,12 +302,12 @@ fn picture_size(head: &[u8]) -> Option<(u64, u64)> {
     largest
 }
 
-/// JPEG XL in boxes. Its code stream is in one box or in several (ISO/IEC 18181-2, 2024).
-fn jpeg_xl(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
+/// Searches for the box with the picture data, and adds a finding if there is none.
+fn check_code_stream(source: &Source, names: &[&[u8]], report: &mut Report) -> Result<(), MissingRange> {
     let mut at = 0u64;
     for _ in 0..MAX_BOXES {
         let Some(header) = source.get_within_target(at, 8)? else { break };
-        if has_at(header, 4, b"jxlc") || has_at(header, 4, b"jxlp") {
+        if names.contains(&slice_at(header, 4, 4)) {
             report.confidence = Confidence::Structural;
             return Ok(());
         }
@@ -301,6 +335,9 @@ fn jpeg2000(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
         report.confidence = Confidence::Structural;
         if let Some((height, width)) = be32(head, at + 4).zip(be32(head, at + 8)) {
             pixels::check(report, source.size(), width.into(), height.into());
+        }
+        if kind == "image/jp2" {
+            check_code_stream(source, &[b"jp2c"], report)?;
         }
     } else if kind != "video/mj2" {
         report.add_finding(FindingCode::Stub, "no image header");

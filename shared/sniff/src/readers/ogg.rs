@@ -19,10 +19,16 @@ fn page_length(head: &[u8]) -> usize {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     report.set_type("application/ogg", Confidence::Signature);
-    let next = page_length(head);
+    // The header pages are short. The second page can be the last one that the window contains.
+    let mut next = page_length(head);
+    for _ in 0..2 {
+        if has_at(head, next, b"OggS\0") && head.get(next + 5).is_some_and(|flags| *flags < 8) {
+            next += page_length(slice_at(head, next, head.len()));
+        }
+    }
     if next < head.len() && !has_at(head, next, b"OggS") {
         report.add_finding(FindingCode::Malformed, "no page after the first page");
-    } else if to_u64(next) >= source.size() {
+    } else if to_u64(page_length(head)) >= source.size() {
         report.add_finding(FindingCode::Stub, "only a header page");
     }
     // The first page of every stream precedes all data, so a video track is in the first pages even if audio comes

@@ -60,6 +60,16 @@ fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Res
         };
         let is_list = has_at(chunk, 0, b"LIST");
         if content.contains(&slice_at(chunk, if is_list { 8 } else { 0 }, 4)) {
+            let data = source.peek(at.saturating_add(8), 6);
+            // The start code of a key frame, or the signature of the lossless format.
+            let starts = match slice_at(chunk, 0, 4) {
+                b"VP8 " => has_at(data, 3, b"\x9d\x01\x2a") || data.len() < 6,
+                b"VP8L" => has_at(data, 0, b"\x2f") || data.is_empty(),
+                _ => true,
+            };
+            if !starts {
+                report.add_finding(FindingCode::Malformed, "no picture data in its chunk");
+            }
             return Ok(());
         }
         let is_name = slice_at(chunk, 0, 4).iter().all(|b| (0x20..0x7f).contains(b));

@@ -8,6 +8,8 @@ mod structure;
 mod table;
 
 use file_format::FileFormat;
+#[cfg(test)]
+pub(crate) use table::{SIGNATURES, Signature};
 
 use super::evidence;
 use super::pixels;
@@ -23,17 +25,13 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
-    if let Some(kind) = by_table(head) {
-        report.set_type(kind, Confidence::Signature);
-        add_findings(source, report, kind)?;
-        if structure::fits(kind, source)? {
-            report.confidence = Confidence::Structural;
-        }
-        return Ok(());
+    let Some(kind) = by_table(head).or_else(|| by_fields(head)) else { return Ok(()) };
+    report.set_type(kind, Confidence::Signature);
+    add_findings(source, report, kind)?;
+    if structure::fits(kind, source)? {
+        report.confidence = Confidence::Structural;
     }
-    let Some(kind) = by_fields(head) else { return Ok(()) };
-    report.set_type(kind, Confidence::Structural);
-    add_findings(source, report, kind)
+    Ok(())
 }
 
 /// A signature of letters that is too short loses to text, see [`evidence`].
@@ -41,7 +39,9 @@ fn by_table(head: &[u8]) -> Option<&'static str> {
     let is_text = evidence::looks_like_text(head);
     let fits = |(at, bytes, kind): &&table::Signature| {
         has_at(head, *at, bytes)
-            && (!is_text || TEXT_FORMATS.contains(kind) || (*at == 0 && evidence::wins_alone(bytes)))
+            && (!is_text
+                || (bytes.is_ascii() && TEXT_FORMATS.contains(kind))
+                || (*at == 0 && evidence::wins_alone(bytes)))
     };
     table::SIGNATURES.iter().find(fits).map(|(_, _, kind)| *kind)
 }
@@ -102,6 +102,7 @@ fn by_fields(head: &[u8]) -> Option<&'static str> {
             "video/fli"
         }
         () if short::is_ac3(head) => "audio/ac3",
+        () if short::is_flash(head) => "application/x-shockwave-flash",
         () if portable_bitmap(head).is_some() => return portable_bitmap(head),
         () if !evidence::looks_like_text(head)
             && (is_transport_stream(head, 188, 0) || is_transport_stream(head, 192, 4)) =>
@@ -242,9 +243,6 @@ fn add_findings(source: &Source, report: &mut Report, kind: &str) -> Result<(), 
         }
         "audio/midi" if !has_at(head, 14, b"MTrk") => report.add_finding(FindingCode::Stub, "no track"),
         "audio/aiff" if find(head, b"COMM").is_none() => report.add_finding(FindingCode::Stub, "no common chunk"),
-        "audio/aiff" if source.is_fully_read() && find(head, b"SSND").is_none() => {
-            report.add_finding(FindingCode::Stub, "no sound data");
-        }
         "font/woff" | "font/woff2" if be32(head, 8).is_none_or(|len| u64::from(len) > source.size()) => {
             report.add_finding(FindingCode::Truncated, "the font ends after the object");
         }
@@ -306,6 +304,34 @@ fn check_dicom_preamble(head: &[u8], report: &mut Report) {
 const RENAMED: &[(&str, &str)] =
     &[("application/x-empty", UNKNOWN), ("text/xml", "application/xml"), ("text/wasm", "text/plain")];
 
+/// Types that `file-format` recognises by two or three bytes. The readers here have checked the fields after them and
+/// refused the object.
+const SHORT_SIGNATURES: &[&str] = &[
+    "application/gzip",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-arj",
+    "application/x-bzip2",
+    "application/x-compress",
+    "application/x-cpio",
+    "application/x-dosexec",
+    "application/x-shockwave-flash",
+    "audio/ac3",
+    "audio/vnd.dolby.dd-raw",
+    "audio/aac",
+    "audio/mpeg",
+    "image/bmp",
+    "image/jpeg",
+    "image/jxl",
+    "image/vnd.microsoft.icon",
+    "image/x-icon",
+    "image/x-pcx",
+    "image/x-sgi",
+    "image/x-tga",
+    "image/x-portable-graymap",
+    "image/x-portable-bitmap",
+    "image/x-portable-pixmap",
+];
+
 /// Recognises other formats: those of `file-format`, by the first window only, Apple disk images and binary STL.
 pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
@@ -313,7 +339,7 @@ pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), Mis
     let kind = format.media_type();
     let kind = RENAMED.iter().find(|(theirs, _)| *theirs == kind).map_or(kind, |(_, name)| *name);
     // It takes any bytes without zeros for plain text, so its text types are ignored.
-    if kind != UNKNOWN && !kind.starts_with("text/") {
+    if kind != UNKNOWN && !kind.starts_with("text/") && !SHORT_SIGNATURES.contains(&kind) {
         report.set_type(kind.to_owned(), Confidence::Signature);
         if structure::fits(kind, source)? {
             report.confidence = Confidence::Structural;

@@ -37,7 +37,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         let order = Order { big: has_at(signature, 0, b"MM"), long: false };
         let start = order.u32(head, 4).map_or(u64::MAX, u64::from);
         let count = source.get_within_target(start, 2)?.and_then(|table| order.u16(table, 0));
-        if count.is_some_and(|count| count > 0) {
+        if count.is_some_and(|count| (1..=200).contains(&count)) {
             report.confidence = Confidence::Structural;
         }
         return Ok(());

@@ -26,16 +26,17 @@ pub(super) fn is_compress(head: &[u8]) -> bool {
         && head.get(4).is_none_or(|high| high & 1 == 0)
 }
 
-/// The binary cpio format: the name ends with the NUL byte that its length tells.
+/// The binary cpio format: a file type in the mode, and a name that ends with the NUL byte that its length tells.
 pub(super) fn is_old_cpio(head: &[u8]) -> bool {
     let number: fn(&[u8], usize) -> Option<u16> = match head.get(..2) {
         Some(b"\xc7\x71") => le16,
         Some(b"\x71\xc7") => be16,
         _ => return false,
     };
-    number(head, 20).is_some_and(|len| {
-        (2..=1024).contains(&len) && has_at(head, 25 + usize::from(len), b"\0") && !has_at(head, 26, b"\0")
-    })
+    let ends = |len: u16| head.get(25 + usize::from(len)).is_none_or(|&last| last == 0);
+    number(head, 6).is_some_and(|mode| matches!(mode >> 12, 1 | 2 | 4 | 6 | 8 | 10 | 12))
+        && number(head, 20).is_some_and(|len| (2..0x8000).contains(&len) && ends(len))
+        && head.get(26).is_some_and(u8::is_ascii_graphic)
 }
 
 /// A JPEG XL code stream: a size header with a plausible size (ISO/IEC 18181-1, 2024, section D.2).
@@ -107,4 +108,21 @@ pub(super) fn is_old_musepack(head: &[u8]) -> bool {
         let (rate, version, band, block) = (bits >> 22, bits >> 11 & 0x3ff, bits >> 6 & 0x1f, bits & 0x3f);
         rate == 0 && (4..=6).contains(&version) && band == 31 && block == 1 && head.len() >= 64
     })
+}
+
+/// Whether three records follow the first one of a workbook that is no compound file.
+pub(super) fn has_records(head: &[u8]) -> bool {
+    let mut at = 0usize;
+    (0..4).all(|_| {
+        let record = le16(head, at).zip(le16(head, at + 2));
+        at += 4 + record.map_or(0, |(_, len)| usize::from(len));
+        record.is_some_and(|(kind, len)| (1..0x1000).contains(&kind) && len <= 8224)
+    })
+}
+
+/// Flash: compression, a version, and a length.
+pub(super) fn is_flash(head: &[u8]) -> bool {
+    matches!(head.get(..3), Some(b"FWS" | b"CWS" | b"ZWS"))
+        && head.get(3).is_some_and(|version| (1..=50).contains(version))
+        && le32(head, 4).is_some_and(|len| (16..1 << 28).contains(&len))
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::bytes::{has_at, slice_at};
+use crate::readers::evidence::is_filler;
 
 /// Decoded text.
 pub(crate) struct Text {
@@ -84,7 +85,7 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<String> {
 fn bytes_to_text(bytes: &[u8]) -> Option<String> {
     // Old text files have some control bytes, at most one in a thousand, but no NUL bytes.
     let control_bytes = bytes.iter().filter(|&&b| is_binary(b)).count();
-    if bytes.is_empty() || bytes.contains(&0) || control_bytes * 1000 > bytes.len() {
+    if bytes.is_empty() || bytes.contains(&0) || control_bytes * 1000 > bytes.len() || is_filler(bytes) {
         return None;
     }
     Some(latin1_or_utf8(bytes).into_owned())
