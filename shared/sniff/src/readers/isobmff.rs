@@ -72,7 +72,9 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let Some(tracks) = tracks(source, start, len)? else { return Ok(()) };
     if !tracks.any {
         // A movie header or metadata without tracks is a file for tagging programs. Anything else is filler.
-        let code = if tracks.header { FindingCode::NoVideo } else { FindingCode::Stub };
+        let first = source.peek(start.saturating_add(12), 4);
+        let is_header = [&b"mvhd"[..], b"udta", b"meta"].contains(&first);
+        let code = if is_header { FindingCode::NoVideo } else { FindingCode::Stub };
         report.add_finding(code, "no tracks in the moov box");
     }
     let general = matches!(kind, "video/mp4" | "video/quicktime" | "video/x-m4v");
@@ -261,7 +263,6 @@ fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<Tracks>, Missi
         let Some(size @ 8..) = be32(header, 0).map(u64::from) else { break };
         // A compressed movie header has its tracks inside, and a fragmented movie can have them elsewhere.
         found.any |= [&b"trak"[..], b"cmov", b"mvex"].iter().any(|name| has_at(header, 4, name));
-        found.header |= [&b"mvhd"[..], b"udta", b"meta"].iter().any(|name| has_at(header, 4, name));
         if has_at(header, 4, b"trak") {
             let Some(track) = source.get_within_target(at, size.min(TRACK_BYTES))? else { return Ok(None) };
             found.audio |= has_handler(track, b"soun");
@@ -278,9 +279,8 @@ fn tracks(source: &Source, start: u64, len: u64) -> Result<Option<Tracks>, Missi
 /// The tracks of a movie.
 #[derive(Default)]
 struct Tracks {
+    /// Whether there are tracks, or boxes that have them inside.
     any: bool,
-    /// Whether there is a movie header or metadata.
-    header: bool,
     audio: bool,
     video: bool,
 }

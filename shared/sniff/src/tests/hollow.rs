@@ -50,10 +50,10 @@ fn movies_without_a_movie() {
     let matroska = b"\x1a\x45\xdf\xa3\x8b\x42\x82\x88matroska";
     tells(&[&matroska[..], &[0; 900]].concat(), "video/x-matroska", FindingCode::Stub);
     tells(&[&matroska[..], b"\x18\x53\x80\x67\xff", &[0; 900]].concat(), "video/x-matroska", FindingCode::Stub);
-    let segment = [&matroska[..], b"\x18\x53\x80\x67\xff", &[0; 70_000]].concat();
+    let segment = [&matroska[..], b"\x18\x53\x80\x67\xff", &vec![0; 70_000]].concat();
     tells(&segment, "video/x-matroska", FindingCode::UnscannableMiddle);
     let wave = b"RIFF\x24\x11\x01\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x44\xac\0\0\x88\x58\x01\0\x02\0\x10\0";
-    tells(&[&wave[..], &[0; 69_000]].concat(), "audio/wav", FindingCode::Malformed);
+    tells(&[&wave[..], &vec![0; 69_000]].concat(), "audio/wav", FindingCode::Malformed);
     let page = b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead\x01\x02\0\0\0\0\0\0\0\0\0";
     tells(&[&page[..], &[0xff; 900]].concat(), "audio/opus", FindingCode::Malformed);
     tells(page, "audio/opus", FindingCode::Stub);

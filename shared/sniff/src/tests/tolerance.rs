@@ -40,7 +40,7 @@ fn a_missing_end_mark() {
     tolerates(&[&PDF[..end], b"\r\n\r\n"].concat(), "application/pdf", FindingCode::NoEndMark);
     fails(&PDF[..40], "application/pdf", "stub");
     tolerates(&JPEG[..JPEG.len() - 2], "image/jpeg", FindingCode::NoEndMark);
-    tolerates(&[&JPEG[..JPEG.len() - 2], &[0x55; 40_000]].concat(), "image/jpeg", FindingCode::NoEndMark);
+    tolerates(&[&JPEG[..JPEG.len() - 2], &vec![0x55; 40_000]].concat(), "image/jpeg", FindingCode::NoEndMark);
     tolerates(&GIF[..GIF.len() - 1], "image/gif", FindingCode::NoEndMark);
     tolerates(&png()[..png().len() - 12], "image/png", FindingCode::NoEndMark);
     fails(&png()[..png().len() - 13], "image/png", "truncated");

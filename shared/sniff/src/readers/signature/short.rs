@@ -1,6 +1,7 @@
 //! Formats with a signature of two or three bytes. It never wins alone, so fields after it must fit.
 
 use crate::bytes::{be16, has_at, le16, le32, slice_at};
+use crate::readers::evidence::looks_like_text;
 
 /// PCX: version, run-length encoding, bits per pixel, and a window with a positive size (`ZSoft`, 1991).
 pub(super) fn is_pcx(head: &[u8]) -> bool {
@@ -41,7 +42,7 @@ pub(super) fn is_old_cpio(head: &[u8]) -> bool {
 
 /// A JPEG XL code stream: a size header with a plausible size (ISO/IEC 18181-1, 2024, section D.2).
 pub(super) fn is_jxl(head: &[u8]) -> bool {
-    if !has_at(head, 0, b"\xff\x0a") || head.len() < 12 {
+    if !has_at(head, 0, b"\xff\x0a") || head.len() < 12 || looks_like_text(head) {
         return false;
     }
     let mut bits = Bits { bytes: slice_at(head, 2, 16), at: 0 };

@@ -34,8 +34,6 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
         "application/vnd.rar" => rar(head),
         "application/x-xz" => slice_at(head, 6, 1) == b"\0" && source.tail(WINDOW_BYTES)?.ends_with(b"YZ"),
         "application/zstd" => zstd(source),
-        // The signature includes the mark of the first block.
-        "application/x-bzip2" => true,
         "application/x-cpio" | "application/x-archive" | "application/vnd.debian.binary-package" => archive(head),
         "font/otf" | "font/ttf" => font(source, 0),
         "font/collection" => be32(head, 12).is_some_and(|at| font(source, to_usize(at.into()))),
@@ -49,13 +47,11 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
             .is_some_and(|at| u64::from(at) < source.size() && has_at(head, to_usize(at.into()), b"\xff\xd8")),
         "image/vnd.radiance" => find(head, b"\nFORMAT=").is_some() || find(head, b"\n-Y ").is_some(),
         "application/fits" => has_at(head, 29, b"T") && has_at(head, 80, b"BITPIX"),
-        "image/x-portable-bitmap" | "image/x-portable-graymap" | "image/x-portable-pixmap" => true,
         "image/x-portable-arbitrarymap" => find(head, b"ENDHDR").is_some(),
         "audio/midi" => has_at(head, 14, b"MTrk"),
         "audio/flac" => flac(source)?,
         "audio/aiff" => aiff(source)?,
         "audio/amr" => amr(head),
-        "audio/ac3" => true,
         "audio/x-wavpack" => {
             let next = le32(head, 4).map_or(0, |len| u64::from(len) + 8);
             next == source.size() || source.peek(next, 4) == b"wvpk"
@@ -76,10 +72,16 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
             _ => false,
         },
         "video/mp2t" => source.size() > 3 * 188,
-        "application/dicom" => true,
         "application/vnd.ms-excel" => short::has_records(head),
         "application/vnd.sqlite3" => matches!(head.get(100), Some(2 | 5 | 10 | 13)),
-        "application/x-dbf" => true,
+        // Their signatures include fields of the content: the first block, frames, numbers, elements, descriptors.
+        "application/x-bzip2"
+        | "application/dicom"
+        | "application/x-dbf"
+        | "audio/ac3"
+        | "image/x-portable-bitmap"
+        | "image/x-portable-graymap"
+        | "image/x-portable-pixmap" => true,
         _ => false,
     })
 }
