@@ -1,6 +1,6 @@
 //! Icons (`.ico`) and cursors (`.cur`) of Windows and of OS/2.
 
-use crate::bytes::{has_at, le16, le32, slice_at};
+use crate::bytes::{has_at, le16, le32, slice_at, to_usize};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -20,9 +20,15 @@ fn is_windows(head: &[u8]) -> bool {
     let entry = slice_at(head, 6, 16);
     let table = 6 + 16 * u32::from(count);
     let planes_valid = le16(entry, 4).is_some_and(|n| n <= 1) || has_at(head, 2, b"\x02");
-    planes_valid
-        && entry.get(3).is_some_and(|&b| b == 0 || b == 0xff)
-        && le32(entry, 12).is_some_and(|at| at >= table && at < 1 << 24)
+    let Some(at) = le32(entry, 12).filter(|at| (table..1 << 24).contains(at)) else { return false };
+    // Some programs write other values into reserved fields. Then the picture itself must be there.
+    (planes_valid && entry.get(3).is_some_and(|&b| b == 0 || b == 0xff))
+        || is_picture(slice_at(head, to_usize(at.into()), 4))
+}
+
+/// Whether a picture of an icon begins with these bytes: a PNG, or a bitmap header by its size.
+fn is_picture(start: &[u8]) -> bool {
+    start == b"\x89PNG" || matches!(le32(start, 0), Some(12 | 40 | 56 | 108 | 124))
 }
 
 /// The type of an OS/2 icon or pointer. Two letters are a short signature, so the size of the header after the file
@@ -53,7 +59,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::Truncated, "the first image starts after the end of the object");
     }
     let image = source.peek(le32(head, 18).unwrap_or(0).into(), 4);
-    if image.len() == 4 && image != b"\x89PNG" && !matches!(le32(image, 0), Some(12 | 40 | 56 | 108 | 124)) {
+    if image.len() == 4 && !is_picture(image) {
         report.add_finding(FindingCode::Malformed, "no picture at its offset");
     }
     Ok(())

@@ -89,19 +89,21 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
         source.get_within_target(at, 24)?.unwrap_or_default()
     };
     // Scanners of the same makers write plain TIFF. Raw files have their sensor data in sub-directories (tag 330)
-    // without LZW compression (tag 259), the identifier of TIFF/EP (37398), a colour filter array (262 is 32803), a
+    // without LZW compression (tag 259), a preview in the first directory (254 is 1), the identifier of TIFF/EP (37398), a colour filter array (262 is 32803), a
     // compression of their own, or a private tag of Sony (50740).
     let number = |id: u16| tag(id).map(|tag| tag.number(order));
     let raw = number(259) != Some(5)
         && (tag(330).is_some()
+            || number(254) == Some(1)
             || tag(37398).is_some()
             || number(262) == Some(32803)
             || matches!(number(259), Some(32767 | 32769 | 34713 | 65000 | 65535)));
+    let made_by = |maker: &[u8]| slice_at(name, 0, maker.len()).eq_ignore_ascii_case(maker);
     let kind = match () {
-        () if has_at(name, 0, b"NIKON") && raw => "image/x-nikon-nef",
-        () if has_at(name, 0, b"SONY") && (raw || tag(50740).is_some()) => "image/x-sony-arw",
-        () if has_at(name, 0, b"PENTAX") && raw => "image/x-pentax-pef",
-        () if has_at(name, 0, b"OLYMPUS") && raw => "image/x-olympus-orf",
+        () if made_by(b"NIKON") && raw => "image/x-nikon-nef",
+        () if made_by(b"SONY") && (raw || tag(50740).is_some()) => "image/x-sony-arw",
+        () if made_by(b"PENTAX") && raw => "image/x-pentax-pef",
+        () if made_by(b"OLYMPUS") && raw => "image/x-olympus-orf",
         () => return Ok(()),
     };
     report.set_type_with_parent(kind, "image/tiff", Confidence::Structural);

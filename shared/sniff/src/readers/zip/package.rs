@@ -76,7 +76,10 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     let has_name = |name: &str| directory.named(name).is_some();
     let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
     let starts = |needle: &'static [u8]| directory.any_name(|name| has_at(name, 0, needle));
-    let iwork_2009 = iwork_2009(source, directory)?;
+    let iwork = match iwork_2009(source, directory)? {
+        None => iwork(source, directory)?,
+        kind => kind,
+    };
     let kind = match () {
         () if has_name("AndroidManifest.xml")
             && (has_name("classes.dex") || has_name("resources.arsc") || starts(b"META-INF/")) =>
@@ -94,8 +97,7 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         () if has_name("META-INF/") && directory.entries.iter().all(|entry| has_at(entry.name, 0, b"META-INF/")) => {
             "application/java-archive"
         }
-        () if iwork_2009.is_some() => iwork_2009.unwrap_or(zip),
-        () if iwork(directory).is_some() => iwork(directory).unwrap_or(zip),
+        () if iwork.is_some() => iwork.unwrap_or(zip),
         () if directory.any_name(|name| name.ends_with(b".kml") && !name.contains(&b'/')) => {
             "application/vnd.google-earth.kmz"
         }
@@ -107,6 +109,10 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         () => return Ok(()),
     };
     report.set_type_with_parent(kind, zip, Confidence::Structural);
+    // The hint of a password, or the value that checks it.
+    if iwork.is_some() && (holds(b".iwph") || holds(b".iwpv")) {
+        report.add_finding(FindingCode::Encrypted, "the document has a password");
+    }
     if matches!(
         kind,
         "application/java-archive" | "application/vnd.android.package-archive" | "application/x-xpinstall"
@@ -159,39 +165,41 @@ fn add_opendocument_findings(directory: &Directory<'_>, report: &mut Report) {
     }
 }
 
-/// The iWork format. The three programs use one layout, so parts that only one of them writes decide.
-fn iwork(directory: &Directory<'_>) -> Option<&'static str> {
+/// The iWork format. The three programs use one layout, so the first message of the document decides, and parts that
+/// only one of them writes.
+fn iwork(source: &Source, directory: &Directory<'_>) -> Result<Option<&'static str>, MissingRange> {
+    const KEYNOTE: &str = "application/vnd.apple.keynote";
+    const NUMBERS: &str = "application/vnd.apple.numbers";
+    const PAGES: &str = "application/vnd.apple.pages";
     let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
-    let modern = holds(b"Index/Document.iwa") || holds(b"Index.zip");
-    // A document can be a folder. Then the archive contains the folder with its extension.
-    let folder = |extension: &'static [u8]| modern && holds(extension);
-    match () {
-        () if folder(b".numbers/") => Some("application/vnd.apple.numbers"),
-        () if folder(b".key/") => Some("application/vnd.apple.keynote"),
-        () if folder(b".pages/") => Some("application/vnd.apple.pages"),
-        () if directory.named("index.apxl").is_some() || directory.named("presentation.apxl").is_some() => {
-            Some("application/vnd.apple.keynote")
-        }
-        () if modern && (holds(b"Index/Slide") || holds(b"MasterSlide")) => Some("application/vnd.apple.keynote"),
-        () if modern
-            && holds(b"Index/CalculationEngine")
-            && holds(b"Index/Tables/")
-            && !holds(b"Index/Section")
-            && holds(b"Sheet") =>
-        {
-            Some("application/vnd.apple.numbers")
-        }
-        () if modern
-            && holds(b"CalculationEngine")
-            && !holds(b"SectionTemplate")
-            && !holds(b"ThemeStylesheet-")
-            && holds(b"Index/Tables/DataList") =>
-        {
-            Some("application/vnd.apple.numbers")
-        }
-        () if modern => Some("application/vnd.apple.pages"),
-        () => None,
+    if holds(b"index.apxl") || holds(b"presentation.apxl") {
+        return Ok(Some(KEYNOTE));
     }
+    let document = directory.entries.iter().find(|entry| entry.name.ends_with(b"Index/Document.iwa"));
+    if document.is_none() && !holds(b"Index.zip") {
+        return Ok(None);
+    }
+    // A document can be a folder. Then the archive contains the folder with its extension.
+    let folders: [(&[u8], _); 3] = [(b".numbers/", NUMBERS), (b".key/", KEYNOTE), (b".pages/", PAGES)];
+    if let Some((_, kind)) = folders.into_iter().find(|(folder, _)| holds(folder)) {
+        return Ok(Some(kind));
+    }
+    if holds(b"Index/Slide") || holds(b"MasterSlide") || holds(b"TemplateSlide") {
+        return Ok(Some(KEYNOTE));
+    }
+    let start = match document {
+        Some(entry) => preview(source, entry, 64)?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    // The header of object 1 (08 01) has a message (12 and a length) of a type (08): 10,000 in Pages, 1 in Numbers. A
+    // document with a password has no readable header.
+    let kind = find(&start, b"\x08\x01\x12").map(|at| slice_at(&start, at + 4, 3));
+    Ok(Some(match kind {
+        Some([8, 0x90, 0x4e]) => PAGES,
+        Some([8, 1, _]) => NUMBERS,
+        _ if holds(b"CalculationEngine") && !holds(b"Index/Section") && !holds(b"ThemeStylesheet-") => NUMBERS,
+        _ => PAGES,
+    }))
 }
 
 /// The iWork '09 format. All programs use the name `index.xml`; the root element decides.
