@@ -26,12 +26,9 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     let Some(kind) = by_table(head).or_else(|| by_fields(head)) else { return Ok(()) };
-    report.set_type(kind, Confidence::Signature);
-    add_findings(source, report, kind)?;
-    if structure::fits(kind, source)? {
-        report.confidence = Confidence::Structural;
-    }
-    Ok(())
+    let fits = structure::fits(kind, source)?;
+    report.set_type(kind, if fits { Confidence::Structural } else { Confidence::Signature });
+    add_findings(source, report, kind)
 }
 
 /// A signature of letters that is too short loses to text, see [`evidence`].

@@ -128,6 +128,19 @@ fn texts() {
         reported(b"// comment\n{\n  \"a\": \"//b\", // c\n  \"d\": [1,],\n}\n", "application/json"),
         ["json-comments"]
     );
+    for scalar in [&b"null"[..], b"12\n", b"\"a\"", b"[]", b"\xef\xbb\xbf{}"] {
+        passes(scalar, "application/json");
+    }
+    passes(b"<a/>", "application/xml");
+    fails(b"<a/>", "text/plain", "content-mismatch");
+    passes(b"- a\n- b\n- c: d\n", "text/markdown");
+    assert_eq!(reported(b"<!-- a -->\n# Title\n", "text/markdown"), ["starts-as-html"]);
+    let sheet: Vec<u8> = "\u{feff}a\tb\n1\t2\n3\t4\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    passes(&sheet, "text/csv");
+    for text in [&b"MZ\n"[..], b"%PDF-1.4 is a header\n", b"\xef\xbb\xbf", b"\n\n", b"x"] {
+        passes(text, "text/plain");
+    }
+    passes(b"Date: x\nFrom: a@b.c\nSubject: x\n\n%PDF-1.4 1 0 obj\n", "message/rfc822");
     fails(b"/* a */ alert(1)", "application/json", "content-mismatch");
 }
 

@@ -44,6 +44,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
 pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<bool, MissingRange> {
     let start = text.trim_start();
     let declared = starts_with_ignore_case(start, "<?xml");
+    let claims_xml = matches!(source.claim(), Some("application/xml" | "text/xml"));
     let Some(prolog) = Prolog::parse(start) else {
         if declared {
             report.set_type_with_parent("application/xml", "text/plain", Confidence::Heuristic);
@@ -67,7 +68,7 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         Some("application/xhtml+xml") if !declared && !prolog.public_xhtml => "text/html",
         Some(kind) => kind,
         None if declared || namespaces.contains("xmlns") || (prolog.doctype && local != "html") => "application/xml",
-        None if is_closed(start, prolog.root) && !is_html_element(local) => "application/xml",
+        None if is_closed(start, prolog.root) && (claims_xml || !is_html_element(local)) => "application/xml",
         None => return Ok(false),
     };
     let parent = if matches!(kind, "application/xml" | "text/html") { "text/plain" } else { "application/xml" };
