@@ -72,8 +72,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     let kind = best_guess(&text, claim, whole);
-    // Spreadsheets write tables with tabs under the name of CSV too.
-    let kind = if kind == "text/tab-separated-values" && claim == "text/csv" { "text/csv" } else { kind };
+    // Spreadsheets separate the cells by tabs if they write UTF-16, and call the result CSV too.
+    let kind = if kind == "text/tab-separated-values" && claim == "text/csv" && has_wide_mark(bytes) {
+        "text/csv"
+    } else {
+        kind
+    };
     if kind != "text/plain" {
         report.set_type_with_parent(kind, "text/plain", Confidence::Heuristic);
     }

@@ -133,6 +133,8 @@ fn texts() {
     }
     passes(b"<a/>", "application/xml");
     fails(b"<a/>", "text/plain", "content-mismatch");
+    fails(b"<p><script>x()</script></p>", "application/xml", "content-mismatch");
+    fails(b"<p onclick='x()'/>", "application/xml", "content-mismatch");
     passes(b"- a\n- b\n- c: d\n", "text/markdown");
     assert_eq!(reported(b"<!-- a -->\n# Title\n", "text/markdown"), ["starts-as-html"]);
     let sheet: Vec<u8> = "\u{feff}a\tb\n1\t2\n3\t4\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
