@@ -86,6 +86,24 @@ fn packages() {
     let sheet = "application/vnd.ms-excel.sheet.macroEnabled.12";
     is(&book(item("xl/vbaProject.bin", b"a")), sheet);
     assert_eq!(reported(&book(item("xl/vbaProject.bin", b"a")), sheet), ["macros"]);
+    let typed = |name: &str, inner: &str| {
+        let list = list.replace("</Types>", &format!("{inner}</Types>"));
+        sniff(
+            &zip(&[item("[Content_Types].xml", list.as_bytes()), item("xl/workbook.xml", b"<a/>"), item(name, b"b")]),
+            None,
+        )
+    };
+    let part = "<Override PartName='/xl/other.bin' ContentType='application/vnd.ms-office.vbaProject'/>";
+    let default = "<Default Extension='bin' ContentType='application/vnd.ms-office.vbaProject'/>";
+    for (name, inner, macros) in [
+        ("xl/other.bin", part, true),
+        ("xl/other.bin", default, true),
+        ("xl/printerSettings/printerSettings1.bin", default, false),
+        ("xl/styles.xml", default, false),
+        ("xl/styles.xml", part, false),
+    ] {
+        assert_eq!(typed(name, inner).media_type == sheet, macros, "{name} {inner}");
+    }
     let manifest = item("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0");
     is(&zip(&[manifest, item("a.txt", b"b")]), "application/java-archive");
     let late =
