@@ -1,7 +1,7 @@
 //! XML (fifth edition, W3C, 2008). The root element decides the type. Entities are not expanded, but reported.
 
 use super::decode::decode;
-use super::tags::{starts_with_ignore_case, tag_end, unescape};
+use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, tag_end, unescape};
 use super::xml_scan::{XmlKind, scan};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -44,6 +44,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
 pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<bool, MissingRange> {
     let start = text.trim_start();
     let declared = starts_with_ignore_case(start, "<?xml");
+    let claims_xml = matches!(source.claim(), Some("application/xml" | "text/xml"));
     let Some(prolog) = Prolog::parse(start) else {
         if declared {
             report.set_type_with_parent("application/xml", "text/plain", Confidence::Heuristic);
@@ -58,6 +59,8 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         .iter()
         .find(|(name, namespace, _)| *name == local && namespaces.contains(namespace))
         .map(|(_, _, kind)| *kind);
+    // A root in the namespace of XHTML is XHTML under any name, for example a template.
+    let known = known.or_else(|| prolog.is_xhtml(&namespaces).then_some("application/xhtml+xml"));
     // Without an XML declaration, a known root element, a namespace or an end tag is needed. Markdown can begin with
     // `<p>`.
     let kind = match known {
@@ -65,7 +68,9 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         Some("application/xhtml+xml") if !declared && !prolog.public_xhtml => "text/html",
         Some(kind) => kind,
         None if declared || namespaces.contains("xmlns") || (prolog.doctype && local != "html") => "application/xml",
-        None if is_closed(start, prolog.root) && !is_html_element(local) => "application/xml",
+        None if is_closed(start, prolog.root) && (claims_xml && !can_run(start) || !is_html_element(local)) => {
+            "application/xml"
+        }
         None => return Ok(false),
     };
     let parent = if matches!(kind, "application/xml" | "text/html") { "text/plain" } else { "application/xml" };
@@ -79,6 +84,14 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         report.add_finding(FindingCode::Entities, "a DTD with entities or attribute defaults");
     }
     Ok(true)
+}
+
+/// Whether the text would run script if it were HTML.
+fn can_run(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    has_script_link(&normalise_link(&unescape(&text)))
+        || ["<script", "<iframe", "<object", "<embed", "<html", "<body"].iter().any(|mark| text.contains(mark))
+        || has_event_handler(&text)
 }
 
 /// Whether HTML has this element too, so that the text can be a fragment of a page.
@@ -106,6 +119,17 @@ struct Prolog<'a> {
 }
 
 impl<'a> Prolog<'a> {
+    /// Whether the root element has the namespace of XHTML. `namespaces` are its attributes in lower case.
+    fn is_xhtml(&self, namespaces: &str) -> bool {
+        let name = self
+            .root
+            .rsplit_once(':')
+            .map_or("xmlns=".to_owned(), |(prefix, _)| format!("xmlns:{}=", prefix.to_ascii_lowercase()));
+        namespaces.split_once(&name).is_some_and(|(_, value)| {
+            value.get(1..).is_some_and(|value| value.starts_with("http://www.w3.org/1999/xhtml"))
+        })
+    }
+
     fn parse(mut text: &'a str) -> Option<Self> {
         let (mut doctype, mut entities, mut public_xhtml) = (false, false, false);
         loop {
