@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-JUDGES = ["permissions", "actions", "regions", "signatures"]
+JUDGES = ["parameters", "permissions", "actions", "regions", "signatures"]
 
 
 def main():
