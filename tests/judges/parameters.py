@@ -12,6 +12,7 @@ import yaml
 from expand import TEMPLATE, Loader
 
 ROWS = Path(__file__).parent / "parameters.tsv"
+DEPLOY = TEMPLATE.parent / "docs/DEPLOY.md"
 SEEDED_FAULTS = {
     "a missing rule": ("RuleCondition: !Not [!Equals [!Ref JwtIssuer, \"\"]]", "RuleCondition: !Equals [a, b]"),
     "a missing bound": ("    MaxValue: 1000\n", ""),
@@ -88,6 +89,8 @@ def unconstrained(template):
             yield f"{name} has no ConstraintDescription"
         if "Description" not in p:
             yield f"{name} has no Description"
+        if f"`{name}`" not in DEPLOY.read_text():
+            yield f"docs/DEPLOY.md does not mention {name}"
     timeouts = template["Parameters"]["ValidatorTimeout"]["AllowedValues"]
     for seconds in timeouts:
         mapped = template["Mappings"]["Visibility"].get(str(seconds), {}).get("Seconds")
