@@ -1,0 +1,217 @@
+// The upload of many files: the list is read lazily, a bounded number of files is worked on, results come as they are known.
+
+import { Gate, type Context } from './context.js'
+import { linked, notify } from './env.js'
+import { mayStart, shouldRefill } from './plan.js'
+import { observe, rateOf, secondsLeft, startMeter } from './progress.js'
+import type { BatchOptions, BatchProgress, UploadBatch, UploadResult, UploadSource } from './types.js'
+import { FileUpload } from './upload.js'
+
+/** Files that are stored and wait for their verdict. One request asks for as many. */
+const MAX_CHECKING = 1000
+/** Results that wait for the consumer of an iterator. Then no more files are started. */
+const MAX_UNREAD = 1000
+const PROGRESS_INTERVAL_MS = 100
+
+export type Files<F> = Iterable<F> | AsyncIterable<F>
+
+export function uploadBatch<F extends UploadSource>(context: Context, files: Files<F>, options: BatchOptions<F>): UploadBatch<F> {
+  const batch = new Batch(context, files, options)
+  // The iterator is asked for before the first result exists, so nothing is kept in vain.
+  const promise = Promise.resolve().then(() => batch.run())
+  // An error while the list is read reaches whoever awaits or iterates.
+  promise.catch(() => {})
+  return Object.defineProperties(promise, {
+    pause: { value: () => batch.pause() },
+    resume: { value: () => batch.resume() },
+    cancel: { value: () => batch.cancel() },
+    paused: { get: () => batch.paused },
+    [Symbol.asyncIterator]: { value: () => batch.iterate(promise) },
+  }) as UploadBatch<F>
+}
+
+class Batch<F extends UploadSource> {
+  readonly #context: Context
+  readonly #files: Files<F>
+  readonly #options: BatchOptions<F>
+  readonly #gate = new Gate()
+  readonly #controller: AbortController & { release(): void }
+  readonly #running = new Set<FileUpload<F>>()
+  /** Files and bytes that were started and are not stored yet. */
+  #active = 0
+  #activeBytes = 0
+  /** Wakes the loop that starts files. */
+  #wake = () => {}
+  #iterated = false
+  #finished = false
+  readonly #unread: UploadResult<F>[] = []
+  #wakeReader = () => {}
+
+  readonly #counts = { started: 0, accepted: 0, rejected: 0, failed: 0 }
+  readonly #known: { total: number; files: number } | undefined
+  #startedBytes = 0
+  #endedBytes = 0
+  #meter
+  #reportedAt = -Infinity
+
+  constructor(context: Context, files: Files<F>, options: BatchOptions<F>) {
+    this.#context = context
+    this.#files = files
+    this.#options = options
+    this.#controller = linked(options.signal)
+    // The size of a list is known before it is read; a lazy list is read only once.
+    if (Array.isArray(files)) this.#known = { total: files.reduce((sum: number, { size }: F) => sum + size, 0), files: files.length }
+    this.#meter = startMeter(context.env.now())
+  }
+
+  get paused(): boolean {
+    return this.#gate.paused
+  }
+
+  pause(): boolean {
+    if (this.#finished) return false
+    this.#gate.pause()
+    for (const upload of this.#running) upload.gateChanged()
+    return true
+  }
+
+  resume(): void {
+    this.#gate.resume()
+    this.#meter = startMeter(this.#context.env.now(), this.#loaded())
+    for (const upload of this.#running) upload.gateChanged()
+  }
+
+  cancel(): void {
+    this.#controller.abort()
+    for (const upload of this.#running) upload.cancel()
+    this.#gate.resume()
+    this.#wake()
+  }
+
+  async run(): Promise<UploadResult<F>[]> {
+    const results: UploadResult<F>[] = []
+    const keeps = !this.#iterated && this.#options.keepResults !== false
+    const abort = () => this.cancel()
+    this.#controller.signal.addEventListener('abort', abort)
+    const ends: Promise<void>[] = []
+    try {
+      let index = 0
+      for await (const file of this.#files as AsyncIterable<F>) {
+        await this.#room()
+        // After a cancellation the rest of a lazy list is not read; each file of an array has a result.
+        if (this.#controller.signal.aborted && !this.#known) break
+        const position = index++
+        const end = this.#start(file).then((result) => {
+          if (keeps) results[position] = result
+        })
+        ends.push(end)
+        // Promises that are done are dropped, so that a long list needs no memory.
+        if (ends.length > 2 * MAX_CHECKING) ends.splice(0, ends.length, Promise.all(ends.splice(0)).then(() => {}))
+      }
+    } finally {
+      await Promise.all(ends)
+      this.#finished = true
+      this.#controller.signal.removeEventListener('abort', abort)
+      this.#controller.release()
+      this.#report(true)
+      this.#wakeReader()
+    }
+    return results
+  }
+
+  async *iterate(promise: Promise<unknown>): AsyncGenerator<UploadResult<F>, void, undefined> {
+    this.#iterated = true
+    try {
+      for (;;) {
+        const result = this.#unread.shift()
+        if (result) {
+          this.#wake()
+          yield result
+        } else if (this.#finished) {
+          await promise
+          return
+        } else {
+          await new Promise<void>((resolve) => (this.#wakeReader = resolve))
+        }
+      }
+    } finally {
+      // A consumer that stops early wants no more uploads.
+      if (!this.#finished) this.cancel()
+    }
+  }
+
+  /** Waits until one more file may be started. */
+  async #room(): Promise<void> {
+    const { slots, grants } = this.#context
+    // Two more than there are transfers, so that a grant is at hand when a transfer ends.
+    const transfers = () => slots.limit + 2
+    const isFull = () => this.#running.size - this.#active >= MAX_CHECKING || this.#unread.length >= MAX_UNREAD
+    const mayGoOn = (check: typeof mayStart) => this.#controller.signal.aborted || (!this.#gate.paused && !isFull() && check(this.#active, this.#activeBytes, transfers(), grants.batches))
+    if (mayGoOn(mayStart)) return
+    while (!mayGoOn(shouldRefill)) {
+      await (this.#gate.paused ? this.#gate.opened : new Promise<void>((resolve) => (this.#wake = resolve)))
+    }
+  }
+
+  async #start(file: F): Promise<UploadResult<F>> {
+    const { onFileProgress, onResult } = this.#options
+    let isActive = true
+    const leave = () => {
+      if (!isActive) return
+      isActive = false
+      this.#active -= 1
+      this.#activeBytes -= file.size
+      this.#wake()
+    }
+    const upload = new FileUpload(
+      this.#context,
+      file,
+      { ...this.#options, signal: this.#controller.signal },
+      (progress) => {
+        notify(onFileProgress, file, progress)
+        this.#report(false)
+      },
+      leave,
+      this.#gate,
+    )
+    this.#running.add(upload)
+    this.#active += 1
+    this.#activeBytes += file.size
+    this.#counts.started += 1
+    this.#startedBytes += file.size
+    const result = await upload.run()
+    leave()
+    this.#running.delete(upload)
+    this.#wake()
+    this.#endedBytes += file.size
+    this.#counts[result.status] += 1
+    notify(onResult, result)
+    if (this.#iterated) {
+      this.#unread.push(result)
+      this.#wakeReader()
+    }
+    this.#report(false)
+    return result
+  }
+
+  #loaded(): number {
+    let loaded = this.#endedBytes
+    for (const upload of this.#running) loaded += upload.loaded
+    return loaded
+  }
+
+  #report(always: boolean): void {
+    const { onProgress } = this.#options
+    const now = this.#context.env.now()
+    if (!onProgress || (!always && now - this.#reportedAt < PROGRESS_INTERVAL_MS)) return
+    this.#reportedAt = now
+    const loaded = this.#loaded()
+    this.#meter = observe(this.#meter, loaded, now)
+    const total = this.#known?.total ?? (this.#finished ? this.#startedBytes : undefined)
+    const files = this.#known?.files ?? (this.#finished ? this.#counts.started : undefined)
+    const rate = this.#gate.paused || this.#finished ? 0 : rateOf(this.#meter)
+    const left = secondsLeft(loaded, total, rate)
+    const progress: BatchProgress = { ...this.#counts, loaded, rate, ...(total !== undefined && { total }), ...(files !== undefined && { files }), ...(left !== undefined && { secondsLeft: left }) }
+    notify(onProgress, progress)
+  }
+}

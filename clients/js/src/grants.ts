@@ -1,0 +1,146 @@
+// Grants for single requests: many in one request where the API has POST /uploads/batch, otherwise one by one.
+
+import type { Api } from './api.js'
+import { unlessAborted, type Env } from './env.js'
+import { apiProblem, cancelled, hasCode, SluiceError } from './problem.js'
+import type { CreateBody, Grant } from './types.js'
+
+/** A grant that can be renewed: the same id with a new URL. */
+export interface RenewableGrant {
+  readonly grant: Grant
+  renew(signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'>
+}
+
+export interface Grants {
+  /** A grant, or the word that the file needs a multipart upload. Throws a `SluiceError` if the API refuses the file. */
+  request(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'>
+  /** Whether many grants come in one request. */
+  readonly batches: boolean
+}
+
+interface BatchResult {
+  readonly grant?: Grant
+  readonly useMultipart?: unknown
+  readonly problem?: { readonly status?: number }
+}
+
+interface BatchResponse {
+  readonly results: readonly BatchResult[]
+  /** The first request without a result, because the response had no room for it. */
+  readonly next?: number
+}
+
+interface Waiting {
+  readonly body: CreateBody
+  readonly key: string
+  readonly signal: AbortSignal
+  readonly resolve: (answer: Promise<RenewableGrant | 'use-multipart'> | RenewableGrant | 'use-multipart') => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The API's limit for one request. */
+const MAX_BATCH = 1000
+/** Requests within this time share a batch. */
+const COLLECT_MS = 5
+
+export class ApiGrants implements Grants {
+  readonly #api: Api
+  readonly #env: Env
+  /** Undefined until the first answer. */
+  #hasBatch: boolean | undefined
+  #waiting: Waiting[] = []
+  #probe: Promise<void> | undefined
+
+  constructor(api: Api, env: Env) {
+    this.#api = api
+    this.#env = env
+  }
+
+  get batches(): boolean {
+    return this.#hasBatch === true
+  }
+
+  request(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'> {
+    if (this.#hasBatch === false) return this.#single(body, key, signal)
+    const answer = new Promise<RenewableGrant | 'use-multipart'>((resolve, reject) => {
+      this.#waiting.push({ body, key, signal, resolve, reject })
+      if (this.#waiting.length === 1) void this.#env.sleep(COLLECT_MS).then(() => this.#flush())
+    })
+    return unlessAborted(answer, signal)
+  }
+
+  async #single(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'> {
+    try {
+      const grant = await this.#api.body<Grant>('/uploads', { method: 'POST', body, key, signal })
+      return { grant, renew: (signal) => this.#single(body, key, signal) }
+    } catch (error) {
+      if (hasCode(error, 'use-multipart')) return 'use-multipart'
+      throw error
+    }
+  }
+
+  async #flush(): Promise<void> {
+    // The first batch tells whether the route exists.
+    await this.#probe
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, MAX_BATCH).filter((entry) => !entry.signal.aborted || entry.reject(cancelled()))
+      if (this.#hasBatch === false || batch.length < 2) {
+        for (const { body, key, signal, resolve } of batch) resolve(this.#single(body, key, signal))
+        continue
+      }
+      const sent = this.#batch(batch)
+      if (this.#hasBatch === undefined) await (this.#probe = sent.finally(() => (this.#probe = undefined)))
+    }
+  }
+
+  async #batch(batch: readonly Waiting[]): Promise<void> {
+    const uploads = batch.map(({ body }) => body)
+    const key = crypto.randomUUID()
+    // The requests of many files share this call, so the signal of one file does not cancel it.
+    const send = (maxRetries?: number) => this.#api.body<BatchResponse>('/uploads/batch', { method: 'POST', body: { uploads }, key, ...(maxRetries !== undefined && { maxRetries }) })
+    let response: BatchResponse
+    try {
+      // A browser may be unable to read the 404 of a route that does not exist: no retries until the route has answered.
+      response = await send(this.#hasBatch ? undefined : 0)
+      this.#hasBatch = true
+    } catch (error) {
+      if (this.#hasBatch || !isMissingRoute(error)) return batch.forEach(({ reject }) => reject(error))
+      this.#hasBatch = false
+      for (const { body, key, signal, resolve } of batch) resolve(this.#single(body, key, signal))
+      return
+    }
+    // Files whose URLs expire together share one renewal.
+    let latest = Promise.resolve(response)
+    const answer = (used: Promise<BatchResponse>, { results }: BatchResponse, index: number): RenewableGrant | 'use-multipart' => {
+      const result = results[index]
+      if (result?.grant) {
+        const renew = async () => {
+          if (latest === used) latest = send()
+          const renewed = latest
+          return answer(renewed, await renewed, index)
+        }
+        return { grant: result.grant, renew }
+      }
+      if (result?.useMultipart !== undefined) return 'use-multipart'
+      const error = apiProblem(result?.problem?.status ?? 500, result?.problem)
+      if (error.code === 'use-multipart') return 'use-multipart'
+      throw error
+    }
+    const end = response.next ?? response.results.length
+    batch.forEach((entry, index) => {
+      if (index >= end) return
+      try {
+        entry.resolve(answer(latest, response, index))
+      } catch (error) {
+        entry.reject(error)
+      }
+    })
+    if (end === 0) return batch.forEach(({ reject }) => reject(apiProblem(500, undefined)))
+    if (end < batch.length) await this.#batch(batch.slice(end))
+  }
+}
+
+/** Whether an error says that a route of a newer version is missing. */
+export function isMissingRoute(error: unknown): boolean {
+  return error instanceof SluiceError && (error.problem.status === 404 || error.problem.status === 405 || error.code === 'unreachable')
+}

@@ -1,0 +1,127 @@
+// Waits for verdicts. All files of a client share one polling loop; with POST /uploads/status one request asks for many.
+
+import type { Api } from './api.js'
+import { abortable, type Env } from './env.js'
+import { hasCode, noVerdict, SluiceError } from './problem.js'
+import { isMissingRoute } from './grants.js'
+import type { UploadRecord } from './types.js'
+
+interface StatusResponse {
+  readonly results: readonly { readonly id: string; readonly status: 'accepted' | 'rejected' | 'deleted' | 'pending'; readonly record?: UploadRecord }[]
+}
+
+interface Pending {
+  readonly since: number
+  polls: number
+  dueAt: number
+  readonly resolve: (record: UploadRecord) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The API's limit for one request. */
+const MAX_IDS = 1000
+const MAX_SINGLE_REQUESTS = 6
+/** The next poll is a retry as well. */
+const MAX_RETRIES = 2
+const FIRST_MS = 200
+const MAX_MS = 3_000
+/** After a minute a verdict waits for a scan or for a retry of its event. */
+const SLOW_AFTER_MS = 60_000
+const SLOW_MS = 10_000
+/** Polls that fall together share a request. */
+const TOGETHER_MS = 150
+/** How often a stored object may be reported as not received. */
+const MAX_NOT_RECEIVED = 5
+
+export class Verdicts {
+  readonly #api: Api
+  readonly #env: Env
+  readonly #timeoutMs: number
+  readonly #pending = new Map<string, Pending>()
+  #hasStatus: boolean | undefined
+  #running = false
+
+  constructor(api: Api, env: Env, timeoutMs: number) {
+    this.#api = api
+    this.#env = env
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** The record with its verdict. */
+  wait(id: string, signal: AbortSignal): Promise<UploadRecord> {
+    return abortable<UploadRecord>(signal, (resolve, reject) => {
+      const now = this.#env.now()
+      this.#pending.set(id, { since: now, polls: 0, dueAt: now + FIRST_MS, resolve, reject })
+      if (!this.#running) void this.#run()
+      return () => this.#pending.delete(id)
+    })
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true
+    while (this.#pending.size > 0) {
+      const now = this.#env.now()
+      const first = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt))
+      if (first > now) {
+        await this.#env.sleep(first - now)
+        continue
+      }
+      const due = [...this.#pending].filter(([, { dueAt }]) => dueAt <= now + TOGETHER_MS).slice(0, MAX_IDS)
+      await this.#poll(due)
+      for (const [id, entry] of due) {
+        if (this.#pending.get(id) !== entry) continue
+        const ageMs = this.#env.now() - entry.since
+        if (ageMs > this.#timeoutMs) entry.reject(noVerdict())
+        entry.polls += 1
+        // Many files are asked for less often: each poll costs more, and the next verdict is never far.
+        const pauseMs = ageMs > SLOW_AFTER_MS ? SLOW_MS : Math.min(MAX_MS, Math.max(FIRST_MS * 1.5 ** entry.polls, this.#pending.size * 10))
+        entry.dueAt = this.#env.now() + pauseMs
+      }
+    }
+    this.#running = false
+  }
+
+  async #poll(due: readonly [string, Pending][]): Promise<void> {
+    if (this.#hasStatus !== false && due.length > 1) {
+      try {
+        const ids = due.map(([id]) => id)
+        const { results } = await this.#api.body<StatusResponse>('/uploads/status', { method: 'POST', body: { ids }, maxRetries: this.#hasStatus ? MAX_RETRIES : 0 })
+        this.#hasStatus = true
+        for (const { id, status, record } of results) {
+          const entry = this.#pending.get(id)
+          if (record && (status === 'accepted' || status === 'rejected')) entry?.resolve(record)
+          else if (status === 'deleted') entry?.reject(deleted())
+        }
+        return
+      } catch (error) {
+        if (this.#hasStatus || !isMissingRoute(error)) return this.#failed(due, error)
+        this.#hasStatus = false
+      }
+    }
+    const queue = [...due]
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await this.#pollOne(next)
+    }
+    await Promise.all(Array.from({ length: MAX_SINGLE_REQUESTS }, worker))
+  }
+
+  async #pollOne([id, entry]: [string, Pending]): Promise<void> {
+    if (this.#pending.get(id) !== entry) return
+    try {
+      const record = await this.#api.body<UploadRecord>(`/uploads/${id}`, { maxRetries: MAX_RETRIES })
+      if (record.status === 'accepted' || record.status === 'rejected') entry.resolve(record)
+    } catch (error) {
+      if (hasCode(error, 'not-received') && entry.polls < MAX_NOT_RECEIVED) return
+      this.#failed([[id, entry]], error)
+    }
+  }
+
+  /** The object is stored: only an error that does not pass ends the wait. */
+  #failed(due: readonly [string, Pending][], error: unknown): void {
+    const passing = error instanceof SluiceError && error.problem.retryable && !hasCode(error, 'unauthorized', 'unauthenticated')
+    if (!passing) for (const [, entry] of due) entry.reject(error)
+  }
+}
+
+const deleted = () =>
+  new SluiceError({ code: 'deleted', title: 'Upload deleted', detail: 'the upload was deleted', status: 404, source: 'api', retryable: false })
