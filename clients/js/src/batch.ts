@@ -1,10 +1,10 @@
 // The upload of many files: the list is read lazily, a bounded number of files is worked on, results come as they are known.
 
 import { Gate, type Context } from './context.js'
-import { linked, notify } from './env.js'
+import { notify, onAbort } from './env.js'
 import { mayStart, shouldRefill } from './plan.js'
 import { observe, rateOf, secondsLeft, startMeter } from './progress.js'
-import type { BatchOptions, BatchProgress, UploadBatch, UploadResult, UploadSource } from './types.js'
+import type { BatchOptions, BatchProgress, UploadBatch, UploadOptions, UploadResult, UploadSource } from './types.js'
 import { FileUpload } from './upload.js'
 
 /** Files that are stored and wait for their verdict. One request asks for as many. */
@@ -34,8 +34,10 @@ class Batch<F extends UploadSource> {
   readonly #context: Context
   readonly #files: Files<F>
   readonly #options: BatchOptions<F>
+  /** Without the signal: the batch cancels its files. */
+  readonly #fileOptions: UploadOptions
   readonly #gate = new Gate()
-  readonly #controller: AbortController & { release(): void }
+  #cancelled = false
   readonly #running = new Set<FileUpload<F>>()
   /** Files and bytes that were started and are not stored yet. */
   #active = 0
@@ -58,7 +60,8 @@ class Batch<F extends UploadSource> {
     this.#context = context
     this.#files = files
     this.#options = options
-    this.#controller = linked(options.signal)
+    const { signal: _, ...fileOptions } = options
+    this.#fileOptions = fileOptions
     // The size of a list is known before it is read; a lazy list is read only once.
     if (Array.isArray(files)) this.#known = { total: files.reduce((sum: number, { size }: F) => sum + size, 0), files: files.length }
     this.#meter = startMeter(context.env.now())
@@ -82,7 +85,7 @@ class Batch<F extends UploadSource> {
   }
 
   cancel(): void {
-    this.#controller.abort()
+    this.#cancelled = true
     for (const upload of this.#running) upload.cancel()
     this.#gate.resume()
     this.#wake()
@@ -91,15 +94,14 @@ class Batch<F extends UploadSource> {
   async run(): Promise<UploadResult<F>[]> {
     const results: UploadResult<F>[] = []
     const keeps = !this.#iterated && this.#options.keepResults !== false
-    const abort = () => this.cancel()
-    this.#controller.signal.addEventListener('abort', abort)
+    const remove = onAbort(this.#options.signal, () => this.cancel())
     const ends: Promise<void>[] = []
     try {
       let index = 0
       for await (const file of this.#files as AsyncIterable<F>) {
         await this.#room()
         // After a cancellation the rest of a lazy list is not read; each file of an array has a result.
-        if (this.#controller.signal.aborted && !this.#known) break
+        if (this.#cancelled && !this.#known) break
         const position = index++
         const end = this.#start(file).then((result) => {
           if (keeps) results[position] = result
@@ -111,8 +113,7 @@ class Batch<F extends UploadSource> {
     } finally {
       await Promise.all(ends)
       this.#finished = true
-      this.#controller.signal.removeEventListener('abort', abort)
-      this.#controller.release()
+      remove()
       this.#report(true)
       this.#wakeReader()
     }
@@ -146,7 +147,7 @@ class Batch<F extends UploadSource> {
     // Two more than there are transfers, so that a grant is at hand when a transfer ends.
     const transfers = () => slots.limit + 2
     const isFull = () => this.#running.size - this.#active >= MAX_CHECKING || this.#unread.length >= MAX_UNREAD
-    const mayGoOn = (check: typeof mayStart) => this.#controller.signal.aborted || (!this.#gate.paused && !isFull() && check(this.#active, this.#activeBytes, transfers(), grants.batches))
+    const mayGoOn = (check: typeof mayStart) => this.#cancelled || (!this.#gate.paused && !isFull() && check(this.#active, this.#activeBytes, transfers(), grants.batches))
     if (mayGoOn(mayStart)) return
     while (!mayGoOn(shouldRefill)) {
       await (this.#gate.paused ? this.#gate.opened : new Promise<void>((resolve) => (this.#wake = resolve)))
@@ -166,7 +167,7 @@ class Batch<F extends UploadSource> {
     const upload = new FileUpload(
       this.#context,
       file,
-      { ...this.#options, signal: this.#controller.signal },
+      this.#fileOptions,
       (progress) => {
         notify(onFileProgress, file, progress)
         this.#report(false)
@@ -179,6 +180,7 @@ class Batch<F extends UploadSource> {
     this.#activeBytes += file.size
     this.#counts.started += 1
     this.#startedBytes += file.size
+    if (this.#cancelled) upload.cancel()
     const result = await upload.run()
     leave()
     this.#running.delete(upload)

@@ -32,20 +32,38 @@ export const systemEnv: Env = {
   },
 }
 
+const listeners = new WeakMap<AbortSignal, Set<() => void>>()
+
+/**
+ * Calls a function when the signal is aborted, at once if it already is. Returns its removal. Many transfers share a
+ * signal; it has one listener for all, because Node warns of more than ten.
+ */
+export function onAbort(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (!signal) return () => {}
+  if (signal.aborted) {
+    listener()
+    return () => {}
+  }
+  let shared = listeners.get(signal)
+  if (!shared) {
+    const added = (shared = new Set())
+    listeners.set(signal, added)
+    signal.addEventListener('abort', () => [...added].forEach((listener) => listener()), { once: true })
+  }
+  shared.add(listener)
+  return () => shared.delete(listener)
+}
+
 /** A promise that rejects as cancelled if the signal is aborted. `start` returns the clean-up. */
 export function abortable<T = void>(signal: AbortSignal | undefined, start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted) return reject(cancelled())
-    const abort = () => {
-      cleanUp()
-      reject(cancelled())
-    }
-    const end = () => {
-      signal?.removeEventListener('abort', abort)
-      cleanUp()
-    }
     let cleanUp = () => {}
-    signal?.addEventListener('abort', abort, { once: true })
+    const end = () => {
+      remove()
+      cleanUp()
+    }
+    const remove = onAbort(signal, () => (end(), reject(cancelled())))
     cleanUp = start(
       (value) => (end(), resolve(value)),
       (error) => (end(), reject(error)),
@@ -75,10 +93,6 @@ export function notify<A extends unknown[]>(listener: ((...args: A) => void) | u
 /** A controller that is aborted with any of the signals. `release` removes its listeners. */
 export function linked(...signals: (AbortSignal | undefined)[]): AbortController & { release(): void } {
   const controller = new AbortController()
-  const abort = () => controller.abort()
-  for (const signal of signals) {
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
-  }
-  return Object.assign(controller, { release: () => signals.forEach((signal) => signal?.removeEventListener('abort', abort)) })
+  const removals = signals.map((signal) => onAbort(signal, () => controller.abort()))
+  return Object.assign(controller, { release: () => removals.forEach((remove) => remove()) })
 }

@@ -71,7 +71,13 @@ export class MultipartUpload {
   async #missing(): Promise<number[]> {
     const missing = missingParts(this.#file.size, this.#partSize, await this.#list())
     const absent = new Set(missing)
-    for (let partNumber = 1; partNumber <= this.#count; partNumber += 1) this.#setSent(partNumber, absent.has(partNumber) ? 0 : this.#sizeOf(partNumber))
+    this.#total = 0
+    for (let partNumber = 1; partNumber <= this.#count; partNumber += 1) {
+      const bytes = absent.has(partNumber) ? 0 : this.#sizeOf(partNumber)
+      this.#sent.set(partNumber, bytes)
+      this.#total += bytes
+    }
+    this.#sink(this.#total)
     return missing
   }
 

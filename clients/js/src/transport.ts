@@ -1,5 +1,6 @@
 // Sends bytes to S3. Browsers use XMLHttpRequest, because fetch reports no upload progress; Node uses fetch.
 
+import { linked, onAbort } from './env.js'
 import { cancelled } from './problem.js'
 
 export interface PutRequest {
@@ -42,8 +43,7 @@ export const xhrTransport: Transport = ({ url, headers, body, signal, onProgress
       clearTimeout(timer)
       timer = setTimeout(() => request.abort(), ms)
     }
-    const abort = () => request.abort()
-    signal.addEventListener('abort', abort, { once: true })
+    const remove = onAbort(signal, () => request.abort())
     request.upload.onprogress = ({ loaded }) => {
       sent = loaded
       onProgress(loaded)
@@ -51,7 +51,7 @@ export const xhrTransport: Transport = ({ url, headers, body, signal, onProgress
     }
     request.onloadend = () => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
+      remove()
       if (signal.aborted) reject(cancelled())
       else resolve({ status: request.status, body: request.responseText ?? '', mayBeStored: sent >= body.size })
     }
@@ -64,11 +64,9 @@ export const xhrTransport: Transport = ({ url, headers, body, signal, onProgress
 export const fetchTransport =
   (fetch: typeof globalThis.fetch): Transport =>
   async ({ url, headers, body, signal, onProgress }) => {
-    const controller = new AbortController()
-    const abort = () => controller.abort()
     if (signal.aborted) throw cancelled()
-    signal.addEventListener('abort', abort, { once: true })
-    const timer = setTimeout(abort, STALL_MS + RESPONSE_MS + body.size / SLOWEST)
+    const controller = linked(signal)
+    const timer = setTimeout(() => controller.abort(), STALL_MS + RESPONSE_MS + body.size / SLOWEST)
     try {
       const response = await fetch(url, { method: 'PUT', headers: sentHeaders(headers), body, redirect: 'error', signal: controller.signal } as RequestInit)
       const text = await response.text().catch(() => '')
@@ -79,6 +77,6 @@ export const fetchTransport =
       return { status: 0, body: '', mayBeStored: true }
     } finally {
       clearTimeout(timer)
-      signal.removeEventListener('abort', abort)
+      controller.release()
     }
   }

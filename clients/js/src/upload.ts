@@ -2,7 +2,7 @@
 
 import { Gate, type Context, type Sink } from './context.js'
 import { declaredType } from './content-type.js'
-import { notify } from './env.js'
+import { notify, onAbort } from './env.js'
 import { fingerprint } from './fingerprint.js'
 import { MultipartUpload } from './multipart.js'
 import { review } from './policy.js'
@@ -77,10 +77,7 @@ export class FileUpload<F extends UploadSource> {
 
   /** Never rejects. */
   async run(): Promise<UploadResult<F>> {
-    const { signal } = this.#options
-    const abort = () => this.cancel()
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
+    const remove = onAbort(this.#options.signal, () => this.cancel())
     try {
       const result = await this.#run(this.#controller.signal)
       await this.#forget()
@@ -88,7 +85,7 @@ export class FileUpload<F extends UploadSource> {
     } catch (error) {
       return await this.#failed(error)
     } finally {
-      signal?.removeEventListener('abort', abort)
+      remove()
       if (this.#fingerprint) this.#context.claimed.delete(this.#fingerprint)
       this.#setPhase('done')
     }

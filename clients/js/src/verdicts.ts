@@ -40,6 +40,7 @@ export class Verdicts {
   readonly #pending = new Map<string, Pending>()
   #hasStatus: boolean | undefined
   #running = false
+  #polledAt = -Infinity
 
   constructor(api: Api, env: Env, timeoutMs: number) {
     this.#api = api
@@ -61,20 +62,24 @@ export class Verdicts {
     this.#running = true
     while (this.#pending.size > 0) {
       const now = this.#env.now()
-      const first = Math.min(...[...this.#pending.values()].map(({ dueAt }) => dueAt))
-      if (first > now) {
-        await this.#env.sleep(first - now)
+      // The more files wait, the less often they are asked for: the next verdict is never far.
+      const gapMs = this.#hasStatus ? gap(this.#pending.size) : 0
+      let first = Infinity
+      for (const { dueAt } of this.#pending.values()) first = Math.min(first, dueAt)
+      const wakeAt = Math.max(first, this.#polledAt + gapMs)
+      if (wakeAt > now) {
+        await this.#env.sleep(wakeAt - now)
         continue
       }
-      const due = [...this.#pending].filter(([, { dueAt }]) => dueAt <= now + TOGETHER_MS).slice(0, MAX_IDS)
+      const due = [...this.#pending].filter(([, { dueAt }]) => dueAt <= now + Math.max(TOGETHER_MS, gapMs)).slice(0, MAX_IDS)
       await this.#poll(due)
+      this.#polledAt = this.#env.now()
       for (const [id, entry] of due) {
         if (this.#pending.get(id) !== entry) continue
         const ageMs = this.#env.now() - entry.since
         if (ageMs > this.#timeoutMs) entry.reject(noVerdict())
         entry.polls += 1
-        // Many files are asked for less often: each poll costs more, and the next verdict is never far.
-        const pauseMs = ageMs > SLOW_AFTER_MS ? SLOW_MS : Math.min(MAX_MS, Math.max(FIRST_MS * 1.5 ** entry.polls, this.#pending.size * 10))
+        const pauseMs = ageMs > SLOW_AFTER_MS ? SLOW_MS : Math.min(MAX_MS, FIRST_MS * 1.5 ** entry.polls)
         entry.dueAt = this.#env.now() + pauseMs
       }
     }
@@ -122,6 +127,9 @@ export class Verdicts {
     if (!passing) for (const [, entry] of due) entry.reject(error)
   }
 }
+
+/** The least pause between two requests for `count` files. So many verdicts are due that uploads could wait: ask sooner. */
+const gap = (count: number): number => (count > MAX_IDS / 2 ? 500 : Math.min(MAX_MS, count * 30))
 
 const deleted = () =>
   new SluiceError({ code: 'deleted', title: 'Upload deleted', detail: 'the upload was deleted', status: 404, source: 'api', retryable: false })

@@ -56,7 +56,8 @@ export class FakeServer {
    * Injects a fault for the next `times` requests that match "METHOD /pattern".
    * { status, headers, body }: the response, after the request was read. { early: bytes }: it is sent and the connection
    * closed after so many bytes of the body. { cut: bytes }: the connection breaks after so many bytes. { lose: true }: the
-   * request takes effect, but its response is lost. { run }: called first. { store: true }: the body takes effect first.
+   * request takes effect, but its response is lost. { run }: called first.
+   * { hideFromPage: true }: a response without CORS headers. { store: true }: the body takes effect first.
    */
   fault(route, fault, times = 1) {
     const [method, pattern] = route.split(' ')
@@ -90,22 +91,27 @@ export class FakeServer {
     this.requests.push(entry)
     response.on('error', () => {})
     request.on('error', () => {})
-    const fault = this.#faults.find((fault) => fault.used < fault.times && fault.method === request.method && fault.pattern.test(url.pathname))
+    const fault = request.method === 'OPTIONS' ? undefined : this.#faults.find((fault) => fault.used < fault.times && fault.method === request.method && fault.pattern.test(url.pathname))
     if (fault) fault.used += 1
     fault?.run?.()
+    const cors = this.#cors(request, url)
+    if (request.method === 'OPTIONS') {
+      this.requests.pop()
+      return response.writeHead(cors ? 204 : 403, cors).end()
+    }
     const send = (status, body, headers = {}) => {
       entry.status = status
       if (fault?.lose) return request.socket.destroy()
       const text = typeof body === 'string' ? body : JSON.stringify(body)
       const type = typeof body === 'string' ? 'application/xml' : status >= 400 ? 'application/problem+json' : 'application/json'
-      response.writeHead(status, { 'content-type': type, ...headers }).end(text)
+      response.writeHead(status, { 'content-type': type, ...(!fault?.hideFromPage && cors), ...headers }).end(text)
     }
     if (fault?.early !== undefined || fault?.cut !== undefined) {
       if (fault.store) this.#storeEarly(url)
       await readUntil(request, fault.early ?? fault.cut)
       if (fault.cut !== undefined) return request.socket.destroy()
       entry.status = fault.status
-      response.writeHead(fault.status, { connection: 'close', 'content-type': 'application/xml', ...fault.headers }).end(fault.body ?? '')
+      response.writeHead(fault.status, { connection: 'close', 'content-type': 'application/xml', ...cors, ...fault.headers }).end(fault.body ?? '')
       // S3 closes the connection while the client is still sending.
       return setTimeout(() => request.socket.destroy(), 5)
     }
@@ -116,6 +122,18 @@ export class FakeServer {
     if (!this.tokens.has(token)) return send(401, { message: 'Unauthorized' })
     const json = body.length > 0 ? JSON.parse(body) : undefined
     return this.#api(request, url, json, send)
+  }
+
+  /** The CORS settings of template.yaml, and undefined for a preflight that they refuse. */
+  #cors(request, url) {
+    const { origin, 'access-control-request-headers': wanted = '', 'access-control-request-method': method = request.method } = request.headers
+    if (!origin) return undefined
+    const isS3 = url.pathname.startsWith('/s3/')
+    const allowed = isS3 ? /^(content-type|if-none-match|x-amz-.*)$/ : /^(authorization|content-type|idempotency-key)$/
+    const methods = isS3 ? ['PUT', 'POST', 'GET', 'HEAD'] : ['GET', 'POST', 'DELETE']
+    if (!methods.includes(method) && method !== 'OPTIONS') return undefined
+    if (wanted.split(',').some((name) => name && !allowed.test(name.trim()))) return undefined
+    return { 'access-control-allow-origin': origin, 'access-control-allow-methods': methods.join(), 'access-control-allow-headers': wanted, 'access-control-expose-headers': isS3 ? 'ETag' : 'retry-after', 'access-control-max-age': '600' }
   }
 
   #problem(send, status, code, detail = code) {

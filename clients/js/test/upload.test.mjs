@@ -273,14 +273,17 @@ async function withStore(run) {
   }
 }
 
-/** Uploads until `route` was requested, then gives the client up as a crash does: nothing more is sent or stored. */
+/** Uploads until `route` was requested, then stops as a crash does: nothing more is sent or stored. */
 async function crash(server, route, store, source) {
   let dead = false
+  const whileAlive = (work) => (...rest) => (dead ? Promise.reject(new TypeError('the process is dead')) : work(...rest))
+  const dyingStore = Object.fromEntries(Object.entries(store).map(([name, work]) => [name, whileAlive(work)]))
   const reached = new Promise((resolve) => server.fault(route, { run: resolve }))
-  const deadFetch = (url, init) => (dead ? new Promise(() => {}) : fetch(url, init))
-  void client(server, { store, fetch: deadFetch, concurrency: { max: 1 } }).upload(source)
+  const task = client(server, { store: dyingStore, fetch: whileAlive(fetch), concurrency: { max: 1 } }).upload(source)
   await reached
   dead = true
+  task.cancel()
+  await task
   await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
