@@ -1,7 +1,7 @@
 // Builds the package: `node build.mjs`. dist/ is published, build/ holds single modules for the tests.
 
 import { execFile } from 'node:child_process'
-import { readdir, rm } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -19,3 +19,4 @@ await build({ ...common, entryPoints: entries.map(source), outdir: 'dist', bundl
 const modules = (await readdir(join(here, 'src'))).filter((name) => name.endsWith('.ts'))
 await build({ ...common, entryPoints: modules.map((name) => join(here, 'src', name)), outdir: 'build' })
 await promisify(execFile)(join(here, 'node_modules/.bin/tsc'), ['--emitDeclarationOnly'], { cwd: here })
+for (const licence of ['LICENSE-MIT', 'LICENSE-APACHE']) await cp(join(here, '../..', licence), join(here, 'dist', licence))

@@ -58,12 +58,13 @@ class Batch<F extends UploadSource> {
 
   constructor(context: Context, files: Files<F>, options: BatchOptions<F>) {
     this.#context = context
-    this.#files = files
+    // A list has a known size, and a copy of it does not change; a lazy list is read only once.
+    const list = 'length' in files ? [...(files as Iterable<F>)] : undefined
+    this.#files = list ?? files
+    this.#known = list && { total: list.reduce((sum, { size }) => sum + size, 0), files: list.length }
     this.#options = options
     const { signal: _, ...fileOptions } = options
     this.#fileOptions = fileOptions
-    // The size of a list is known before it is read; a lazy list is read only once.
-    if (Array.isArray(files)) this.#known = { total: files.reduce((sum: number, { size }: F) => sum + size, 0), files: files.length }
     this.#meter = startMeter(context.env.now())
   }
 

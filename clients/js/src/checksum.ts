@@ -6,9 +6,9 @@ import type { ChecksumAlgorithm, Checksummer } from './types.js'
 
 export interface ChecksumOptions {
   /** `crc64nvme` unless given: it needs little memory for files of any size. */
-  readonly algorithm?: ChecksumAlgorithm
+  readonly algorithm?: ChecksumAlgorithm | undefined
   /** Makes the worker, where a bundler does not find it by itself. */
-  readonly worker?: () => Worker
+  readonly worker?: (() => Worker) | undefined
 }
 
 interface Answer {

@@ -6,7 +6,7 @@ import type { ConcurrencyLimits } from './concurrency.js'
 import type { Context } from './context.js'
 import { systemEnv, unlessAborted, type Env } from './env.js'
 import { ApiGrants } from './grants.js'
-import { cancelled, SluiceError } from './problem.js'
+import { cancelled, unexpected } from './problem.js'
 import { Slots } from './slots.js'
 import { fetchTransport, xhrTransport, type Transport } from './transport.js'
 import type { BatchOptions, Checksummer, ClassLimits, FileOptions, PolicyLimits, UploadBatch, UploadRecord, UploadSource, UploadStore, UploadTask } from './types.js'
@@ -17,23 +17,23 @@ export interface ClientOptions {
   /** The address of the API: the stack's output `ApiUrl`. */
   readonly api: string
   /** The user's token, or a function that returns it. The function is called again after a 401. */
-  readonly token?: Token
+  readonly token?: Token | undefined
   /** Replaces the global `fetch` for calls to the API, and for uploads where there is no `XMLHttpRequest`. */
-  readonly fetch?: typeof fetch
+  readonly fetch?: typeof fetch | undefined
   /** Sends bytes to S3; unless given, `XMLHttpRequest` in browsers and `fetch` elsewhere. */
-  readonly transport?: Transport
+  readonly transport?: Transport | undefined
   /** Keeps unfinished uploads over a reload: `@sluice/client/store-indexeddb` or `@sluice/client/store-node`. */
-  readonly store?: UploadStore
+  readonly store?: UploadStore | undefined
   /** Sends a checksum with each file or part: `@sluice/client/checksum`. */
-  readonly checksum?: Checksummer
+  readonly checksum?: Checksummer | undefined
   /** Transfers at the same time. */
-  readonly concurrency?: Partial<ConcurrencyLimits>
+  readonly concurrency?: Partial<ConcurrencyLimits> | undefined
   /** `false`: leaves all checks to the server, and does not read the policy. */
-  readonly preflight?: boolean
+  readonly preflight?: boolean | undefined
   /** How long to wait for a verdict, in milliseconds; ten minutes unless given. A malware scan takes minutes. */
-  readonly verdictTimeout?: number
+  readonly verdictTimeout?: number | undefined
   /** Clock, randomness and timers, for tests. */
-  readonly env?: Partial<Env>
+  readonly env?: Partial<Env> | undefined
 }
 
 export interface Client {
@@ -77,7 +77,7 @@ export function createClient(options: ClientOptions): Client {
     if (known && env.now() - known.readAt < POLICY_LIFE_MS) return known.limits
     const limits = api.body<PolicyLimits>(`/policy?class=${encodeURIComponent(className)}`).then(({ classes }) => {
       const limits = classes[className]
-      if (!limits) throw new SluiceError({ code: 'unexpected-response', title: 'Unexpected response', detail: 'The policy has no such class.', source: 'client', retryable: false })
+      if (!limits) throw unexpected('The policy has no such class.')
       return limits
     })
     policies.set(className, { readAt: env.now(), limits })

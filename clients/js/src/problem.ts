@@ -57,22 +57,20 @@ export class SluiceError extends Error {
   }
 }
 
-const problem = (code: ClientCode, title: string, detail: string, retryable: boolean, rest: { status?: number; source?: 's3'; s3Code?: string } = {}): SluiceError =>
-  new SluiceError({ code, title, detail, retryable, source: 'client', ...rest })
+/** The title repeats the code in words: `upload-interrupted` is "Upload interrupted". */
+const problem = (code: ClientCode, detail: string, retryable: boolean, rest: { status?: number; source?: 's3'; s3Code?: string } = {}): SluiceError =>
+  new SluiceError({ code, title: code[0]!.toUpperCase() + code.slice(1).replaceAll('-', ' '), detail, retryable, source: 'client', ...rest })
 
-export const cancelled = () => problem('cancelled', 'Upload cancelled', 'The upload was cancelled.', true)
-export const unreachable = () =>
-  problem('unreachable', 'API did not respond', 'The API did not respond. Check the connection, then try again.', true)
+export const cancelled = () => problem('cancelled', 'The upload was cancelled.', true)
+export const unreachable = () => problem('unreachable', 'The API did not respond. Check the connection, then try again.', true)
 export const unauthorized = (status?: number) =>
-  problem('unauthorized', 'Sign-in not accepted', 'The sign-in is missing, expired or was not accepted. Sign in again, then retry.', true, status === undefined ? {} : { status })
-export const interrupted = () =>
-  problem('upload-interrupted', 'Upload interrupted', 'The connection to S3 broke again and again. Try again later.', true)
-export const unreadable = () =>
-  problem('file-unreadable', 'File not readable', 'The file could not be read. It may have been moved, changed or deleted.', false)
-export const noVerdict = () =>
-  problem('no-verdict', 'No verdict yet', 'The file is stored, but it was not checked in time. Its verdict follows.', true)
+  problem('unauthorized', 'The sign-in is missing, expired or was not accepted. Sign in again, then retry.', true, status === undefined ? {} : { status })
+export const interrupted = () => problem('upload-interrupted', 'The connection to S3 broke again and again. Try again later.', true)
+export const unreadable = () => problem('file-unreadable', 'The file could not be read. It may have been moved, changed or deleted.', false)
+export const noVerdict = () => problem('no-verdict', 'The file is stored, but there is no verdict yet.', true)
+export const unexpected = (detail: string, status?: number) => problem('unexpected-response', detail, false, status === undefined ? {} : { status })
 export const s3Refused = (status: number, s3Code: string | undefined, retryable: boolean) =>
-  problem('s3-refused', 'S3 refused the file', `S3 refused the file with status ${status}${s3Code ? ` (${s3Code})` : ''}.`, retryable, { status, source: 's3', ...(s3Code && { s3Code }) })
+  problem('s3-refused', `S3 refused the file with status ${status}${s3Code ? ` (${s3Code})` : ''}.`, retryable, { status, source: 's3', ...(s3Code && { s3Code }) })
 
 /** The problem in an error response of the API or of API Gateway. */
 export function apiProblem(status: number, body: unknown): SluiceError {
@@ -81,9 +79,9 @@ export function apiProblem(status: number, body: unknown): SluiceError {
   if (code) return new SluiceError({ code, title: title ?? code, detail: detail ?? message ?? code, status, source: 'api', retryable })
   if (status === 401) return unauthorized(status)
   const text = message ?? `The API responded with status ${status}.`
-  if (status === 429) return problem('throttled', 'Too many requests', text, true, { status })
-  if (status >= 500) return problem('server-error', 'The API failed', text, true, { status })
-  return problem('unexpected-response', 'Unexpected response', text, false, { status })
+  if (status === 429) return problem('throttled', text, true, { status })
+  if (status >= 500) return problem('server-error', text, true, { status })
+  return unexpected(text, status)
 }
 
 export const hasCode = (error: unknown, ...codes: ProblemCode[]): boolean => error instanceof SluiceError && codes.includes(error.code)

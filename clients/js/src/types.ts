@@ -121,25 +121,25 @@ export interface BatchProgress {
 /** Options of an upload. */
 export interface UploadOptions {
   /** A class of the policy; `default` unless given. */
-  readonly class?: string
+  readonly class?: string | undefined
   /** A media type. Without it the type that the browser knows applies, or that of the file name's extension. */
-  readonly contentType?: string
-  readonly metadata?: Metadata
+  readonly contentType?: string | undefined
+  readonly metadata?: Metadata | undefined
   /** Cancels the upload. A multipart upload is aborted at the server. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface FileOptions extends UploadOptions {
-  readonly onProgress?: (progress: FileProgress) => void
+  readonly onProgress?: ((progress: FileProgress) => void) | undefined
 }
 
 export interface BatchOptions<F = UploadSource> extends UploadOptions {
-  readonly onProgress?: (progress: BatchProgress) => void
-  readonly onFileProgress?: (file: F, progress: FileProgress) => void
+  readonly onProgress?: ((progress: BatchProgress) => void) | undefined
+  readonly onFileProgress?: ((file: F, progress: FileProgress) => void) | undefined
   /** Called with each result as soon as it is known. */
-  readonly onResult?: (result: UploadResult<F>) => void
+  readonly onResult?: ((result: UploadResult<F>) => void) | undefined
   /** `false`: the promise resolves to an empty array, so that results use no memory. */
-  readonly keepResults?: boolean
+  readonly keepResults?: boolean | undefined
 }
 
 interface Controls {

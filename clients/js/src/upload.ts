@@ -6,7 +6,7 @@ import { notify, onAbort } from './env.js'
 import { fingerprint } from './fingerprint.js'
 import { MultipartUpload } from './multipart.js'
 import { review } from './policy.js'
-import { cancelled, hasCode, SluiceError, unreadable } from './problem.js'
+import { cancelled, hasCode, SluiceError, unexpected, unreadable } from './problem.js'
 import { isStored, putFile } from './put.js'
 import { observe, rateOf, secondsLeft, startMeter, type Meter } from './progress.js'
 import type { AcceptedRecord, CreateBody, FileProgress, Phase, RejectedRecord, Session, StoredUpload, UploadOptions, UploadResult, UploadSource } from './types.js'
@@ -234,6 +234,5 @@ function toProblem(error: unknown, signal: AbortSignal) {
   if (error instanceof SluiceError) return error.problem
   // Reading a file that was moved or changed fails with a DOMException.
   if (error instanceof DOMException) return unreadable().problem
-  const detail = error instanceof Error ? error.message : 'The upload failed.'
-  return new SluiceError({ code: 'unexpected-response', title: 'Upload failed', detail, source: 'client', retryable: false }).problem
+  return unexpected(error instanceof Error ? error.message : 'The upload failed.').problem
 }

@@ -65,7 +65,6 @@ test('10,000 files with batch routes: bounded memory, few requests, all verdicts
   assert.deepEqual(counts, { accepted: count })
   const requests = server.apiRequests
   console.log(`# ${requests} API requests, at most ${mostAhead} files ahead, ${server.largestBatch} grants in a batch, heap ${Math.round(peak / 1e6)} MB with the fake server`)
-  if (process.env.DEBUG) console.log(server.requests.filter(({path})=>!path.startsWith('/s3')).reduce((m,{method,path})=>(m[method+path.replace(/[0-9a-f-]{36}/,'ID')]=(m[method+path.replace(/[0-9a-f-]{36}/,'ID')]??0)+1,m),{}))
   assert.ok(requests <= count * 0.02, `${requests} requests`)
   assert.ok(mostAhead <= 2300, `${mostAhead} files ahead`)
 })
@@ -137,6 +136,16 @@ test('a consumer that stops early cancels the rest', async () => {
   const before = server.requests.length
   await new Promise((resolve) => setTimeout(resolve, 100))
   assert.equal(server.requests.length, before)
+})
+
+test('a list-like object, as a page has it, has a known size', async () => {
+  await start()
+  const files = [file(1000), file(2000)]
+  const list = { length: 2, 0: files[0], 1: files[1], [Symbol.iterator]: () => files[Symbol.iterator]() }
+  const totals = []
+  const batch = client(server).upload(list, { onProgress: ({ total, files }) => totals.push([total, files]) })
+  assert.equal((await batch).length, 2)
+  assert.deepEqual(totals[0], [3000, 2])
 })
 
 test('an error of the list of files reaches the caller', async () => {

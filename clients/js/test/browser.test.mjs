@@ -1,4 +1,4 @@
-// The client in Chromium: XMLHttpRequest, IndexedDB, the worker, CORS as deployed, and the React hook.
+// The client in Chromium: XMLHttpRequest, IndexedDB, the worker, and CORS as deployed.
 // SLUICE_CHROMIUM names the browser; without one these tests are skipped.
 
 import assert from 'node:assert/strict'
@@ -8,7 +8,6 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 
-import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
 
 import { FakeServer, PART_SIZE } from './server.mjs'
@@ -17,32 +16,15 @@ const executablePath = process.env.SLUICE_CHROMIUM || ['/usr/bin/chromium', '/us
 const skip = executablePath ? false : 'no Chromium: set SLUICE_CHROMIUM'
 const packageFolder = join(import.meta.dirname, '..')
 
-/** The whole React page. */
-const PAGE = `
-import { createRoot } from 'react-dom/client'
-import { createClient } from '@sluice/client'
-import { useUpload } from '@sluice/client/react'
-
-const client = createClient({ api: new URLSearchParams(location.search).get('api'), token: 'good' })
-const App = () => {
-  const { items, upload } = useUpload(client)
-  return <><input type="file" multiple onChange={(event) => upload(event.target.files)} />
-    <ul>{items.map(({ key, file, result }) => <li key={key}>{file.name}: {result?.status ?? 'uploading'}</li>)}</ul></>
-}
-createRoot(document.getElementById('root')).render(<App />)
-`
-
 let browser, pages, origin, server, tab
 
 /** Serves dist/ and an empty page, from another origin than the API. */
 before(async () => {
   if (skip) return
-  const react = await bundleReact()
   pages = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://x').pathname
     if (path.startsWith('/dist/')) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(await readFile(join(packageFolder, path)))
-    if (path === '/react.js') return response.writeHead(200, { 'content-type': 'text/javascript' }).end(react)
-    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>test</title><link rel="icon" href="data:,"><div id="root"></div>${path === '/react' ? '<script type="module" src="react.js"></script>' : ''}`)
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><title>test</title><link rel="icon" href="data:,">`)
   })
   await new Promise((resolve) => pages.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${pages.address().port}`
@@ -59,15 +41,15 @@ after(async () => {
   pages?.close()
 })
 
-async function open(setup, path = '/') {
+async function open(setup) {
   server = await FakeServer.start(setup)
   tab = await (await browser.newContext()).newPage()
   tab.on('console', (message) => assert.doesNotMatch(message.text(), /Signature=|Bearer/))
-  await load(path)
+  await load()
 }
 
-async function load(path = '/') {
-  await tab.goto(`${origin}${path}?api=${encodeURIComponent(server.url)}`)
+async function load() {
+  await tab.goto(origin)
   await tab.evaluate(async (api) => {
     const [{ createClient }, { indexedDbStore }, { checksums }] = await Promise.all(['index', 'store-indexeddb', 'checksum'].map((name) => import(`/dist/${name}.js`)))
     globalThis.make = ({ store, checksum, ...options } = {}) => createClient({ api, token: 'good', ...(store && { store: indexedDbStore() }), ...(checksum && { checksum: checksums() }), ...options })
@@ -210,14 +192,3 @@ async function bundleReact() {
   })
   return outputFiles[0].text
 }
-
-test('a React page of ten lines', { skip }, async () => {
-  await open({}, '/react')
-  await tab.setInputFiles('input', [
-    { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.alloc(2000, 'a') },
-    { name: 'invoice.png', mimeType: 'image/png', buffer: Buffer.from('MZ program') },
-    { name: 'film.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(10) },
-  ])
-  await tab.waitForFunction(() => !document.querySelector('ul').textContent.includes('uploading'), null, { timeout: 10_000 })
-  assert.deepEqual(await tab.locator('li').allTextContents(), ['photo.png: accepted', 'invoice.png: rejected', 'film.mp4: failed'])
-})
