@@ -1,13 +1,28 @@
 // Many files: bounded work and memory, one polling loop, batches where the API has them.
 
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
+import { createClient } from '../dist/index.js'
 import { FakeServer, PART_SIZE, client, file } from './server.mjs'
 
 let server
 const start = async (setup) => (server = await FakeServer.start(setup))
-afterEach(() => server.stop())
+afterEach(async () => {
+  await server?.stop()
+  server = undefined
+})
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc')
+function heapUsed() {
+  collect()
+  return process.memoryUsage().heapUsed
+}
 
 /** Files that exist only while they are uploaded. */
 function* lazily(count, size, onRead = () => {}) {
@@ -49,24 +64,32 @@ test('300 files with single routes: lazily read, bounded, iterated as they come'
 })
 
 test('10,000 files with batch routes: bounded memory, few requests, all verdicts told', async () => {
-  await start({ batchRoutes: true, batchRoom: 200, verdictMs: 5 })
-  const [count, size] = [10_000, 200]
-  let [read, finished, mostAhead, peak] = [0, 0, 0, 0]
-  const files = lazily(count, size, () => {
-    mostAhead = Math.max(mostAhead, (read += 1) - finished)
-  })
-  const counts = {}
-  globalThis.gc?.()
-  for await (const { status } of client(server, { env: {} }).upload(files)) {
-    counts[status] = (counts[status] ?? 0) + 1
-    finished += 1
-    if (finished % 500 === 0) peak = Math.max(peak, process.memoryUsage().heapUsed)
+  const setup = JSON.stringify({ batchRoutes: true, batchRoom: 200, verdictMs: 5 })
+  const child = fork(join(import.meta.dirname, 'server-process.mjs'), [setup], { execArgv: [] })
+  const message = () => new Promise((resolve) => child.once('message', resolve))
+  try {
+    const url = await message()
+    const count = 10_000
+    let [read, finished, mostAhead, peak] = [0, 0, 0, 0]
+    const files = lazily(count, 200, () => (mostAhead = Math.max(mostAhead, (read += 1) - finished)))
+    const base = heapUsed()
+    const counts = {}
+    for await (const { status } of createClient({ api: url, token: 'good' }).upload(files)) {
+      counts[status] = (counts[status] ?? 0) + 1
+      finished += 1
+      if (finished % 1000 === 0) peak = Math.max(peak, heapUsed() - base)
+    }
+    assert.deepEqual(counts, { accepted: count })
+    const reported = message()
+    child.send('report')
+    const { apiRequests, largestBatch } = await reported
+    console.log(`# ${apiRequests} API requests, at most ${mostAhead} files ahead, ${largestBatch} grants in a batch, ${Math.round(peak / 1e6)} MB of heap`)
+    assert.ok(apiRequests <= count * 0.02, `${apiRequests} requests`)
+    assert.ok(mostAhead <= 2300, `${mostAhead} files ahead`)
+    assert.ok(peak < 60e6, `${peak} bytes`)
+  } finally {
+    child.kill()
   }
-  assert.deepEqual(counts, { accepted: count })
-  const requests = server.apiRequests
-  console.log(`# ${requests} API requests, at most ${mostAhead} files ahead, ${server.largestBatch} grants in a batch, heap ${Math.round(peak / 1e6)} MB with the fake server`)
-  assert.ok(requests <= count * 0.02, `${requests} requests`)
-  assert.ok(mostAhead <= 2300, `${mostAhead} files ahead`)
 })
 
 test('a batch without room for all grants is continued', async () => {
