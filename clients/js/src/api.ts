@@ -73,9 +73,9 @@ export class Api {
       const code = (json as { code?: string } | undefined)?.code
       const canRenew = !renewed && typeof this.#token === 'function'
       const decision = decideApi({ status, retryAfterMs, attempt, maxRetries, canRenew, random: env.random(), code })
-      if (decision.do === 'return') return { status, body: json as T, retryAfterMs }
-      if (decision.do === 'fail') throw hidden ? unauthorized() : status === 0 ? unreachable() : apiProblem(status, json)
-      if (decision.do === 'renew-token') {
+      if (decision === 'return') return { status, body: json as T, retryAfterMs }
+      if (decision === 'fail') throw hidden ? unauthorized() : status === 0 ? unreachable() : apiProblem(status, json)
+      if (decision === 'renew-token') {
         renewed = true
         // Requests that fail together share one new token.
         if (this.#bearer === bearer) this.#bearer = undefined
@@ -83,7 +83,7 @@ export class Api {
       }
       // Other requests would be refused as well.
       if (status === 429 || (status === 503 && retryAfterMs !== undefined)) this.#notBefore = Math.max(this.#notBefore, env.now() + (retryAfterMs ?? 0))
-      await env.sleep(decision.afterMs, signal)
+      await env.sleep(decision, signal)
     }
   }
 

@@ -4,7 +4,7 @@ import { Gate, type Context } from './context.js'
 import { notify, onAbort } from './env.js'
 import { mayStart, shouldRefill } from './plan.js'
 import { observe, rateOf, secondsLeft, startMeter } from './progress.js'
-import type { BatchOptions, BatchProgress, UploadBatch, UploadOptions, UploadResult, UploadSource } from './types.js'
+import type { BatchOptions, UploadBatch, UploadOptions, UploadResult, UploadSource } from './types.js'
 import { FileUpload } from './upload.js'
 
 /** Files that are stored and wait for their verdict. One request asks for as many. */
@@ -17,9 +17,9 @@ export type Files<F> = Iterable<F> | AsyncIterable<F>
 
 export function uploadBatch<F extends UploadSource>(context: Context, files: Files<F>, options: BatchOptions<F>): UploadBatch<F> {
   const batch = new Batch(context, files, options)
-  // The iterator is asked for before the first result exists, so nothing is kept in vain.
+  // Starts later, so that a caller who iterates has asked for the iterator: then results are not kept.
   const promise = Promise.resolve().then(() => batch.run())
-  // An error while the list is read reaches whoever awaits or iterates.
+  // An error of the list of files reaches callers who await or iterate. Without this line it is also uncaught.
   promise.catch(() => {})
   return Object.defineProperties(promise, {
     pause: { value: () => batch.pause() },
@@ -96,7 +96,7 @@ class Batch<F extends UploadSource> {
     const results: UploadResult<F>[] = []
     const keeps = !this.#iterated && this.#options.keepResults !== false
     const remove = onAbort(this.#options.signal, () => this.cancel())
-    const ends: Promise<void>[] = []
+    const ends = new Set<Promise<void>>()
     try {
       let index = 0
       for await (const file of this.#files as AsyncIterable<F>) {
@@ -107,9 +107,8 @@ class Batch<F extends UploadSource> {
         const end = this.#start(file).then((result) => {
           if (keeps) results[position] = result
         })
-        ends.push(end)
-        // Promises that are done are dropped, so that a long list needs no memory.
-        if (ends.length > 2 * MAX_CHECKING) ends.splice(0, ends.length, Promise.all(ends.splice(0)).then(() => {}))
+        ends.add(end)
+        void end.then(() => ends.delete(end))
       }
     } finally {
       await Promise.all(ends)
@@ -137,7 +136,7 @@ class Batch<F extends UploadSource> {
         }
       }
     } finally {
-      // A consumer that stops early wants no more uploads.
+      // The caller left the loop early.
       if (!this.#finished) this.cancel()
     }
   }
@@ -145,7 +144,7 @@ class Batch<F extends UploadSource> {
   /** Waits until one more file may be started. */
   async #room(): Promise<void> {
     const { slots, grants } = this.#context
-    // Two more than there are transfers, so that a grant is at hand when a transfer ends.
+    // Two more than transfers, so that the next file has its grant when a transfer ends.
     const transfers = () => slots.limit + 2
     const isFull = () => this.#running.size - this.#active >= MAX_CHECKING || this.#unread.length >= MAX_UNREAD
     const mayGoOn = (check: typeof mayStart) => this.#cancelled || (!this.#gate.paused && !isFull() && check(this.#active, this.#activeBytes, transfers(), grants.batches))
@@ -213,8 +212,6 @@ class Batch<F extends UploadSource> {
     const total = this.#known?.total ?? (this.#finished ? this.#startedBytes : undefined)
     const files = this.#known?.files ?? (this.#finished ? this.#counts.started : undefined)
     const rate = this.#gate.paused || this.#finished ? 0 : rateOf(this.#meter)
-    const left = secondsLeft(loaded, total, rate)
-    const progress: BatchProgress = { ...this.#counts, loaded, rate, ...(total !== undefined && { total }), ...(files !== undefined && { files }), ...(left !== undefined && { secondsLeft: left }) }
-    notify(onProgress, progress)
+    notify(onProgress, { ...this.#counts, loaded, rate, total, files, secondsLeft: secondsLeft(loaded, total, rate) })
   }
 }

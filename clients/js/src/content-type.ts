@@ -1,4 +1,5 @@
-// The media type of a file by its name. The list is that of the server (shared/sniff/src/extensions.rs).
+// The media type of a file by its name: the frequent types of the server's list (shared/sniff/src/extensions.rs). A rule of
+// the policy that names an extension and an exact type needs no entry here.
 
 import type { ClassLimits, RuleLimits } from './types.js'
 
@@ -13,11 +14,11 @@ const add = (group: string, list: string) => {
     for (const name of names.split(',')) TYPES.set(name, group + (type || name))
   }
 }
-add('image/', 'jpg,jpeg,jpe,jfif=jpeg png apng gif webp avif heic heif=heic bmp tif,tiff=tiff svg=svg+xml ico=vnd.microsoft.icon psd=vnd.adobe.photoshop jxl')
-add('application/', 'pdf ai=illustrator rtf doc=msword xls=vnd.ms-excel ppt=vnd.ms-powerpoint msg=vnd.ms-outlook docm=vnd.ms-word.document.macroenabled.12 xlsm=vnd.ms-excel.sheet.macroenabled.12 pptm=vnd.ms-powerpoint.presentation.macroenabled.12 epub=epub+zip zip gz,tgz=gzip 7z=x-7z-compressed rar=vnd.rar tar=x-tar bz2=x-bzip2 xz=x-xz json,geojson=json xml yaml,yml=yaml exe=vnd.microsoft.portable-executable')
+add('image/', 'jpg,jpeg,jpe,jfif=jpeg png apng gif webp avif heic heif=heic bmp tif,tiff=tiff svg=svg+xml ico=vnd.microsoft.icon')
+add('application/', 'pdf rtf doc=msword xls=vnd.ms-excel ppt=vnd.ms-powerpoint epub=epub+zip zip gz,tgz=gzip 7z=x-7z-compressed rar=vnd.rar tar=x-tar json,geojson=json xml yaml,yml=yaml')
 add(OFFICE, 'docx=wordprocessingml.document xlsx=spreadsheetml.sheet pptx=presentationml.presentation')
 add(OPEN, 'odt=text ods=spreadsheet odp=presentation')
-add('video/', 'mp4,m4v=mp4 mov=quicktime 3gp=3gpp webm mkv=x-matroska avi=x-msvideo wmv=x-ms-wmv flv=x-flv')
+add('video/', 'mp4,m4v=mp4 mov=quicktime 3gp=3gpp webm mkv=x-matroska avi=x-msvideo')
 add('audio/', 'm4a=mp4 mp3=mpeg wav flac ogg opus aac')
 add('text/', 'html,htm=html csv tsv=tab-separated-values txt,text,log=plain md,markdown=markdown')
 

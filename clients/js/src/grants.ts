@@ -2,7 +2,8 @@
 
 import type { Api } from './api.js'
 import { unlessAborted, type Env } from './env.js'
-import { apiProblem, cancelled, hasCode, SluiceError } from './problem.js'
+import { apiProblem, cancelled, hasCode } from './problem.js'
+import { OptionalRoute } from './route.js'
 import type { CreateBody, Grant } from './types.js'
 
 /** A grant that can be renewed: the same id with a new URL. */
@@ -12,7 +13,7 @@ export interface RenewableGrant {
 }
 
 export interface Grants {
-  /** A grant, or the word that the file needs a multipart upload. Throws a `SluiceError` if the API refuses the file. */
+  /** A grant, or `use-multipart` if the file needs a multipart upload. Throws a `SluiceError` if the API refuses the file. */
   request(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'>
   /** Whether many grants come in one request. */
   readonly batches: boolean
@@ -46,8 +47,7 @@ const COLLECT_MS = 5
 export class ApiGrants implements Grants {
   readonly #api: Api
   readonly #env: Env
-  /** Undefined until the first answer. */
-  #hasBatch: boolean | undefined
+  readonly #route = new OptionalRoute()
   #waiting: Waiting[] = []
   #probe: Promise<void> | undefined
 
@@ -57,11 +57,11 @@ export class ApiGrants implements Grants {
   }
 
   get batches(): boolean {
-    return this.#hasBatch === true
+    return this.#route.isPresent
   }
 
   request(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'> {
-    if (this.#hasBatch === false) return this.#single(body, key, signal)
+    if (this.#route.isMissing) return this.#single(body, key, signal)
     const answer = new Promise<RenewableGrant | 'use-multipart'>((resolve, reject) => {
       this.#waiting.push({ body, key, signal, resolve, reject })
       if (this.#waiting.length === 1) void this.#env.sleep(COLLECT_MS).then(() => this.#flush())
@@ -84,12 +84,12 @@ export class ApiGrants implements Grants {
     await this.#probe
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MAX_BATCH).filter((entry) => !entry.signal.aborted || entry.reject(cancelled()))
-      if (this.#hasBatch === false || batch.length < 2) {
+      if (this.#route.isMissing || batch.length < 2) {
         for (const { body, key, signal, resolve } of batch) resolve(this.#single(body, key, signal))
         continue
       }
       const sent = this.#batch(batch)
-      if (this.#hasBatch === undefined) await (this.#probe = sent.finally(() => (this.#probe = undefined)))
+      if (!this.#route.isPresent) await (this.#probe = sent.finally(() => (this.#probe = undefined)))
     }
   }
 
@@ -100,12 +100,11 @@ export class ApiGrants implements Grants {
     const send = (maxRetries?: number) => this.#api.body<BatchResponse>('/uploads/batch', { method: 'POST', body: { uploads }, key, ...(maxRetries !== undefined && { maxRetries }) })
     let response: BatchResponse
     try {
-      // A browser may be unable to read the 404 of a route that does not exist: no retries until the route has answered.
-      response = await send(this.#hasBatch ? undefined : 0)
-      this.#hasBatch = true
+      // No retries until the route has answered: it may be missing.
+      response = await send(this.#route.isPresent ? undefined : 0)
+      this.#route.found()
     } catch (error) {
-      if (this.#hasBatch || !isMissingRoute(error)) return batch.forEach(({ reject }) => reject(error))
-      this.#hasBatch = false
+      if (!this.#route.missedBy(error)) return batch.forEach(({ reject }) => reject(error))
       for (const { body, key, signal, resolve } of batch) resolve(this.#single(body, key, signal))
       return
     }
@@ -138,9 +137,4 @@ export class ApiGrants implements Grants {
     if (end === 0) return batch.forEach(({ reject }) => reject(apiProblem(500, undefined)))
     if (end < batch.length) await this.#batch(batch.slice(end))
   }
-}
-
-/** Whether an error says that a route of a newer version is missing. */
-export function isMissingRoute(error: unknown): boolean {
-  return error instanceof SluiceError && (error.problem.status === 404 || error.problem.status === 405 || error.code === 'unreachable')
 }

@@ -36,6 +36,7 @@ export class MultipartUpload {
   readonly #checksums = new Map<number, string>()
   readonly #usesChecksums: boolean
   #queue: number[] = []
+  readonly #active = new Set<number>()
   #total = 0
   #signing: Promise<void> | undefined
   #listing: Promise<readonly ListedPart[]> | undefined
@@ -53,7 +54,7 @@ export class MultipartUpload {
     this.#addUrls(session.parts ?? [])
   }
 
-  /** Sends what S3 does not have, and completes the upload. `listed`: ask S3 first, because the session is not new. */
+  /** Sends what S3 does not have, and completes the upload. `resumed`: S3 may have some parts already. */
   async run(resumed: boolean): Promise<void> {
     let missing = resumed ? await this.#missing() : Array.from({ length: this.#count }, (_, index) => index + 1)
     for (let completions = 0; ; ) {
@@ -62,7 +63,7 @@ export class MultipartUpload {
       if (outcome === 'completed') return
       if ((completions += 1) >= MAX_COMPLETIONS) throw outcome
       missing = await this.#missing()
-      // The parts are as planned, and yet the completion found a fault: only new parts can help.
+      // S3 lists every part in its planned size: sending parts again can't help.
       if (missing.length === 0 && hasCode(outcome, 'parts-of-wrong-size', 'parts-too-small')) throw outcome
     }
   }
@@ -97,12 +98,17 @@ export class MultipartUpload {
 
   async #send(missing: number[]): Promise<void> {
     this.#queue = missing
+    this.#active.clear()
     const controller = linked(this.#signal)
     const worker = async () => {
       try {
-        for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) await this.#sendPart(next, controller.signal)
+        for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+          this.#active.add(next)
+          await this.#sendPart(next, controller.signal)
+          this.#active.delete(next)
+        }
       } catch (error) {
-        // The other parts stop as well: their errors say nothing new.
+        // The other parts stop as well: the upload fails anyway.
         controller.abort()
         throw error
       }
@@ -160,7 +166,7 @@ export class MultipartUpload {
       if (meaning === 'lost') {
         // S3 has lost the multipart upload; the list makes the API recreate it, without its parts.
         const missing = await this.#missing()
-        this.#queue = [...new Set([...this.#queue, ...missing])].filter((other) => other !== partNumber).sort((a, b) => a - b)
+        this.#queue = [...new Set([...this.#queue, ...missing])].filter((other) => !this.#active.has(other)).sort((a, b) => a - b)
         this.#urls.clear()
       } else if (meaning === 'expired') {
         if ((renewals += 1) > MAX_RENEWALS) throw interrupted()

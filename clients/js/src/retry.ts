@@ -17,19 +17,20 @@ export function retryAfter(header: string | null | undefined, now: number): numb
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-export type ApiDecision = { do: 'return' } | { do: 'fail' } | { do: 'renew-token' } | { do: 'retry'; afterMs: number }
+/** A number: retry after so many milliseconds. */
+export type ApiDecision = 'return' | 'fail' | 'renew-token' | number
 
 /** What to do after a response of the API; `status` 0 means that there was none. */
 export function decideApi(answer: { status: number; retryAfterMs?: number | undefined; attempt: number; maxRetries: number; canRenew: boolean; random: number; code?: string | undefined }): ApiDecision {
   const { status, attempt, random } = answer
-  if (status >= 200 && status < 300) return { do: 'return' }
-  if (status === 401) return { do: answer.canRenew ? 'renew-token' : 'fail' }
+  if (status >= 200 && status < 300) return 'return'
+  if (status === 401) return answer.canRenew ? 'renew-token' : 'fail'
   // Too many open sessions is a limit of the class, not of the rate.
   const passing = status === 0 || status === 408 || status >= 500 || (status === 429 && answer.code !== 'too-many-sessions')
-  if (!passing || attempt >= answer.maxRetries) return { do: 'fail' }
+  if (!passing || attempt >= answer.maxRetries) return 'fail'
   const pauseMs = backOff(attempt, random)
   // Jitter after the requested time keeps callers from returning all at once.
-  return { do: 'retry', afterMs: answer.retryAfterMs === undefined ? pauseMs : answer.retryAfterMs + random * BASE_MS }
+  return answer.retryAfterMs === undefined ? pauseMs : answer.retryAfterMs + random * BASE_MS
 }
 
 /** What a response of S3 to a PUT means; without a response the status is 0. */

@@ -81,7 +81,7 @@ export interface Failed<F = UploadSource> {
   readonly file: F
   readonly problem: Problem
   /** The upload id, if the API had already created one. */
-  readonly id?: string
+  readonly id?: string | undefined
 }
 
 export type UploadResult<F = UploadSource> = Accepted<F> | Rejected<F> | Failed<F>
@@ -99,20 +99,20 @@ export interface FileProgress {
   /** Bytes a second over the last seconds; 0 while unknown. */
   readonly rate: number
   /** Until the bytes are sent; missing while unknown. */
-  readonly secondsLeft?: number
+  readonly secondsLeft?: number | undefined
 }
 
 /** Progress of many files. */
 export interface BatchProgress {
   readonly loaded: number
   /** Bytes of all files; missing while a lazy list of files is still being read. */
-  readonly total?: number
+  readonly total?: number | undefined
   readonly rate: number
-  readonly secondsLeft?: number
+  readonly secondsLeft?: number | undefined
   /** Files that were started. */
   readonly started: number
   /** All files; missing while a lazy list of files is still being read. */
-  readonly files?: number
+  readonly files?: number | undefined
   readonly accepted: number
   readonly rejected: number
   readonly failed: number
@@ -191,9 +191,9 @@ export interface CreateBody {
   readonly filename: string
   readonly contentType: string
   readonly size: number
-  readonly class?: string
-  readonly metadata?: Metadata
-  readonly checksum?: Checksum
+  readonly class?: string | undefined
+  readonly metadata?: Metadata | undefined
+  readonly checksum?: Checksum | undefined
 }
 
 /** The response to `POST /uploads`. */

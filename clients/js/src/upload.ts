@@ -69,7 +69,7 @@ export class FileUpload<F extends UploadSource> {
     this.#gate.resume()
   }
 
-  /** Tells that the whole list of files was paused or resumed. */
+  /** Reports that the batch was paused or resumed. */
   gateChanged(): void {
     this.#meter = undefined
     this.#report(true)
@@ -101,8 +101,8 @@ export class FileUpload<F extends UploadSource> {
       filename: file.name,
       contentType: this.#options.contentType ?? declaredType(file.name, file.type, limits),
       size: file.size,
-      ...(this.#options.class !== undefined && { class: this.#options.class }),
-      ...(this.#options.metadata && { metadata: this.#options.metadata }),
+      class: this.#options.class,
+      metadata: this.#options.metadata,
     }
     const refused = limits && review(limits, request, context.checksum !== undefined)
     if (refused) throw refused
@@ -143,7 +143,7 @@ export class FileUpload<F extends UploadSource> {
       }
     }
     const checksum = context.checksum && { algorithm: context.checksum.algorithm, value: await this.#digest(signal) }
-    const grant = await context.grants.request({ ...request, ...(checksum && { checksum }) }, key, signal)
+    const grant = await context.grants.request({ ...request, checksum }, key, signal)
     // The class recommends a multipart upload: its parts survive a broken connection.
     if (grant === 'use-multipart' || grant.grant.multipartRecommended) return this.#multipart(request, sink, signal)
     this.#id = grant.grant.id
@@ -156,7 +156,7 @@ export class FileUpload<F extends UploadSource> {
   async #multipart(request: CreateBody, sink: Sink, signal: AbortSignal): Promise<string> {
     const { api, checksum, env } = this.#context
     const key = crypto.randomUUID()
-    const body = { ...request, ...(checksum && { partChecksum: checksum.algorithm }) }
+    const body = { ...request, partChecksum: checksum?.algorithm }
     const session = await api.body<Session>('/uploads/multipart', { method: 'POST', body, key, signal })
     await this.#save({ id: session.sessionId, key, partSize: session.partSize, savedAt: env.now() })
     return this.#sendParts(session, false, sink, signal)
@@ -181,9 +181,9 @@ export class FileUpload<F extends UploadSource> {
       const path = this.#sessionId && `/uploads/multipart/${this.#sessionId}`
       if (path) await this.#context.api.request(path, { method: 'DELETE', maxRetries: 2 }).catch(() => {})
     }
-    // What can succeed later is resumed then.
+    // The store keeps an upload that can succeed later.
     if (problem.code === 'cancelled' || !problem.retryable) await this.#forget()
-    return { status: 'failed', file: this.file, problem, ...(this.#id !== undefined && { id: this.#id }) }
+    return { status: 'failed', file: this.file, problem, id: this.#id }
   }
 
   // A store that fails must not stop an upload: without it, the upload can't be resumed.
@@ -224,8 +224,7 @@ export class FileUpload<F extends UploadSource> {
     this.#reportedAt = now
     const phase = this.#phase === 'uploading' && this.#gate.paused ? 'paused' : this.#phase
     const rate = this.#meter && phase === 'uploading' ? rateOf(this.#meter) : 0
-    const left = secondsLeft(this.#loaded, this.file.size, rate)
-    notify(this.#onProgress, { phase, loaded: this.#loaded, total: this.file.size, rate, ...(left !== undefined && { secondsLeft: left }) })
+    notify(this.#onProgress, { phase, loaded: this.#loaded, total: this.file.size, rate, secondsLeft: secondsLeft(this.#loaded, this.file.size, rate) })
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Api } from './api.js'
 import { abortable, type Env } from './env.js'
 import { hasCode, noVerdict, SluiceError } from './problem.js'
-import { isMissingRoute } from './grants.js'
+import { OptionalRoute } from './route.js'
 import type { UploadRecord } from './types.js'
 
 interface StatusResponse {
@@ -38,7 +38,7 @@ export class Verdicts {
   readonly #env: Env
   readonly #timeoutMs: number
   readonly #pending = new Map<string, Pending>()
-  #hasStatus: boolean | undefined
+  readonly #route = new OptionalRoute()
   #running = false
   #polledAt = -Infinity
 
@@ -63,7 +63,7 @@ export class Verdicts {
     while (this.#pending.size > 0) {
       const now = this.#env.now()
       // The more files wait, the less often they are asked for: the next verdict is never far.
-      const gapMs = this.#hasStatus ? gap(this.#pending.size) : 0
+      const gapMs = this.#route.isPresent ? gap(this.#pending.size) : 0
       let first = Infinity
       for (const { dueAt } of this.#pending.values()) first = Math.min(first, dueAt)
       const wakeAt = Math.max(first, this.#polledAt + gapMs)
@@ -87,11 +87,11 @@ export class Verdicts {
   }
 
   async #poll(due: readonly [string, Pending][]): Promise<void> {
-    if (this.#hasStatus !== false && due.length > 1) {
+    if (!this.#route.isMissing && due.length > 1) {
       try {
         const ids = due.map(([id]) => id)
-        const { results } = await this.#api.body<StatusResponse>('/uploads/status', { method: 'POST', body: { ids }, maxRetries: this.#hasStatus ? MAX_RETRIES : 0 })
-        this.#hasStatus = true
+        const { results } = await this.#api.body<StatusResponse>('/uploads/status', { method: 'POST', body: { ids }, maxRetries: this.#route.isPresent ? MAX_RETRIES : 0 })
+        this.#route.found()
         for (const { id, status, record } of results) {
           const entry = this.#pending.get(id)
           if (record && (status === 'accepted' || status === 'rejected')) entry?.resolve(record)
@@ -99,8 +99,7 @@ export class Verdicts {
         }
         return
       } catch (error) {
-        if (this.#hasStatus || !isMissingRoute(error)) return this.#failed(due, error)
-        this.#hasStatus = false
+        if (!this.#route.missedBy(error)) return this.#failed(due, error)
       }
     }
     const queue = [...due]

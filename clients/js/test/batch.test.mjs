@@ -63,7 +63,7 @@ test('300 files with single routes: lazily read, bounded, iterated as they come'
   assert.ok(mostAhead < 300, `${mostAhead} files ahead`)
 })
 
-test('10,000 files with batch routes: bounded memory, few requests, all verdicts told', async () => {
+test('10,000 files with batch routes: bounded memory, few requests, a verdict for each', async () => {
   const setup = JSON.stringify({ batchRoutes: true, batchRoom: 200, verdictMs: 5 })
   const child = fork(join(import.meta.dirname, 'server-process.mjs'), [setup], { execArgv: [] })
   const message = () => new Promise((resolve) => child.once('message', resolve))

@@ -145,7 +145,7 @@ test('checksums come from a worker', { skip }, async () => {
   assertEachPartOnce(5)
 })
 
-test('a 401 that the page cannot read is told from a broken connection', { skip }, async () => {
+test('a 401 that the page cannot read is not taken for a broken connection', { skip }, async () => {
   await open({ tokens: new Set() })
   server.fault('GET /policy', { hideFromPage: true }, Infinity)
   const start = Date.now()

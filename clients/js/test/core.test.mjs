@@ -25,15 +25,15 @@ test('Retry-After is read as seconds and as a date', () => {
 
 test('responses of the API are retried, final or ask for a new token', () => {
   const decide = (answer) => decideApi({ attempt: 0, maxRetries: 8, canRenew: true, random: 0, ...answer })
-  assert.deepEqual(decide({ status: 201 }), { do: 'return' })
-  assert.deepEqual(decide({ status: 401 }), { do: 'renew-token' })
-  assert.deepEqual(decide({ status: 401, canRenew: false }), { do: 'fail' })
-  assert.deepEqual(decide({ status: 422 }), { do: 'fail' })
-  assert.deepEqual(decide({ status: 0 }), { do: 'retry', afterMs: 125 })
-  assert.deepEqual(decide({ status: 503, retryAfterMs: 3000 }), { do: 'retry', afterMs: 3000 })
-  assert.deepEqual(decide({ status: 429 }), { do: 'retry', afterMs: 125 })
-  assert.deepEqual(decide({ status: 429, code: 'too-many-sessions' }), { do: 'fail' })
-  assert.deepEqual(decide({ status: 503, attempt: 8 }), { do: 'fail' })
+  assert.equal(decide({ status: 201 }), 'return')
+  assert.equal(decide({ status: 401 }), 'renew-token')
+  assert.equal(decide({ status: 401, canRenew: false }), 'fail')
+  assert.equal(decide({ status: 422 }), 'fail')
+  assert.equal(decide({ status: 0 }), 125)
+  assert.equal(decide({ status: 503, retryAfterMs: 3000 }), 3000)
+  assert.equal(decide({ status: 429 }), 125)
+  assert.equal(decide({ status: 429, code: 'too-many-sessions' }), 'fail')
+  assert.equal(decide({ status: 503, attempt: 8 }), 'fail')
 })
 
 test('responses of S3 are classified', () => {

@@ -53,7 +53,7 @@ test('publint finds nothing', async () => {
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), [])
 })
 
-test('are the types wrong? No: for ES modules', async () => {
+test('the types resolve for ES modules and bundlers', async () => {
   const attw = join(packageFolder, 'node_modules/.bin/attw')
   await run(attw, [join(folder, archive.filename), '--profile', 'esm-only', '--no-emoji'])
 })
