@@ -5,9 +5,9 @@ import type { CreateBody, UploadSource } from './types.js'
 const HEAD_BYTES = 65_536
 
 /** A digest in hexadecimal; undefined for a file without a time of its last change. */
-export async function fingerprint(api: string, file: UploadSource, request: CreateBody): Promise<string | undefined> {
+export async function fingerprint(api: string, file: UploadSource, request: CreateBody, checksum: string | undefined): Promise<string | undefined> {
   if (file.lastModified === undefined || !globalThis.crypto?.subtle) return undefined
-  const about = new TextEncoder().encode(JSON.stringify([api, file.lastModified, request]))
+  const about = new TextEncoder().encode(JSON.stringify([api, file.lastModified, request, checksum]))
   const head = await file.slice(0, HEAD_BYTES).arrayBuffer()
   const bytes = new Uint8Array(about.length + head.byteLength)
   bytes.set(about)

@@ -3,12 +3,15 @@
 import type { Api } from './api.js'
 import { unlessAborted, type Env } from './env.js'
 import { apiProblem, cancelled, hasCode } from './problem.js'
+import { urlDeadline } from './retry.js'
 import { OptionalRoute } from './route.js'
 import type { CreateBody, Grant } from './types.js'
 
 /** A grant that can be renewed: the same id with a new URL. */
 export interface RenewableGrant {
   readonly grant: Grant
+  /** When the URL expires, by this machine's clock. */
+  readonly deadline: number
   renew(signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'>
 }
 
@@ -29,6 +32,10 @@ interface BatchResponse {
   readonly results: readonly BatchResult[]
   /** The first request without a result, because the response had no room for it. */
   readonly next?: number
+}
+
+interface ReceivedBatch extends BatchResponse {
+  readonly receivedAt: number
 }
 
 interface Waiting {
@@ -72,7 +79,7 @@ export class ApiGrants implements Grants {
   async #single(body: CreateBody, key: string, signal: AbortSignal): Promise<RenewableGrant | 'use-multipart'> {
     try {
       const grant = await this.#api.body<Grant>('/uploads', { method: 'POST', body, key, signal })
-      return { grant, renew: (signal) => this.#single(body, key, signal) }
+      return { grant, deadline: urlDeadline(grant.url, grant.expiresAt, this.#env.now()), renew: (signal) => this.#single(body, key, signal) }
     } catch (error) {
       if (hasCode(error, 'use-multipart')) return 'use-multipart'
       throw error
@@ -97,8 +104,11 @@ export class ApiGrants implements Grants {
     const uploads = batch.map(({ body }) => body)
     const key = crypto.randomUUID()
     // The requests of many files share this call, so the signal of one file does not cancel it.
-    const send = (maxRetries?: number) => this.#api.body<BatchResponse>('/uploads/batch', { method: 'POST', body: { uploads }, key, ...(maxRetries !== undefined && { maxRetries }) })
-    let response: BatchResponse
+    const send = async (maxRetries?: number): Promise<ReceivedBatch> => {
+      const response = await this.#api.body<BatchResponse>('/uploads/batch', { method: 'POST', body: { uploads }, key, ...(maxRetries !== undefined && { maxRetries }) })
+      return { ...response, receivedAt: this.#env.now() }
+    }
+    let response: ReceivedBatch
     try {
       // No retries until the route has answered: it may be missing.
       response = await send(this.#route.isPresent ? undefined : 0)
@@ -110,7 +120,7 @@ export class ApiGrants implements Grants {
     }
     // Files whose URLs expire together share one renewal.
     let latest = Promise.resolve(response)
-    const answer = (used: Promise<BatchResponse>, { results }: BatchResponse, index: number): RenewableGrant | 'use-multipart' => {
+    const answer = (used: Promise<ReceivedBatch>, { results, receivedAt }: ReceivedBatch, index: number): RenewableGrant | 'use-multipart' => {
       const result = results[index]
       if (result?.grant) {
         const renew = async () => {
@@ -118,7 +128,8 @@ export class ApiGrants implements Grants {
           const renewed = latest
           return answer(renewed, await renewed, index)
         }
-        return { grant: result.grant, renew }
+        const { url, expiresAt } = result.grant
+        return { grant: result.grant, deadline: urlDeadline(url, expiresAt, receivedAt), renew }
       }
       if (result?.useMultipart !== undefined) return 'use-multipart'
       const error = apiProblem(result?.problem?.status ?? 500, result?.problem)

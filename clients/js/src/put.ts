@@ -3,7 +3,7 @@
 import type { Context, Gate, Sink } from './context.js'
 import type { RenewableGrant } from './grants.js'
 import { hasCode, interrupted, s3Refused, unreadable } from './problem.js'
-import { MAX_RETRIES, backOff, readPut, urlDeadline } from './retry.js'
+import { MAX_RETRIES, backOff, readPut } from './retry.js'
 import type { UploadRecord, UploadSource } from './types.js'
 
 /** Fresh URLs for a response that a fresh URL does not usually change. */
@@ -34,14 +34,12 @@ export async function assertReadable(file: Pick<UploadSource, 'slice'>): Promise
 export async function putFile(context: Context, file: UploadSource, first: RenewableGrant, sink: Sink, gate: Gate, signal: AbortSignal): Promise<'stored' | 'use-multipart'> {
   const { env, slots, transport } = context
   let current = first
-  let deadline = urlDeadline(first.grant.url, first.grant.expiresAt, env.now())
   let [attempt, refusals, renewals] = [0, 0, 0]
   const renew = async () => {
     if ((renewals += 1) > MAX_RENEWALS) throw interrupted()
     const renewed = await current.renew(signal)
     if (renewed === 'use-multipart') return renewed
     current = renewed
-    deadline = urlDeadline(current.grant.url, current.grant.expiresAt, env.now())
     return undefined
   }
   for (;;) {
@@ -52,10 +50,10 @@ export async function putFile(context: Context, file: UploadSource, first: Renew
     let answer
     try {
       if (gate.paused) continue
-      if (env.now() >= deadline && (await renew())) return 'use-multipart'
+      if (env.now() >= current.deadline && (await renew())) return 'use-multipart'
       const { url, headers } = current.grant
       const response = await transport({ url, headers, body: file.slice(0, file.size), signal, onProgress: sink })
-      answer = readPut(response.status, response.body, env.now() >= deadline)
+      answer = readPut(response.status, response.body, env.now() >= current.deadline)
       answer = { ...answer, status: response.status }
       if (answer.meaning === 'stored') outcome = { bytes: file.size }
       else if (answer.meaning === 'broken' || answer.meaning === 'busy') outcome = 'failed'

@@ -189,9 +189,9 @@ export class FileUpload<F extends UploadSource> {
   // A store that fails must not stop an upload: without it, the upload can't be resumed.
 
   async #recall(request: CreateBody): Promise<StoredUpload | undefined> {
-    const { store, claimed, api } = this.#context
+    const { store, claimed, api, checksum } = this.#context
     if (!store) return undefined
-    const print = await fingerprint(api.url, this.file, request)
+    const print = await fingerprint(api.url, this.file, request, checksum?.algorithm)
     if (print === undefined || claimed.has(print)) return undefined
     claimed.add(print)
     this.#fingerprint = print

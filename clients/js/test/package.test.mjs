@@ -48,6 +48,10 @@ test('the archive holds dist, with the licence texts, and the README only', () =
   for (const path of ['index.js', 'index.d.ts', 'LICENSE-MIT', 'LICENSE-APACHE']) assert.ok(paths.includes(`dist/${path}`), path)
 })
 
+test('nothing is logged', async () => {
+  for (const { path } of archive.files.filter(({ path }) => path.endsWith('.js'))) assert.doesNotMatch(await readFile(join(packageFolder, path), 'utf8'), /console\./, path)
+})
+
 test('publint finds nothing', async () => {
   const { messages, pkg } = await publint({ pkgDir: packageFolder, strict: true })
   assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), [])

@@ -324,6 +324,16 @@ test('a session that is gone does not stop a new upload of the file', () =>
     assert.equal(server.sessions.size, 2)
   }))
 
+test('a session without checksums is not resumed with checksums', () =>
+  withStore(async (path) => {
+    const server = await start()
+    const source = file(6 * PART_SIZE)
+    await crash(server, `PUT ${part(4)}`, fileStore(path), source)
+    const result = await client(server, { store: fileStore(path), checksum: checksums() }).upload(source)
+    assertStoredOnce(server, result, 6 * PART_SIZE)
+    assert.equal(server.sessions.size, 2)
+  }))
+
 test('another file of the same name is not taken for the same upload', () =>
   withStore(async (path) => {
     const server = await start()
