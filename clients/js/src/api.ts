@@ -1,6 +1,6 @@
 // Calls to the API: token, time-outs and retries.
 
-import { linked, type Env } from './env.js'
+import { linked, unlessAborted, type Env } from './env.js'
 import { apiProblem, cancelled, unauthorized, unreachable } from './problem.js'
 import { MAX_RETRIES, decideApi, retryAfter } from './retry.js'
 
@@ -58,7 +58,7 @@ export class Api {
       while (this.#notBefore > env.now()) await env.sleep(this.#notBefore - env.now(), signal)
       const bearer = (this.#bearer ??= this.#ask())
       const headers: Record<string, string> = {}
-      const token = await bearer
+      const token = await (signal ? unlessAborted(bearer, signal) : bearer)
       if (token) headers.authorization = `Bearer ${token}`
       if (key) headers['idempotency-key'] = key
       if (body !== undefined) headers['content-type'] = 'application/json'

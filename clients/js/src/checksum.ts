@@ -11,6 +11,12 @@ export interface ChecksumOptions {
   readonly worker?: (() => Worker) | undefined
 }
 
+interface Job {
+  readonly blob: Blob
+  resolve(value: string): void
+  reject(error: unknown): void
+}
+
 interface Answer {
   readonly id: number
   readonly value?: string
@@ -20,9 +26,11 @@ interface Answer {
 /** Declares a checksum for each file, or for each part of a multipart upload. S3 refuses other bytes. */
 export function checksums({ algorithm = 'crc64nvme', worker: makeWorker }: ChecksumOptions = {}): Checksummer {
   if (typeof Worker === 'undefined') return { algorithm, compute: (blob, signal) => unlessAborted(computeChecksum(blob, algorithm), signal) }
-  const jobs = new Map<number, { resolve(value: string): void; reject(error: unknown): void }>()
+  const jobs = new Map<number, Job>()
   let worker: Worker | undefined
+  let isBroken = false
   let lastId = 0
+  const computeHere = ({ blob, resolve, reject }: Job) => void computeChecksum(blob, algorithm).then(resolve, reject)
   const start = (): Worker => {
     const started = makeWorker?.() ?? new Worker(new URL('./checksum-worker.js', import.meta.url), { type: 'module' })
     started.onmessage = ({ data: { id, value, error } }: MessageEvent<Answer>) => {
@@ -30,17 +38,20 @@ export function checksums({ algorithm = 'crc64nvme', worker: makeWorker }: Check
       else jobs.get(id)?.reject(new DOMException('the file could not be read', error))
       jobs.delete(id)
     }
+    // The script may be missing, or the page's Content-Security-Policy may forbid it. An upload is worth a busy page.
     started.onerror = () => {
-      worker = undefined
-      for (const { reject } of jobs.values()) reject(new Error('the checksum worker did not start'))
+      isBroken = true
+      jobs.forEach(computeHere)
       jobs.clear()
     }
     return started
   }
   const compute = (blob: Blob): Promise<string> =>
     new Promise((resolve, reject) => {
+      const job = { blob, resolve, reject }
+      if (isBroken) return computeHere(job)
       worker ??= start()
-      jobs.set((lastId += 1), { resolve, reject })
+      jobs.set((lastId += 1), job)
       worker.postMessage({ id: lastId, blob, algorithm })
     })
   return { algorithm, compute: (blob, signal) => unlessAborted(compute(blob), signal) }

@@ -406,6 +406,29 @@ test('checksums are sent with a file and with each part', async () => {
   assertEachPartOnce(server, 5)
 })
 
+test('a checksum worker that does not start is done without', async () => {
+  const server = await start()
+  globalThis.Worker = class {
+    postMessage() {
+      setTimeout(() => this.onerror())
+    }
+  }
+  try {
+    const uploads = client(server, { checksum: checksums({ worker: () => new Worker() }) })
+    assert.equal((await uploads.upload(file(1000))).status, 'accepted')
+    assert.equal((await uploads.upload(file(5 * PART_SIZE))).status, 'accepted')
+  } finally {
+    delete globalThis.Worker
+  }
+})
+
+test('cancel does not wait for a token', async () => {
+  const server = await start()
+  const task = client(server, { token: () => new Promise(() => {}) }).upload(file(1000))
+  setTimeout(() => task.cancel(), 20)
+  assert.equal((await task).problem.code, 'cancelled')
+})
+
 test('a verdict that does not come in time', async () => {
   const server = await start({ verdictMs: 1e9 })
   const { status, problem, id } = await client(server, { verdictTimeout: 5_000 }).upload(file(1000))
