@@ -23,7 +23,7 @@ export function missingParts(size: number, partSize: number, listed: readonly Li
 }
 
 /** How many files are prepared ahead of their transfer, so that one request asks for many grants. */
-const MAX_FILES_AHEAD = 250
+const MAX_FILES_AHEAD = 500
 /** A file that waits too long for its transfer needs its URL signed again. */
 const MAX_BYTES_AHEAD = 64_000_000
 
@@ -36,4 +36,15 @@ export function mayStart(active: number, bytes: number, transfers: number, batch
 /** Whether to refill the list of started files. Waiting for half of it to finish makes batches large. */
 export function shouldRefill(active: number, bytes: number, transfers: number, batches: boolean): boolean {
   return active < transfers || (batches && active <= MAX_FILES_AHEAD / 2 && bytes <= MAX_BYTES_AHEAD / 2)
+}
+
+const MAX_GAP_MS = 3_000
+
+/**
+ * The least pause between two requests for the verdicts of `pending` files, after `polls` such requests. In a long list of
+ * files verdicts are collected, so that few requests tell many. So many pending files that uploads soon have to wait are
+ * asked for at once.
+ */
+export function pollGap(pending: number, polls: number): number {
+  return pending > 500 ? 500 : Math.min(MAX_GAP_MS, Math.max(pending * 30, 200 * 2 ** polls))
 }

@@ -4,6 +4,7 @@ import type { Api } from './api.js'
 import { abortable, type Env } from './env.js'
 import { hasCode, noVerdict, SluiceError } from './problem.js'
 import { OptionalRoute } from './route.js'
+import { pollGap } from './plan.js'
 import type { UploadRecord } from './types.js'
 
 interface StatusResponse {
@@ -30,6 +31,8 @@ const SLOW_AFTER_MS = 60_000
 const SLOW_MS = 10_000
 /** Polls that fall together share a request. */
 const TOGETHER_MS = 150
+/** New files after such a time are not part of a long list: they are asked for soon. */
+const QUIET_MS = 10_000
 /** How often a stored object may be reported as not received. */
 const MAX_NOT_RECEIVED = 5
 
@@ -40,7 +43,11 @@ export class Verdicts {
   readonly #pending = new Map<string, Pending>()
   readonly #route = new OptionalRoute()
   #running = false
+  #sleep = { until: 0, controller: new AbortController() }
   #polledAt = -Infinity
+  #addedAt = -Infinity
+  /** Polls for many files since the last quiet time. */
+  #manyPolls = 0
 
   constructor(api: Api, env: Env, timeoutMs: number) {
     this.#api = api
@@ -52,8 +59,12 @@ export class Verdicts {
   wait(id: string, signal: AbortSignal): Promise<UploadRecord> {
     return abortable<UploadRecord>(signal, (resolve, reject) => {
       const now = this.#env.now()
+      if (now - this.#addedAt > QUIET_MS) this.#manyPolls = 0
+      this.#addedAt = now
       this.#pending.set(id, { since: now, polls: 0, dueAt: now + FIRST_MS, resolve, reject })
       if (!this.#running) void this.#run()
+      // The loop may sleep for long, because the other files wait for a scan.
+      else if (now + FIRST_MS < this.#sleep.until) this.#sleep.controller.abort()
       return () => this.#pending.delete(id)
     })
   }
@@ -62,13 +73,13 @@ export class Verdicts {
     this.#running = true
     while (this.#pending.size > 0) {
       const now = this.#env.now()
-      // The more files wait, the less often they are asked for: the next verdict is never far.
-      const gapMs = this.#route.isPresent ? gap(this.#pending.size) : 0
+      const gapMs = this.#route.isPresent ? pollGap(this.#pending.size, this.#manyPolls) : 0
       let first = Infinity
       for (const { dueAt } of this.#pending.values()) first = Math.min(first, dueAt)
       const wakeAt = Math.max(first, this.#polledAt + gapMs)
       if (wakeAt > now) {
-        await this.#env.sleep(wakeAt - now)
+        this.#sleep = { until: wakeAt, controller: new AbortController() }
+        await this.#env.sleep(wakeAt - now, this.#sleep.controller.signal).catch(() => {})
         continue
       }
       const due = [...this.#pending].filter(([, { dueAt }]) => dueAt <= now + Math.max(TOGETHER_MS, gapMs)).slice(0, MAX_IDS)
@@ -92,6 +103,7 @@ export class Verdicts {
         const ids = due.map(([id]) => id)
         const { results } = await this.#api.body<StatusResponse>('/uploads/status', { method: 'POST', body: { ids }, maxRetries: this.#route.isPresent ? MAX_RETRIES : 0 })
         this.#route.found()
+        this.#manyPolls += 1
         for (const { id, status, record } of results) {
           const entry = this.#pending.get(id)
           if (record && (status === 'accepted' || status === 'rejected')) entry?.resolve(record)
@@ -126,9 +138,6 @@ export class Verdicts {
     if (!passing) for (const [, entry] of due) entry.reject(error)
   }
 }
-
-/** The least pause between two requests for `count` files. So many verdicts are due that uploads could wait: ask sooner. */
-const gap = (count: number): number => (count > MAX_IDS / 2 ? 500 : Math.min(MAX_MS, count * 30))
 
 const deleted = () =>
   new SluiceError({ code: 'deleted', title: 'Upload deleted', detail: 'the upload was deleted', status: 404, source: 'api', retryable: false })

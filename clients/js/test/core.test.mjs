@@ -6,9 +6,10 @@ import { test } from 'node:test'
 import { computeChecksum } from '../build/checksum-compute.js'
 import { afterError, afterSuccess, startConcurrency } from '../build/concurrency.js'
 import { declaredType, matchesType } from '../build/content-type.js'
-import { mayStart, missingParts, partCount, partRange, shouldRefill } from '../build/plan.js'
+import { mayStart, missingParts, partCount, partRange, pollGap, shouldRefill } from '../build/plan.js'
 import { review, sizeText } from '../build/policy.js'
 import { observe, rateOf, secondsLeft, startMeter } from '../build/progress.js'
+import { Verdicts } from '../build/verdicts.js'
 import { backOff, decideApi, readPut, retryAfter, urlDeadline } from '../build/retry.js'
 
 test('pauses grow with jitter up to a maximum', () => {
@@ -66,14 +67,64 @@ test('parts cover a file exactly', () => {
   assert.deepEqual(missingParts(17, 8, listed), [2, 3])
 })
 
+/** A clock that stands until all work is done, then jumps to the next timer. */
+function virtualEnv() {
+  let now = 0
+  const timers = new Set()
+  const env = {
+    now: () => now,
+    random: () => 0.5,
+    online: async () => {},
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        const timer = { at: now + ms, resolve }
+        timers.add(timer)
+        signal?.addEventListener('abort', () => (timers.delete(timer), reject(new Error('aborted'))))
+      }),
+  }
+  const runUntil = async (end) => {
+    for (;;) {
+      for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate)
+      const next = [...timers].sort((a, b) => a.at - b.at)[0]
+      if (!next || next.at > end) return void (now = end)
+      timers.delete(next)
+      now = next.at
+      next.resolve()
+    }
+  }
+  return { env, runUntil }
+}
+
+test('a new file does not wait for the slow polls of files that are being scanned', async () => {
+  const { env, runUntil } = virtualEnv()
+  const polls = []
+  const api = { body: async (path) => (polls.push([env.now(), path]), { status: path === '/uploads/new' ? 'accepted' : 'validating' }) }
+  const verdicts = new Verdicts(api, env, 600_000)
+  const { signal } = new AbortController()
+  const failed = assert.rejects(verdicts.wait('scanned', signal), { code: 'no-verdict' })
+  await runUntil(121_000)
+  const count = polls.length
+  assert.ok(count < 40, `${count} polls in two minutes`)
+  const accepted = verdicts.wait('new', signal)
+  await runUntil(121_250)
+  assert.equal((await accepted).status, 'accepted')
+  await runUntil(700_000)
+  await failed
+})
+
 test('files are prepared ahead only where batches exist, and within bounds', () => {
   assert.equal(mayStart(5, 0, 6, false), true)
   assert.equal(mayStart(6, 0, 6, false), false)
-  assert.equal(mayStart(249, 5e6, 6, true), true)
-  assert.equal(mayStart(250, 5e6, 6, true), false)
+  assert.equal(mayStart(499, 5e6, 6, true), true)
+  assert.equal(mayStart(500, 5e6, 6, true), false)
   assert.equal(mayStart(10, 64e6, 6, true), false)
-  assert.equal(shouldRefill(200, 5e6, 6, true), false)
-  assert.equal(shouldRefill(125, 5e6, 6, true), true)
+  assert.equal(shouldRefill(300, 5e6, 6, true), false)
+  assert.equal(shouldRefill(250, 5e6, 6, true), true)
+})
+
+test('verdicts of few files are asked for soon, those of many files together', () => {
+  assert.deepEqual([0, 1, 2, 9].map((polls) => pollGap(3, polls)), [200, 400, 800, 3000])
+  assert.deepEqual([40, 200, 501].map((pending) => pollGap(pending, 0)), [1200, 3000, 500])
 })
 
 /** Runs transfers on a simulated link: the rate of each transfer depends on their number. */
