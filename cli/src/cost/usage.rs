@@ -43,7 +43,7 @@ const DAYS: f64 = 30.0;
 const RECONCILE_RUNS: f64 = 96.0 * DAYS;
 
 /// Listings of one day: the multipart uploads in 96 runs; 16 prefixes of today in 96 runs, of yesterday in 14, and then
-/// every four hours in 5 (`ReconcileDays` is 2; functions/reconcile/src/check_times.rs).
+/// every four hours in 5 (`ReconcileDays` is 2; `functions/reconcile/src/check_times.rs`).
 const LISTS_PER_DAY: f64 = 96.0 + 16.0 * (96.0 + 14.0 + 5.0);
 
 /// Queries of the due index in one run, one per shard. An empty one costs half a unit.
