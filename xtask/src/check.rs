@@ -14,19 +14,24 @@ pub fn check() -> Tally {
     tally.command("lints", &mut cargo(&clippy));
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"]);
     tally.command("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"));
-    tally.tests("unit, property and handler tests", tests(&["--workspace", "--exclude", "acceptance"], &[]));
-    tally.tests("documents and house rules", tests(&["--package", "acceptance"], &["documents::", "tidy::"]));
-    tally
-}
-
-/// Tests that share nothing: with nextest where it is installed, which runs each in a process of its own.
-fn tests(packages: &[&str], filters: &[&str]) -> Command {
+    // With nextest where it is installed, which runs each test in a process of its own. Always the whole workspace is
+    // built: another selection of packages has other features, and would compile the SDKs a second time.
     let mut nextest = cargo(&["nextest", "--version"]);
     let installed = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    let runner: &[&str] = if installed { &["nextest", "run"] } else { &["test", "--quiet"] };
-    let mut tests = cargo(runner);
-    tests.args(["--locked", "--no-fail-fast"]).args(packages).arg("--").args(filters);
-    tests
+    let name = "unit, property, handler and document tests";
+    if installed {
+        let filter = "not package(acceptance) or test(/^(documents|tidy)::/)";
+        let run = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--filterset", filter];
+        tally.tests(name, cargo(&run));
+    } else {
+        let documents = ["test", "--workspace", "--test", "it", "--locked", "--quiet", "--", "documents::", "tidy::"];
+        tally.tests(name, cargo(&["test", "--workspace", "--lib", "--bins", "--locked", "--quiet", "--no-fail-fast"]));
+        tally.tests("documents and house rules", cargo(&documents));
+    }
+    tally.tests("examples in documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]));
+    let package = ["package", "--package", "content-sniff", "--package", "s3-presigner", "--locked", "--allow-dirty"];
+    tally.command("crates that other projects can use", cargo(&package).arg("--quiet"));
+    tally
 }
 
 /// `sluice` of this repository, in the caller's folder: paths among its arguments are relative to that.

@@ -1,11 +1,13 @@
 //! `cargo xtask test`: all tests.
 
+use std::process::Command;
+
 use anyhow::Context;
 use clap::ValueEnum;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
-use crate::{bench, down, emulator, up, web};
+use crate::{bench, down, emulator, root, up, web};
 
 /// A part of the tests that can be run alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +29,12 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
                 deployed(&mut tally, full);
             }
             web::test(&mut tally, &stack, full);
+            if part.is_none() {
+                // After Uppy's tests, which install Chromium.
+                let mut npm = Command::new("npm");
+                npm.args(["run", "--silent", "ci"]).current_dir(root().join("clients/js"));
+                tally.tests("the JavaScript client", npm);
+            }
         }
         Err(error) => tally.step("the template deploys", Err(error)),
     }
@@ -42,13 +50,17 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
 fn deployed(tally: &mut Tally, full: bool) {
     tally.step("the template's lint", up::lint());
     // By `cargo test`: the tests of one process share users and queues.
-    let mut acceptance = cargo(&["test", "--package", "acceptance", "--locked"]);
+    let mut acceptance = cargo(&["test", "--workspace", "--test", "it", "--locked"]);
     if full {
         acceptance.env("SLUICE_FULL", "true");
     }
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
+    tally.command(
+        "judges of template and signatures",
+        Command::new("python3").arg("tests/judges/run.py").current_dir(root()),
+    );
 }
 
 fn long(tally: &mut Tally) {
