@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
 use lambda_http_kit::presigned_upload::PresignedUpload;
 use policy::key::{OwnerId, UploadId};
-use policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, UploadRequest};
+use policy::{Class, Policy, Requirement, Rule, Transport, UploadRequest};
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /uploads`.
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct CreateBody {
     filename: String,
-    content_type: String,
+    content_type: Option<String>,
     size: Option<SizeBody>,
     class: Option<String>,
     checksum: Option<ChecksumBody>,
@@ -58,12 +58,19 @@ pub(crate) struct CreateResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<serde_json::Map<String, serde_json::Value>>,
     expires_at: Timestamp,
+    /// The granted type, with which the file must be sent.
+    content_type: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     multipart_recommended: bool,
 }
 
 impl CreateResponse {
-    pub(crate) fn new(id: UploadId, signed: PresignedUpload, multipart_recommended: bool) -> Self {
+    pub(crate) fn new(
+        id: UploadId,
+        signed: PresignedUpload,
+        content_type: &impl ToString,
+        multipart_recommended: bool,
+    ) -> Self {
         let (method, url, headers, fields, expires_at) = match signed {
             PresignedUpload::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
             PresignedUpload::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
@@ -75,6 +82,7 @@ impl CreateResponse {
             headers: headers.map(|headers| headers.into_iter().collect()),
             fields: fields.map(|fields| fields.into_iter().map(|(name, value)| (name, value.into())).collect()),
             expires_at,
+            content_type: content_type.to_string(),
             multipart_recommended,
         }
     }
@@ -128,10 +136,7 @@ impl From<&Class> for ClassLimits {
             multipart_from: class.multipart_from.bytes(),
             url_life_seconds: class.url_life.as_secs(),
             checksum_required: class.checksum == Requirement::Required,
-            metadata: match &class.metadata {
-                AllowedMetadata::Any => vec!["*".to_owned()],
-                AllowedMetadata::Names(names) => names.clone(),
-            },
+            metadata: class.metadata.names(),
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::observed::ObservedObject;
 use crate::session::Session;
 use crate::size::ByteSize;
 use crate::upload::{Note, Outcome, Record, ValidatedUpload};
+use crate::words;
 
 /// An upload in the responses to `GET /uploads/{id}` and `GET /uploads`, and in the detail of an event.
 #[derive(Debug, Serialize)]
@@ -25,6 +26,9 @@ pub struct Upload {
     filename: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     declared: Option<SizeAndType>,
+    /// The type that was granted, if it is not the declared one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<SizeAndType>,
     reasons: Vec<NoteBody>,
@@ -47,19 +51,35 @@ pub struct Upload {
 struct SizeAndType {
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
-    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
 struct NoteBody {
     code: String,
+    /// The sentence for the person who chose the file.
     detail: String,
+    /// What was found, and where.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    evidence: String,
 }
 
-impl From<&Note> for NoteBody {
-    fn from(note: &Note) -> Self {
-        Self { code: note.code.clone(), detail: note.detail.clone() }
+impl NoteBody {
+    fn new(note: &Note, granted: &str, found: &str) -> Self {
+        let Note { code, detail: evidence } = note.clone();
+        match words::reason(&code, granted, found) {
+            Some(detail) => Self { code, detail, evidence },
+            None => Self { code, detail: evidence, evidence: String::new() },
+        }
     }
+}
+
+/// The reasons or findings of a verdict, with sentences for people.
+fn notes(notes: &[Note], validated: &ValidatedUpload) -> Vec<NoteBody> {
+    let granted = validated.granted.as_ref().map_or("application/octet-stream", |granted| &granted.content_type);
+    let granted = granted.split(';').next().unwrap_or_default().trim_end();
+    notes.iter().map(|note| NoteBody::new(note, granted, &validated.content_type)).collect()
 }
 
 impl Upload {
@@ -77,14 +97,17 @@ impl Upload {
             filename: granted.map(|granted| granted.filename.clone()),
             declared: granted.map(|granted| SizeAndType {
                 size: granted.size.map(ByteSize::bytes),
-                content_type: granted.content_type.clone(),
+                content_type: granted.declared_type.clone(),
             }),
+            granted_type: granted
+                .filter(|granted| granted.declared_type.as_ref() != Some(&granted.content_type))
+                .map(|granted| granted.content_type.clone()),
             observed: Some(SizeAndType {
                 size: Some(validated.size.bytes()),
-                content_type: validated.content_type.clone(),
+                content_type: Some(validated.content_type.clone()),
             }),
-            reasons: validated.reasons.iter().map(NoteBody::from).collect(),
-            findings: validated.findings.iter().map(NoteBody::from).collect(),
+            reasons: notes(&validated.reasons, validated),
+            findings: notes(&validated.findings, validated),
             checksum: validated.checksum.clone(),
             metadata: granted.map(|granted| granted.metadata.clone()).unwrap_or_default(),
             bucket: validated.bucket.clone(),
@@ -118,8 +141,11 @@ impl Upload {
                     SizeGrant::Exactly(size) => Some(size.bytes()),
                     SizeGrant::Between { .. } => None,
                 },
-                content_type: grant.content_type.to_string(),
+                content_type: grant.declared_type.as_ref().map(ToString::to_string),
             }),
+            granted_type: grant
+                .filter(|grant| grant.declared_type.as_ref() != Some(&grant.content_type))
+                .map(|grant| grant.content_type.to_string()),
             observed: None,
             reasons: Vec::new(),
             findings: Vec::new(),
