@@ -29,6 +29,8 @@ A form has besides:
 import base64
 import datetime
 import json
+import pathlib
+import subprocess
 import sys
 from unittest import mock
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -186,11 +188,21 @@ def seeded_faults(samples):
     yield {**form, "fields": {**form["fields"], "x-amz-meta-a": "b"}}, "a field outside the policy"
 
 
+def signed_by_sluice():
+    """What shared/presign signs: its example prints every kind of URL and form in every style."""
+    command = ["cargo", "run", "--quiet", "--locked", "--package", "s3-presigner", "--example", "samples"]
+    root = pathlib.Path(__file__).resolve().parent.parent.parent
+    printed = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+    return [json.loads(line) for line in printed.splitlines()]
+
+
 def judge():
-    """Returns the line to print and the faults: a test of this judge on botocore's own samples."""
+    """Signs the URLs and forms of Sluice again, and tests this judge on samples that botocore made."""
+    signed = signed_by_sluice()
     samples = list(own_samples())
-    faults = list(problems(samples))
-    line = f"{len(samples)} samples signed again, {len(faults)} wrong; "
+    faults = [*problems(signed), *problems(samples)]
+    forms = sum(sample["kind"] == "form" for sample in signed)
+    line = f"{len(signed) - forms} URLs and {forms} forms of Sluice signed again, {len(faults)} wrong; "
     seeded = list(seeded_faults(samples))
     missed = [name for sample, name in seeded if not list(problems([sample]))]
     faults += [f"the seeded fault is not found: {name}" for name in missed]

@@ -77,8 +77,9 @@ impl Session {
     }
 }
 
+/// Sends the last part, which is short: S3 may answer and close the connection while a long body is still on its way.
 fn another_length(session: &Session) -> Result<String> {
-    let part = session.parts.first().context("there is no part")?;
+    let part = session.parts.last().context("there is no part")?;
     let headers: Vec<_> = part.headers.iter().filter(|(name, _)| name != "content-length").cloned().collect();
     put(&part.url, &headers, session.bytes.get(part.start..part.end - 1).unwrap_or_default())?.expect(403)
 }
