@@ -68,7 +68,7 @@ fn refusal(policy: &Policy, name: &str) -> Result<Option<String>> {
     let upload = UploadRequest {
         owner: OwnerId::open(),
         filename,
-        content_type: MediaType::parse("application/octet-stream").map_err(|e| e.to_string())?,
+        declared_type: Some(MediaType::parse("application/octet-stream").map_err(|e| e.to_string())?),
         size: Some(ByteSize::from_bytes(1)),
         class: Some(CLASS.to_owned()),
         checksum: None,

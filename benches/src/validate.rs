@@ -77,6 +77,7 @@ fn event(stub: &Stub, size: u64) -> Result<Value> {
         class: "default".to_owned(),
         filename: FileName::parse("rows.csv").map_err(|e| text(&e))?,
         content_type: MediaType::parse("text/csv").map_err(|e| text(&e))?,
+        declared_type: Some(MediaType::parse("text/csv").map_err(|e| text(&e))?),
         size: SizeGrant::Exactly(ByteSize::from_bytes(size)),
         checksum: None,
         metadata: BTreeMap::new(),

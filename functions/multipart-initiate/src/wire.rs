@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct CreateBody {
     filename: String,
-    content_type: String,
+    content_type: Option<String>,
     size: Option<SizeBody>,
     class: Option<String>,
     checksum: Option<ChecksumBody>,
@@ -53,6 +53,8 @@ pub(crate) struct CreateResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     part_count: Option<u32>,
     expires_at: Timestamp,
+    /// The granted type.
+    content_type: String,
     #[serde(flatten)]
     page: PartUrls,
 }
@@ -69,6 +71,7 @@ impl CreateResponse {
                 PartPlan::Unsized { .. } => None,
             },
             expires_at: session.deadline,
+            content_type: session.grant.content_type.to_string(),
             page,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use content_sniff::MediaType;
 use jiff::Timestamp;
 use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
 use lambda_http_kit::presigned_upload::PresignedUpload;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", deny_unknown_fields, expecting = "an object")]
 pub(crate) struct CreateBody {
     filename: String,
-    content_type: String,
+    content_type: Option<String>,
     size: Option<SizeBody>,
     class: Option<String>,
     checksum: Option<ChecksumBody>,
@@ -58,12 +59,14 @@ pub(crate) struct CreateResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     fields: Option<serde_json::Map<String, serde_json::Value>>,
     expires_at: Timestamp,
+    /// The granted type, with which the file must be sent.
+    content_type: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     multipart_recommended: bool,
 }
 
 impl CreateResponse {
-    pub(crate) fn new(id: UploadId, signed: PresignedUpload, multipart_recommended: bool) -> Self {
+    pub(crate) fn new(id: UploadId, signed: PresignedUpload, content_type: &MediaType, multipart_recommended: bool) -> Self {
         let (method, url, headers, fields, expires_at) = match signed {
             PresignedUpload::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
             PresignedUpload::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),
@@ -75,6 +78,7 @@ impl CreateResponse {
             headers: headers.map(|headers| headers.into_iter().collect()),
             fields: fields.map(|fields| fields.into_iter().map(|(name, value)| (name, value.into())).collect()),
             expires_at,
+            content_type: content_type.to_string(),
             multipart_recommended,
         }
     }

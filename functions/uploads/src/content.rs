@@ -7,7 +7,9 @@ use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_http_kit::http::{Code, Problem, caller, json};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use policy::clean_name::clean_name;
 use policy::upload::{Outcome, ValidatedUpload};
+use policy::verdict::{is_harmless, served_type};
 use s3_presigner::{Request as UnsignedRequest, expiry};
 
 use crate::{Bucket, Deps, Found, Table, not_received, object_key, wire};
@@ -55,18 +57,22 @@ impl<R: Table, O: Bucket> Deps<R, O> {
     fn serves_inline(&self, validated: &ValidatedUpload) -> bool {
         let class = validated.granted.as_ref().and_then(|granted| self.config.policy.classes.get(&granted.class));
         let Ok(observed) = MediaType::parse(&validated.content_type) else { return false };
-        validated.findings.is_empty() && class.is_some_and(|class| class.serves_inline(&observed))
+        let granted = granted_type(validated);
+        let is_harmless = validated.findings.iter().all(|note| is_harmless(&note.code, granted, &validated.content_type));
+        is_harmless && class.is_some_and(|class| class.serves_inline(&observed))
     }
 
     fn sign(&self, validated: &ValidatedUpload, inline: bool) -> wire::ContentResponse {
         let now = (self.env.now)();
         let name = validated.granted.as_ref().map_or("download", |granted| granted.filename.as_str());
-        let name = utf8_percent_encode(name, ATTR_CHAR);
+        let served_type = served_type(granted_type(validated), &validated.content_type);
+        let name = clean_name(name, served_type);
+        let name = utf8_percent_encode(&name, ATTR_CHAR);
         let disposition = if inline { "inline" } else { "attachment" };
         let query = [
             ("response-cache-control", "private, no-store".to_owned()),
             ("response-content-disposition", format!("{disposition}; filename*=UTF-8''{name}")),
-            ("response-content-type", validated.content_type.clone()),
+            ("response-content-type", served_type.to_owned()),
             ("versionId", validated.version.clone()),
         ];
         let (endpoint, key) = (&self.config.endpoint, validated.key.to_string());
@@ -74,6 +80,12 @@ impl<R: Table, O: Bucket> Deps<R, O> {
         let url = self.config.signers.at(now).presign(&unsigned, URL_LIFE);
         wire::ContentResponse { url, expires_at: expiry(now, URL_LIFE) }
     }
+}
+
+/// The granted type, without parameters.
+fn granted_type(validated: &ValidatedUpload) -> &str {
+    let granted = validated.granted.as_ref().map_or("application/octet-stream", |granted| granted.content_type.as_str());
+    granted.split(';').next().unwrap_or_default().trim_end()
 }
 
 fn redirect(content: &wire::ContentResponse) -> Response<Body> {

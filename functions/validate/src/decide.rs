@@ -46,11 +46,11 @@ pub(crate) fn from_content(
     now: Timestamp,
 ) -> Decision {
     // `verdict::decide` rejects an object without a grant under any rules.
-    let rules = match &observed.grant {
-        Ok(grant) => policy.content_rules(&grant.class),
-        Err(_) => ContentRules::standard(),
+    let (rules, class) = match &observed.grant {
+        Ok(grant) => (policy.content_rules(&grant.class), policy.classes.get(&grant.class)),
+        Err(_) => (ContentRules::standard(), None),
     };
-    let verdict = decide(&created.key, observed, &sniffed, &rules);
+    let verdict = decide(&created.key, observed, &sniffed, &rules, class);
     let validated = Box::new(ValidatedUpload {
         key: created.key.clone(),
         bucket: created.bucket.clone(),
@@ -82,6 +82,7 @@ fn granted(observed: &ObservedObject) -> Option<Granted> {
             SizeGrant::Between { .. } => None,
         },
         content_type: grant.content_type.to_string(),
+        declared_type: grant.declared_type.as_ref().map(ToString::to_string),
         metadata: grant.metadata.clone(),
         policy_hash: grant.policy_hash.clone(),
     })

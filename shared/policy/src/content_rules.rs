@@ -120,8 +120,9 @@ rules! {
     imprecise, "imprecise", strict Flag, standard Flag;
     /// Bytes of another type than declared.
     mismatch, "mismatch", strict Reject, standard Reject;
-    /// An extension of another type, and misleading file names, which are checked at the grant.
-    misleading_name, "misleading_name", strict Reject, standard Reject;
+    /// An extension of another type, and misleading file names. A rejection happens at the grant; otherwise a download gets
+    /// a cleaned name.
+    misleading_name, "misleading_name", strict Reject, standard Flag;
     /// Names that cause problems on some systems, with quotes and hidden files among them; checked at the grant.
     unusual_name, "unusual_name", strict Reject, standard Allow;
     /// Bytes of no known type, or bytes that prove only a weaker type than declared.
@@ -187,30 +188,49 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
     }
 }
 
-/// Applies the rules to the findings, and to the declared type and the extension.
+/// How an object whose content is of another type than granted is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtherType {
+    /// By the rule `mismatch`.
+    ByRule,
+    /// The class allows the type that was found, and it is no more dangerous than the granted one: a finding.
+    Harmless,
+    /// The content is Markdown with HTML, or a script, granted as plain text: a finding, because it is served as that text.
+    Text,
+}
+
+/// Applies the rules to the findings, and to the granted type and the extension.
 #[must_use]
 pub fn apply_rules(
     rules: &ContentRules,
-    declared: &MediaType,
+    granted: &MediaType,
     extension: Option<&str>,
     sniffed: &Sniffed,
+    other_type: OtherType,
 ) -> RuleOutcome {
     let mut outcome = RuleOutcome::default();
     for finding in &sniffed.findings {
-        outcome.note(action(rules, finding.code, sniffed), finding.code.as_str(), finding.detail.clone());
+        let mut action = action(rules, finding.code, sniffed);
+        if finding.code == FindingCode::Executable && other_type == OtherType::Text {
+            action = action.min(Action::Flag);
+        }
+        outcome.note(action, finding.code.as_str(), finding.detail.clone());
     }
-    match agree(declared, extension, sniffed) {
+    match agree(granted, extension, sniffed) {
         Agreement::Agrees => {}
         Agreement::Contradicts { code } => {
-            let rule = match code {
-                MismatchCode::ContentIsAnotherType => rules.mismatch,
-                MismatchCode::ExtensionIsAnotherType => rules.misleading_name,
+            let rule = match (code, other_type) {
+                (MismatchCode::ContentIsAnotherType, OtherType::ByRule) => rules.mismatch,
+                (MismatchCode::ContentIsAnotherType, OtherType::Harmless | OtherType::Text) => {
+                    rules.mismatch.min(Action::Flag)
+                }
+                (MismatchCode::ExtensionIsAnotherType, _) => rules.misleading_name,
             };
             outcome.note(rule, code.as_str(), format!("the bytes are {}", sniffed.media_type));
         }
         // Plain text can be of any text type: prose, for example, is a table with one column.
         Agreement::Generic if sniffed.media_type == "text/plain" || sniffed.parent == Some("text/plain") => {}
-        Agreement::Generic if is_generic(declared.essence()) => {}
+        Agreement::Generic if is_generic(granted.essence()) => {}
         Agreement::Generic => {
             outcome.note(rules.unknown, "unverified", format!("the bytes prove only {}", sniffed.media_type));
         }
@@ -255,22 +275,21 @@ mod tests {
         assert_eq!(rules.set("no_such", Action::Flag), Err(UnknownRule));
         let declared = MediaType::parse("image/jpeg").unwrap();
         let program = sniffed("application/vnd.microsoft.portable-executable", FindingCode::ALL);
-        assert_eq!(apply_rules(&rules, &declared, Some("gif"), &program), RuleOutcome::default());
+        assert_eq!(apply_rules(&rules, &declared, Some("gif"), &program, OtherType::ByRule), RuleOutcome::default());
     }
 
     #[test]
     fn macros_in_a_type_without_macros_are_rejected() {
         let declared = MediaType::parse(DOCX).unwrap();
         let outcome =
-            apply_rules(&ContentRules::standard(), &declared, Some("docx"), &sniffed(DOCX, &[FindingCode::Macros]));
+            apply_rules(&ContentRules::standard(), &declared, Some("docx"), &sniffed(DOCX, &[FindingCode::Macros]), OtherType::ByRule);
         assert_eq!(codes(&outcome.rejected), ["macros"]);
         let old = MediaType::parse("application/msword").unwrap();
         let outcome = apply_rules(
             &ContentRules::standard(),
             &old,
             Some("doc"),
-            &sniffed("application/msword", &[FindingCode::Macros]),
-        );
+            &sniffed("application/msword", &[FindingCode::Macros]), OtherType::ByRule);
         assert_eq!((outcome.rejected.len(), codes(&outcome.flagged)), (0, vec!["macros"]));
     }
 
@@ -278,7 +297,7 @@ mod tests {
     fn script_in_svg_is_flagged_and_in_html_rejected() {
         let check = |media_type: &'static str, declared: &str| {
             let sniffed = sniffed(media_type, &[FindingCode::ActiveContent]);
-            apply_rules(&ContentRules::standard(), &MediaType::parse(declared).unwrap(), None, &sniffed)
+            apply_rules(&ContentRules::standard(), &MediaType::parse(declared).unwrap(), None, &sniffed, OtherType::ByRule)
         };
         let svg = check("image/svg+xml", "image/svg+xml");
         assert_eq!((codes(&svg.rejected), codes(&svg.flagged)), (vec![], vec!["active-content"]));
@@ -289,6 +308,6 @@ mod tests {
     fn the_base_standard_allows_unseen_objects_of_a_pdf() {
         let declared = MediaType::parse("application/pdf").unwrap();
         let pdf = sniffed("application/pdf", &[FindingCode::UnseenObjects]);
-        assert_eq!(apply_rules(&ContentRules::standard(), &declared, Some("pdf"), &pdf), RuleOutcome::default());
+        assert_eq!(apply_rules(&ContentRules::standard(), &declared, Some("pdf"), &pdf, OtherType::ByRule), RuleOutcome::default());
     }
 }

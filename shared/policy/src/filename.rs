@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use crate::name_problems::{is_bidirectional, is_invisible};
+
 /// A file name as the client sent it.
 ///
 /// - It has a character other than dots and blanks.
 /// - It is one path segment, without `/` and `\`.
-/// - It has no control characters, and no bidirectional or invisible ones, which can disguise an extension.
+/// - It has no control characters, and none that override or embed a reading direction, which can disguise an extension.
+///   The marks that file managers of right-to-left systems add are allowed.
 /// - Its `Debug` hides the name, because logs must not contain names.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FileName(String);
@@ -23,14 +26,14 @@ pub enum InvalidFileName {
     /// C0 or C1, or a line or paragraph separator.
     #[error("the name contains a control character: remove it")]
     Control,
-    /// A bidirectional control or an invisible character.
-    #[error("the name contains an invisible character or one that changes the reading direction: remove it")]
+    /// A character that overrides or embeds a reading direction.
+    #[error("the name contains a character that reverses its reading direction: rename the file")]
     Disguise,
 }
 
-/// Bidirectional controls of Unicode 17, and invisible characters that disguise names.
+/// Embeddings, overrides and isolates of Unicode 17. A mark (U+200E, U+200F, U+061C) reverses nothing.
 fn is_disguise(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 impl FileName {
@@ -66,10 +69,12 @@ impl FileName {
         &self.0
     }
 
-    /// The text after the last dot, in lower case; `None` for a name like `README` or `.bashrc`.
+    /// The text after the last dot, in lower case; `None` for a name like `README` or `.bashrc`. Invisible characters, and
+    /// blanks and dots at the end, do not count: Windows removes them too.
     #[must_use]
     pub fn extension(&self) -> Option<String> {
-        let (stem, extension) = self.0.rsplit_once('.')?;
+        let visible: String = self.0.chars().filter(|c| !is_invisible(*c) && !is_bidirectional(*c)).collect();
+        let (stem, extension) = visible.trim().trim_end_matches(['.', ' ']).rsplit_once('.')?;
         (!stem.is_empty() && !extension.is_empty()).then(|| extension.to_lowercase())
     }
 }
@@ -94,6 +99,9 @@ mod tests {
             (".bashrc", None),
             ("archive.tar.gz", Some("gz")),
             ("ends.", None),
+            ("photo.png. ", Some("png")),
+            ("\u{200e}photo.png\u{200e}", Some("png")),
+            ("a\u{200b}.p\u{feff}ng", Some("png")),
             ("100%.txt", Some("txt")),
         ] {
             let parsed = FileName::parse(name).unwrap();
@@ -113,7 +121,8 @@ mod tests {
             ("a\r\n.png", InvalidFileName::Control),
             ("a\u{85}.png", InvalidFileName::Control),
             ("photo\u{202e}gpj.exe", InvalidFileName::Disguise),
-            ("a\u{200b}.png", InvalidFileName::Disguise),
+            ("a\u{202a}.png", InvalidFileName::Disguise),
+            ("a\u{2066}b\u{2069}.png", InvalidFileName::Disguise),
         ] {
             assert_eq!(FileName::parse(name), Err(problem), "{name:?}");
         }

@@ -46,8 +46,10 @@ pub struct Grant {
     pub class: String,
     /// The name on the user's device.
     pub filename: FileName,
-    /// The declared type. S3 refuses another `Content-Type`.
+    /// The granted type. S3 refuses another `Content-Type`.
     pub content_type: MediaType,
+    /// The type that the client declared; `None` if it declared none.
+    pub declared_type: Option<MediaType>,
     /// The sizes that S3 accepts.
     pub size: SizeGrant,
     /// The checksum that S3 verifies.
@@ -101,6 +103,9 @@ struct EncodedGrant {
     c: String,
     n: String,
     t: String,
+    /// What the client declared, if that is not `t`; empty if it declared nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    d: Option<String>,
     s: [u64; 2],
     #[serde(default, skip_serializing_if = "Option::is_none")]
     k: Option<[String; 2]>,
@@ -137,6 +142,8 @@ impl Grant {
             c: self.class.clone(),
             n: self.filename.as_str().to_owned(),
             t: self.content_type.as_str().to_owned(),
+            d: (self.declared_type.as_ref() != Some(&self.content_type))
+                .then(|| self.declared_type.as_ref().map_or_else(String::new, ToString::to_string)),
             s: [min.bytes(), max.bytes()],
             k: self.checksum.as_ref().map(|sum| [sum.algorithm().name().to_owned(), sum.value().to_owned()]),
             p: self.policy_hash.clone(),
@@ -162,11 +169,18 @@ impl Grant {
             return Err(InvalidGrant);
         }
         let [min, max] = encoded.s.map(ByteSize::from_bytes);
+        let content_type = MediaType::parse(&encoded.t).map_err(|_| InvalidGrant)?;
+        let declared_type = match encoded.d.as_deref() {
+            None => Some(content_type.clone()),
+            Some("") => None,
+            Some(declared) => Some(MediaType::parse(declared).map_err(|_| InvalidGrant)?),
+        };
         Ok(Self {
             owner: OwnerId::parse(&encoded.o).map_err(|_| InvalidGrant)?,
             class: encoded.c,
             filename: FileName::parse(&encoded.n).map_err(|_| InvalidGrant)?,
-            content_type: MediaType::parse(&encoded.t).map_err(|_| InvalidGrant)?,
+            content_type,
+            declared_type,
             size: if min == max { SizeGrant::Exactly(min) } else { SizeGrant::Between { min, max } },
             checksum: match encoded.k {
                 None => None,
@@ -189,6 +203,7 @@ pub(crate) mod tests {
             class: "default".to_owned(),
             filename: FileName::parse("photo 😀 \"x\".png").unwrap(),
             content_type: MediaType::parse("image/png").unwrap(),
+            declared_type: Some(MediaType::parse("image/png").unwrap()),
             size: SizeGrant::Exactly(ByteSize::from_bytes(68)),
             checksum: Some(Checksum::parse("crc32", "AAAAAA==").unwrap()),
             metadata: BTreeMap::from([("album".to_owned(), "Süd".to_owned())]),
@@ -199,7 +214,13 @@ pub(crate) mod tests {
     #[test]
     fn an_encoded_grant_decodes_to_the_same_grant() {
         let ranged = SizeGrant::Between { min: ByteSize::from_bytes(1), max: ByteSize::from_bytes(u64::MAX) };
-        for grant in [grant(), Grant { size: ranged, checksum: None, metadata: BTreeMap::new(), ..grant() }] {
+        let other = Some(MediaType::parse("application/vnd.ms-excel").unwrap());
+        for grant in [
+            grant(),
+            Grant { size: ranged, checksum: None, metadata: BTreeMap::new(), ..grant() },
+            Grant { declared_type: None, ..grant() },
+            Grant { declared_type: other, ..grant() },
+        ] {
             let value = grant.encode().unwrap();
             assert!(value.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
             assert_eq!(Grant::decode(&value), Ok(grant));

@@ -4,7 +4,10 @@
 
 pub mod announcement;
 pub mod checksum;
+pub mod clean_name;
 pub mod content_rules;
+pub mod danger;
+pub mod declared_type;
 pub mod document;
 pub mod filename;
 #[cfg(any(test, feature = "fixtures"))]
@@ -32,7 +35,7 @@ pub use checksum::check_multipart_checksums;
 pub use grant::{Grant, SizeGrant};
 pub use multipart_review::ReviewedMultipart;
 pub use policy::{
-    AllowedMetadata, Class, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
+    AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
 };
 pub use request::{DEFAULT_CLASS, Transport, UploadRequest};
 pub use session::SessionTerms;

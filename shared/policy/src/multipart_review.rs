@@ -37,7 +37,7 @@ impl Policy {
         request: UploadRequest,
         part_checksum: Option<ChecksumAlgorithm>,
     ) -> Result<ReviewedMultipart, Refusal> {
-        let (class, rule) = self.admit(&request)?;
+        let (class, rule, content_type) = self.admit(&request)?;
         let (size, plan) = plan(class, rule, self.store, request.size)?;
         let object_checksum = request.checksum.as_ref().map(Checksum::algorithm);
         if class.checksum == Requirement::Required && object_checksum.is_none() && part_checksum.is_none() {
@@ -50,7 +50,7 @@ impl Policy {
             PartPlan::Unsized { .. } => class.session_life.min(MAX_UNSIZED_SESSION_LIFE),
         };
         Ok(ReviewedMultipart {
-            grant: self.grant(request, size),
+            grant: self.grant(request, content_type, size),
             plan,
             terms: SessionTerms { url_life: class.url_life, session_life, part_checksum },
             unsized_sessions: matches!(plan, PartPlan::Unsized { .. }).then_some(class.unsized_sessions),

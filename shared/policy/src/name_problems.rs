@@ -172,7 +172,7 @@ fn note_extensions(lower: &str, note: &mut impl FnMut(bool, NameProblem)) {
     note(inner.iter().any(is_active_inside), NameProblem::DoubleExtension);
 }
 
-fn is_active(extension: &str) -> bool {
+pub(crate) fn is_active(extension: &str) -> bool {
     [SERVER_EXTENSIONS, BROWSER_EXTENSIONS, SYSTEM_EXTENSIONS].iter().any(|list| list.contains(&extension))
 }
 
@@ -182,13 +182,13 @@ fn as_lenient_programs_read(part: &str) -> String {
     part[..end].chars().filter(|&c| !is_invisible(c) && !is_bidirectional(c) && !c.is_whitespace()).collect()
 }
 
-fn is_bidirectional(c: char) -> bool {
+pub(crate) fn is_bidirectional(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Whether the name has an invisible character. Persian, Indic scripts and emoji need the joiners U+200C and U+200D, so
 /// they are allowed between two such characters. Anywhere else they make look-alike names.
-fn has_invisible(name: &str) -> bool {
+pub(crate) fn has_invisible(name: &str) -> bool {
     // U+0590 is the start of Hebrew. The scripts below it (Latin, Greek, Cyrillic, Armenian) need no joiners.
     let needs_joiners = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !is_invisible(c) && !c.is_whitespace());
     let mut before = None;
@@ -205,7 +205,7 @@ fn has_invisible(name: &str) -> bool {
 }
 
 /// Zero-width and other invisible characters.
-fn is_invisible(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2064}'
         | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
@@ -221,7 +221,7 @@ fn has_percent_encoding(name: &str) -> bool {
     })
 }
 
-fn is_device(stem: &str) -> bool {
+pub(crate) fn is_device(stem: &str) -> bool {
     let numbered = |prefix: &str| {
         stem.strip_prefix(prefix).is_some_and(|n| {
             matches!(n, "0" | "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "\u{b9}" | "\u{b2}" | "\u{b3}")

@@ -6,13 +6,16 @@ mod refusal;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use content_sniff::MediaType;
+
+use crate::declared_type::resolve;
 use crate::grant::{Grant, SizeGrant};
 use crate::hash::hex_sha256;
 use crate::request::{Transport, UploadRequest};
 use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
 
-pub use class::{AllowedMetadata, Class, MAX_UNSIZED_SESSIONS, OnRejection, Requirement, Rule, Scan};
+pub use class::{AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Requirement, Rule, Scan};
 pub use refusal::Refusal;
 
 /// How many hex digits of its SHA-256 identify a policy.
@@ -53,7 +56,7 @@ impl Policy {
     /// # Errors
     /// The first [`Refusal`] that applies, the most general one first.
     pub fn review(&self, request: UploadRequest, transport: Transport) -> Result<ReviewedUpload, Refusal> {
-        let (class, rule) = self.admit(&request)?;
+        let (class, rule, content_type) = self.admit(&request)?;
         let size = single_request_size(class, rule, self.store, request.size, transport)?;
         if class.checksum == Requirement::Required && request.checksum.is_none() {
             return Err(Refusal::ChecksumRequired { class: request.class_name().to_owned() });
@@ -61,23 +64,26 @@ impl Policy {
         Ok(ReviewedUpload {
             url_life: class.url_life,
             multipart_recommended: request.size.is_some_and(|size| size >= class.multipart_from),
-            grant: self.grant(request, size),
+            grant: self.grant(request, content_type, size),
         })
     }
 
-    /// The class and the rule that apply to a request. Checks everything except size and checksum.
-    pub(crate) fn admit(&self, request: &UploadRequest) -> Result<(&Class, &Rule), Refusal> {
+    /// The class, the rule and the type that apply to a request. Checks everything except size and checksum.
+    pub(crate) fn admit(&self, request: &UploadRequest) -> Result<(&Class, &Rule, MediaType), Refusal> {
         let name = request.class_name();
         let Some(class) = self.classes.get(name) else {
             return Err(Refusal::UnknownClass { class: name.to_owned() });
         };
-        let content_type = &request.content_type;
-        let Some(rule) = class.rule_for(content_type) else {
-            return Err(Refusal::TypeNotAllowed { content_type: content_type.clone(), class: name.to_owned() });
+        let extension = request.filename.extension();
+        let Some(content_type) = resolve(class, request.declared_type.as_ref(), extension.as_deref()) else {
+            return Err(Refusal::TypeRequired { class: name.to_owned() });
         };
-        if !rule.allows_extension(&request.filename) {
-            let allowed = rule.extensions.clone();
-            return Err(Refusal::ExtensionNotAllowed { content_type: content_type.clone(), allowed });
+        let Some(rule) = class.rule_for(&content_type) else {
+            return Err(Refusal::TypeNotAllowed { content_type, class: name.to_owned() });
+        };
+        let is_missing = extension.is_none() && class.declared == DeclaredType::Exact && !rule.extensions.is_empty();
+        if is_missing || !rule.allows_extension(extension.as_deref()) {
+            return Err(Refusal::ExtensionNotAllowed { content_type, allowed: rule.extensions.clone() });
         }
         if let Some(problem) = class.rejected_name_problem(&request.filename) {
             return Err(Refusal::NameNotAllowed { class: name.to_owned(), problem: problem.as_str() });
@@ -85,15 +91,16 @@ impl Policy {
         if let Some(unlisted) = request.metadata.keys().find(|key| !class.metadata.allows(key)) {
             return Err(Refusal::MetadataNotAllowed { class: name.to_owned(), name: unlisted.clone() });
         }
-        Ok((class, rule))
+        Ok((class, rule, content_type))
     }
 
-    pub(crate) fn grant(&self, request: UploadRequest, size: SizeGrant) -> Grant {
+    pub(crate) fn grant(&self, request: UploadRequest, content_type: MediaType, size: SizeGrant) -> Grant {
         Grant {
             class: request.class_name().to_owned(),
             owner: request.owner,
             filename: request.filename,
-            content_type: request.content_type,
+            content_type,
+            declared_type: request.declared_type,
             size,
             checksum: request.checksum,
             metadata: request.metadata,

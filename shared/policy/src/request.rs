@@ -19,8 +19,8 @@ pub struct UploadRequest {
     pub owner: OwnerId,
     /// The name on the user's device.
     pub filename: FileName,
-    /// The declared type. The validator compares it with the bytes.
-    pub content_type: MediaType,
+    /// The declared type, if the client sent one: a hint, unless the class takes it exactly.
+    pub declared_type: Option<MediaType>,
     /// `None` if the client does not know the size before it uploads.
     pub size: Option<ByteSize>,
     /// `None` means [`DEFAULT_CLASS`].

@@ -84,8 +84,10 @@ pub struct Granted {
     pub filename: String,
     /// The declared size; `None` for a grant of a range.
     pub size: Option<ByteSize>,
-    /// The declared type.
+    /// The granted type.
     pub content_type: String,
+    /// The type that the client declared; `None` if it declared none.
+    pub declared_type: Option<String>,
     /// The caller's own metadata, by name.
     pub metadata: BTreeMap<String, String>,
     /// The hash of the policy that granted it.

@@ -1,11 +1,16 @@
 //! The verdict on an object: a comparison of grant, metadata and bytes.
 
-use content_sniff::{MediaType, Sniffed};
+use content_sniff::{MediaType, Sniffed, is_same_type};
 
-use crate::content_rules::{ContentRules, apply_rules};
+use crate::clean_name::clean_name;
+use crate::content_rules::{ContentRules, OtherType, apply_rules};
+use crate::danger::{Danger, is_script};
 use crate::grant::{Grant, InvalidGrant, METADATA_HEADER};
 use crate::key::ObjectKey;
 use crate::observed::ObservedObject;
+use crate::policy::{Class, DeclaredType};
+use crate::size::ByteSize;
+use crate::type_pattern::Family;
 use crate::upload::{Note, Outcome};
 
 pub use crate::reason::Reason;
@@ -21,9 +26,16 @@ pub struct Verdict {
     pub findings: Vec<Note>,
 }
 
-/// The verdict on the object at `key`, with the content rules of its class.
+/// The verdict on the object at `key`, by the class that granted it. `class` is `None` if the policy has no such class any
+/// more; then `rules` are the strictest ones, and content of another type is never harmless.
 #[must_use]
-pub fn decide(key: &ObjectKey, observed: &ObservedObject, sniffed: &Sniffed, rules: &ContentRules) -> Verdict {
+pub fn decide(
+    key: &ObjectKey,
+    observed: &ObservedObject,
+    sniffed: &Sniffed,
+    rules: &ContentRules,
+    class: Option<&Class>,
+) -> Verdict {
     let mut verdict = Verdict { outcome: Outcome::Accepted, reasons: Vec::new(), findings: Vec::new() };
     if !observed.unexpected_metadata.is_empty() {
         verdict.reject(
@@ -34,8 +46,8 @@ pub fn decide(key: &ObjectKey, observed: &ObservedObject, sniffed: &Sniffed, rul
     match &observed.grant {
         Ok(grant) if grant.owner == *key.owner() => {
             verdict.compare_with_grant(grant, observed);
-            let extension = grant.filename.extension();
-            verdict.apply_content_rules(rules, &grant.content_type, extension.as_deref(), sniffed);
+            verdict.apply_content_rules(rules, class, grant, observed.size, sniffed);
+            verdict.note_changes(grant, sniffed);
         }
         Ok(_) => verdict.reject(Reason::NotGranted, "the grant is for another owner".to_owned()),
         Err(InvalidGrant) => verdict.reject(Reason::NotGranted, format!("the object has no valid {METADATA_HEADER}")),
@@ -71,15 +83,77 @@ impl Verdict {
     fn apply_content_rules(
         &mut self,
         rules: &ContentRules,
-        declared: &MediaType,
-        extension: Option<&str>,
+        class: Option<&Class>,
+        grant: &Grant,
+        size: ByteSize,
         sniffed: &Sniffed,
     ) {
-        let outcome = apply_rules(rules, declared, extension, sniffed);
+        let extension = grant.filename.extension();
+        let other_type = class.map_or(OtherType::ByRule, |class| other_type(class, grant, size, sniffed));
+        let outcome = apply_rules(rules, &grant.content_type, extension.as_deref(), sniffed, other_type);
         let note = |(code, detail): (&'static str, String)| Note { code: code.to_owned(), detail };
         self.reasons.extend(outcome.rejected.into_iter().map(note));
         self.findings.extend(outcome.flagged.into_iter().map(note));
     }
+
+    /// What was changed between the file on the user's device and what is served.
+    fn note_changes(&mut self, grant: &Grant, sniffed: &Sniffed) {
+        let declares_another = |declared: &MediaType| !is_same_type(declared.essence(), grant.content_type.essence());
+        if grant.declared_type.as_ref().is_none_or(declares_another) {
+            let detail = match &grant.declared_type {
+                None => format!("no type was declared, and the extension stands for {}", grant.content_type),
+                Some(declared) => format!("{declared} was declared, and the extension stands for {}", grant.content_type),
+            };
+            self.findings.push(Note { code: TYPE_RESOLVED.to_owned(), detail });
+        }
+        let served = served_type(grant.content_type.essence(), &sniffed.media_type);
+        if clean_name(grant.filename.as_str(), served) != grant.filename.as_str() {
+            let detail = "a download gets a cleaned file name".to_owned();
+            self.findings.push(Note { code: NAME_CLEANED.to_owned(), detail });
+        }
+    }
+}
+
+/// The finding that the extension resolved the declared type.
+pub const TYPE_RESOLVED: &str = "type-resolved";
+
+/// The finding that a download gets another name than the client sent.
+pub const NAME_CLEANED: &str = "name-cleaned";
+
+/// Whether a finding says nothing about the content that matters to a browser, so that it does not forbid inline display.
+/// `granted` and `found` are the granted type and the one that was found.
+#[must_use]
+pub fn is_harmless(finding: &str, granted: &str, found: &str) -> bool {
+    match finding {
+        TYPE_RESOLVED | NAME_CLEANED | "no-end-mark" => true,
+        "content-mismatch" | "extension-mismatch" => Family::is_picture(granted) && Family::is_picture(found),
+        _ => false,
+    }
+}
+
+/// The type with which an accepted object is served: the one that was found, unless that is more dangerous than the
+/// granted one. Markdown with HTML stays Markdown. Both are essences in lower case.
+#[must_use]
+pub fn served_type<'a>(granted: &'a str, found: &'a str) -> &'a str {
+    if Danger::of(found) > Danger::of(granted) && Family::is_textual(granted) { granted } else { found }
+}
+
+/// How content of another type than granted is judged in a class that takes the declared type as a hint.
+fn other_type(class: &Class, grant: &Grant, size: ByteSize, sniffed: &Sniffed) -> OtherType {
+    if class.declared == DeclaredType::Exact {
+        return OtherType::ByRule;
+    }
+    let (granted, found) = (grant.content_type.essence(), &*sniffed.media_type);
+    // Markdown may contain HTML. Script in it is a finding of its own.
+    let is_markdown = is_same_type(granted, "text/markdown") && found == "text/html";
+    let is_read_as_text = Family::is_textual(granted) && Danger::of(granted) == Danger::Passive;
+    if is_markdown || is_read_as_text && is_script(found) {
+        return OtherType::Text;
+    }
+    let extension = grant.filename.extension();
+    let is_allowed =
+        MediaType::parse(found).is_ok_and(|found| class.accepts_as(&found, size, extension.as_deref()));
+    if is_allowed && Danger::of(found) <= Danger::of(granted) { OtherType::Harmless } else { OtherType::ByRule }
 }
 
 #[cfg(test)]

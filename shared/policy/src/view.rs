@@ -25,6 +25,9 @@ pub struct Upload {
     filename: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     declared: Option<SizeAndType>,
+    /// The type that was granted, if it is not the declared one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    granted_type: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     observed: Option<SizeAndType>,
     reasons: Vec<NoteBody>,
@@ -47,7 +50,8 @@ pub struct Upload {
 struct SizeAndType {
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
-    content_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -77,11 +81,14 @@ impl Upload {
             filename: granted.map(|granted| granted.filename.clone()),
             declared: granted.map(|granted| SizeAndType {
                 size: granted.size.map(ByteSize::bytes),
-                content_type: granted.content_type.clone(),
+                content_type: granted.declared_type.clone(),
             }),
+            granted_type: granted
+                .filter(|granted| granted.declared_type.as_ref() != Some(&granted.content_type))
+                .map(|granted| granted.content_type.clone()),
             observed: Some(SizeAndType {
                 size: Some(validated.size.bytes()),
-                content_type: validated.content_type.clone(),
+                content_type: Some(validated.content_type.clone()),
             }),
             reasons: validated.reasons.iter().map(NoteBody::from).collect(),
             findings: validated.findings.iter().map(NoteBody::from).collect(),
@@ -118,8 +125,11 @@ impl Upload {
                     SizeGrant::Exactly(size) => Some(size.bytes()),
                     SizeGrant::Between { .. } => None,
                 },
-                content_type: grant.content_type.to_string(),
+                content_type: grant.declared_type.as_ref().map(ToString::to_string),
             }),
+            granted_type: grant
+                .filter(|grant| grant.declared_type.as_ref() != Some(&grant.content_type))
+                .map(|grant| grant.content_type.to_string()),
             observed: None,
             reasons: Vec::new(),
             findings: Vec::new(),

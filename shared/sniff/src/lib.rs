@@ -16,11 +16,12 @@ mod type_names;
 
 pub use agreement::{Agreement, MismatchCode, agree, is_generic};
 pub use byte_range::ByteRange;
-pub use extensions::type_of_extension;
+pub use extensions::{extension_of_type, is_type_of_extension, type_of_extension};
 pub use finding::{Finding, FindingCode};
 pub use media_type::{MediaType, NotAMediaType};
 pub use sniffed::{Confidence, Sniffed};
 pub use sniffer::{Sniffer, Step};
+pub use type_names::{is_more_general, is_same_type};
 
 #[cfg(test)]
 mod tests;

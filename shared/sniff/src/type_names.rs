@@ -6,8 +6,8 @@ const OOXML: &str = "application/vnd.openxmlformats-officedocument.";
 /// ([IANA registry](https://www.iana.org/assignments/media-types) and
 /// [shared-mime-info](https://gitlab.freedesktop.org/xdg/shared-mime-info), as of 2026).
 const ALIASES: &[&[&str]] = &[
-    &["image/jpeg", "image/jpg", "image/pjpeg"],
-    &["image/png", "image/apng", "image/x-png", "image/vnd.mozilla.apng"],
+    &["image/jpeg", "image/jpg", "image/pjpeg", "image/jfif", "image/x-citrix-jpeg"],
+    &["image/png", "image/apng", "image/x-png", "image/x-citrix-png", "image/vnd.mozilla.apng"],
     &["image/bmp", "image/x-ms-bmp", "image/x-bmp"],
     &["image/tiff", "image/x-tiff", "image/tif"],
     &["image/heic", "image/heif", "image/heic-sequence", "image/heif-sequence"],
@@ -25,9 +25,9 @@ const ALIASES: &[&[&str]] = &[
     &["image/vnd.dwg", "image/x-dwg", "application/acad"],
     &["image/vnd.dxf", "image/x-dxf", "application/dxf"],
     &["image/x-portable-bitmap", "image/x-portable-anymap"],
-    &["application/pdf", "application/x-pdf"],
+    &["application/pdf", "application/x-pdf", "application/acrobat", "applications/vnd.pdf", "text/pdf", "text/x-pdf"],
     &["application/postscript", "application/eps", "image/x-eps", "application/x-eps"],
-    &["application/rtf", "text/rtf"],
+    &["application/rtf", "text/rtf", "application/x-rtf", "text/richtext"],
     &["video/mp4", "application/mp4", "video/x-m4v"],
     &["video/3gpp", "audio/3gpp"],
     &["video/3gpp2", "audio/3gpp2"],
@@ -41,19 +41,19 @@ const ALIASES: &[&[&str]] = &[
     &["audio/wav", "audio/x-wav", "audio/vnd.wave", "audio/wave"],
     &["audio/flac", "audio/x-flac"],
     &["audio/ogg", "audio/opus", "audio/vorbis", "audio/x-opus+ogg"],
-    &["audio/mp4", "audio/x-m4a", "audio/m4a", "audio/x-m4b"],
+    &["audio/mp4", "audio/x-m4a", "audio/m4a", "audio/x-m4b", "audio/mp4a-latm"],
     &["audio/aac", "audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"],
     &["audio/ac3", "audio/x-ac3"],
     &["audio/aiff", "audio/x-aiff", "audio/x-aifc"],
     &["audio/midi", "audio/x-midi", "audio/mid"],
     &["audio/amr", "audio/amr-wb", "audio/amr-nb", "audio/x-amr"],
     &["audio/basic", "audio/x-au"],
-    &["application/zip", "application/x-zip-compressed", "application/x-zip"],
-    &["application/gzip", "application/x-gzip"],
+    &["application/zip", "application/x-zip-compressed", "application/x-zip", "multipart/x-zip", "application/x-compressed-zip"],
+    &["application/gzip", "application/x-gzip", "application/gzip-compressed", "application/x-gunzip"],
     &["application/x-tar", "application/x-gtar", "application/x-ustar", "application/tar"],
     &["application/x-bzip2", "application/x-bzip", "application/bzip2"],
     &["application/zstd", "application/x-zstd"],
-    &["application/vnd.rar", "application/x-rar", "application/x-rar-compressed"],
+    &["application/vnd.rar", "application/x-rar", "application/x-rar-compressed", "application/rar"],
     &["application/x-7z-compressed", "application/7z"],
     &["application/x-lz4", "application/lz4"],
     &["application/java-archive", "application/x-java-archive"],
@@ -81,7 +81,7 @@ const ALIASES: &[&[&str]] = &[
     &["text/tab-separated-values", "text/tsv"],
     &["text/markdown", "text/x-markdown"],
     &["text/javascript", "application/javascript", "application/x-javascript"],
-    &["text/vcard", "text/x-vcard"],
+    &["text/vcard", "text/x-vcard", "text/directory"],
     &["text/calendar", "application/ics"],
     &["text/x-python", "text/x-script.python", "application/x-python-code"],
     &["text/x-shellscript", "application/x-sh", "application/x-shellscript"],
@@ -97,8 +97,9 @@ const ALIASES: &[&[&str]] = &[
     &["application/x-x509-der", "application/pkix-cert", "application/x-x509-ca-cert"],
 ];
 
-/// Whether `a` and `b`, both in lower case, are names of the same type.
-pub(crate) fn is_same_type(a: &str, b: &str) -> bool {
+/// Whether `a` and `b` are names of the same type. Both are essences (`type/subtype`) in lower case.
+#[must_use]
+pub fn is_same_type(a: &str, b: &str) -> bool {
     a == b || ALIASES.iter().any(|names| names.contains(&a) && names.contains(&b))
         // An MP4 with audio only is a valid MP4; the missing video track is reported as a finding.
         || (matches!(a, "video/mp4" | "application/mp4") && b == "audio/mp4")
@@ -141,6 +142,13 @@ const PARENTS: &[(&str, &[&str])] = &[
     ("multipart/related", &["message/rfc822"]),
     ("application/mbox", &["message/rfc822"]),
 ];
+
+/// Whether every file of type `kind` is also a correct file of type `general`, such as a Word document that is a ZIP.
+/// Both are essences (`type/subtype`) in lower case.
+#[must_use]
+pub fn is_more_general(general: &str, kind: &str) -> bool {
+    parents_of(kind).any(|parent| is_same_type(parent, general))
+}
 
 /// The more general types that are also correct for `kind`, a name in lower case.
 pub(crate) fn parents_of(kind: &str) -> impl Iterator<Item = &'static str> {

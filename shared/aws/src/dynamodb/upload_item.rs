@@ -96,6 +96,9 @@ struct StoredGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
     content_type: String,
+    /// What the client declared, if that is not `content_type`; empty if it declared nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    declared_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     policy: String,
@@ -206,6 +209,8 @@ fn content(validated: &ValidatedUpload, state: State) -> Stored {
             filename: granted.filename.clone(),
             size: granted.size.map(ByteSize::bytes),
             content_type: granted.content_type.clone(),
+            declared_type: (granted.declared_type.as_ref() != Some(&granted.content_type))
+                .then(|| granted.declared_type.clone().unwrap_or_default()),
             metadata: granted.metadata.clone(),
             policy: granted.policy_hash.clone(),
         }),
@@ -269,6 +274,10 @@ fn validated(stored: Stored, key: ObjectKey, outcome: Outcome) -> Result<Validat
             class: granted.class,
             filename: granted.filename,
             size: granted.size.map(ByteSize::from_bytes),
+            declared_type: match granted.declared_type {
+                None => Some(granted.content_type.clone()),
+                Some(declared) => Some(declared).filter(|declared| !declared.is_empty()),
+            },
             content_type: granted.content_type,
             metadata: granted.metadata,
             policy_hash: granted.policy,

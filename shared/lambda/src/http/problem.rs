@@ -88,6 +88,7 @@ codes! {
     InvalidPart "invalid-part" UNPROCESSABLE_ENTITY "Invalid part number or part list",
     ObjectMismatch "object-mismatch" UNPROCESSABLE_ENTITY "Object size or checksum mismatch",
     UnknownClass "unknown-class" UNPROCESSABLE_ENTITY "Unknown class",
+    TypeRequired "type-required" UNPROCESSABLE_ENTITY "Content type required",
     TypeNotAllowed "type-not-allowed" UNPROCESSABLE_ENTITY "Content type not allowed",
     ExtensionNotAllowed "extension-not-allowed" UNPROCESSABLE_ENTITY "File extension not allowed",
     NameNotAllowed "name-not-allowed" UNPROCESSABLE_ENTITY "File name not allowed",
@@ -180,6 +181,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match &refusal {
             Refusal::UnknownClass { .. } => Code::UnknownClass,
+            Refusal::TypeRequired { .. } => Code::TypeRequired,
             Refusal::TypeNotAllowed { .. } => Code::TypeNotAllowed,
             Refusal::ExtensionNotAllowed { .. } => Code::ExtensionNotAllowed,
             Refusal::NameNotAllowed { .. } => Code::NameNotAllowed,

@@ -18,8 +18,8 @@ use policy::size::ByteSize;
 pub struct CreateFields {
     /// The name on the user's device.
     pub filename: String,
-    /// The declared media type.
-    pub content_type: String,
+    /// The declared media type. Clients send an empty text for a type that they do not know.
+    pub content_type: Option<String>,
     /// The declared size in bytes.
     pub size: Option<SizeBody>,
     /// The class; `None` for the default class.
@@ -78,7 +78,10 @@ impl CreateFields {
         Ok(UploadRequest {
             owner,
             filename: FileName::parse(&self.filename).map_err(|e| invalid(Code::InvalidFilename, &e))?,
-            content_type: MediaType::parse(&self.content_type).map_err(|e| invalid(Code::InvalidContentType, &e))?,
+            declared_type: (self.content_type.as_deref())
+                .filter(|text| !text.is_empty())
+                .map(|text| MediaType::parse(text).map_err(|e| invalid(Code::InvalidContentType, &e)))
+                .transpose()?,
             size: self.size.map(|size| size.read()).transpose()?,
             class: self.class,
             checksum: self.checksum.map(|checksum| checksum.read()).transpose()?,

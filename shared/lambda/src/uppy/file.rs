@@ -8,14 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::{Code, Problem};
-use content_sniff::{MediaType, type_of_extension};
+use content_sniff::MediaType;
 use policy::filename::FileName;
 use policy::key::OwnerId;
 use policy::size::ByteSize;
 use policy::{DEFAULT_CLASS, Policy, Transport, UploadRequest};
-
-/// The media type of a file of unknown type.
-const UNKNOWN_TYPE: &str = "application/octet-stream";
 
 /// The body of `POST multipart`. Other fields are ignored.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -160,24 +157,12 @@ impl UppyFile {
         if rules.is_some_and(|class| !class.metadata.allows("relativePath")) {
             metadata.remove("relativePath");
         }
-        let declared = self.content_type.filter(|text| !text.is_empty() && text != UNKNOWN_TYPE);
-        let content_type = match declared {
-            Some(text) => text,
-            // Otherwise the extension gives the type, if the class allows that type.
-            None => filename
-                .extension()
-                .and_then(|extension| type_of_extension(&extension))
-                .filter(|text| {
-                    let is_allowed = |media: &MediaType| rules.is_some_and(|class| class.rule_for(media).is_some());
-                    MediaType::parse(text).is_ok_and(|media| is_allowed(&media))
-                })
-                .unwrap_or(UNKNOWN_TYPE)
-                .to_owned(),
-        };
         Ok(UploadRequest {
             owner,
-            content_type: MediaType::parse(&content_type)
-                .map_err(|e| Problem::new(Code::InvalidContentType, e.to_string()))?,
+            declared_type: (self.content_type.as_deref())
+                .filter(|text| !text.is_empty())
+                .map(|text| MediaType::parse(text).map_err(|e| Problem::new(Code::InvalidContentType, e.to_string())))
+                .transpose()?,
             filename,
             size: self.size,
             class,

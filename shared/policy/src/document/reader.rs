@@ -10,7 +10,7 @@ use super::errors::PolicyError;
 use super::field::Field;
 use super::shape::{ClassDocument, Document, RuleDocument, StoreDocument};
 use crate::content_rules::{Action, ContentRules};
-use crate::policy::{AllowedMetadata, Class, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Requirement, Rule, Scan};
+use crate::policy::{AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Requirement, Rule, Scan};
 use crate::s3_limits::{MAX_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
 use crate::type_pattern::MediaPattern;
@@ -161,6 +161,7 @@ impl Reader {
                 format!("{single_request_max} is above the store's maximum of {limit}"),
             );
         }
+        let (content, usual_declared) = self.content(&at("content"), class.content);
         Class {
             rules: rules
                 .into_iter()
@@ -202,18 +203,24 @@ impl Reader {
                 names => AllowedMetadata::Names(names),
             },
             inline: self.patterns(&at("inline"), class.inline),
-            content: self.content(&at("content"), class.content),
+            declared: self.read(&at("declared"), class.declared, usual_declared, |text| match text {
+                "hint" => Ok(DeclaredType::Hint),
+                "exact" => Ok(DeclaredType::Exact),
+                _ => Err("use \"hint\" or \"exact\""),
+            }),
+            content,
         }
     }
 
-    fn content(&mut self, path: &str, field: Field<BTreeMap<String, String>>) -> ContentRules {
+    /// The content rules, and how a class with their base takes the declared type.
+    fn content(&mut self, path: &str, field: Field<BTreeMap<String, String>>) -> (ContentRules, DeclaredType) {
         let mut actions = self.value(path, field).unwrap_or_default();
-        let mut rules = match actions.remove("base").as_deref() {
-            None | Some("standard") => ContentRules::standard(),
-            Some("strict") => ContentRules::strict(),
+        let (mut rules, declared) = match actions.remove("base").as_deref() {
+            None | Some("standard") => (ContentRules::standard(), DeclaredType::Hint),
+            Some("strict") => (ContentRules::strict(), DeclaredType::Exact),
             Some(_) => {
                 self.error(&join(path, "base"), "use \"standard\" or \"strict\"");
-                ContentRules::standard()
+                (ContentRules::standard(), DeclaredType::Hint)
             }
         };
         for (name, action) in actions {
@@ -231,7 +238,7 @@ impl Reader {
                 self.error(&join(path, &name), format!("unknown rule: use one of {names}"));
             }
         }
-        rules
+        (rules, declared)
     }
 
     fn rule(&mut self, path: &str, rule: RuleDocument, store: StoreLimits) -> Rule {

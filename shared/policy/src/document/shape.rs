@@ -93,6 +93,10 @@ pub(super) struct ClassDocument {
     /// Types that a browser may display instead of downloading them. By default none.
     #[serde(default)]
     pub(super) inline: Field<Vec<String>>,
+    /// How the declared type is taken: "hint" (the default: the extension may resolve it, and harmless content of another
+    /// allowed type is accepted with a finding) or "exact" (the default with the base "strict").
+    #[serde(default)]
+    pub(super) declared: Field<String>,
     /// Content rules by name, each "allow", "flag" or "reject"; "base" is "standard" (the default) or "strict".
     #[serde(default)]
     pub(super) content: Field<BTreeMap<String, String>>,
@@ -106,7 +110,8 @@ pub(super) struct ClassDocument {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RuleDocument {
-    /// Types such as "image/png", "image/*", "*/*", or the families "picture", "office", "text".
+    /// Types such as "image/png", "image/*", "*/*", or the families "picture", "office", "text", "data", "audio",
+    /// "video", "archive", "calendar", "mail".
     #[serde(default)]
     pub(super) types: Field<Vec<String>>,
     /// Extensions without the dot; an empty list allows any.

@@ -42,6 +42,8 @@ pub struct Class {
     pub metadata: AllowedMetadata,
     /// Types that may be served for display in a browser.
     pub inline: Vec<MediaPattern>,
+    /// How the declared type is taken.
+    pub declared: DeclaredType,
     /// What to do about each finding in the content.
     pub content: ContentRules,
 }
@@ -66,6 +68,16 @@ pub enum Requirement {
     Optional,
     /// The policy refuses a request without it.
     Required,
+}
+
+/// How a class takes the type that a client declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeclaredType {
+    /// As a hint. The extension may resolve it, and content of another type is accepted if the class allows that type and
+    /// it is no more dangerous.
+    Hint,
+    /// As a statement. It must be allowed, and the content must agree with it.
+    Exact,
 }
 
 /// Whether a class requires a malware scan.
@@ -102,6 +114,12 @@ impl Class {
         self.rules.iter().find(|rule| rule.types.iter().any(|pattern| pattern.matches(declared)))
     }
 
+    /// The rule that an object of type `found` satisfies, with its size and the extension of its name.
+    pub(crate) fn accepts_as(&self, found: &MediaType, size: ByteSize, extension: Option<&str>) -> bool {
+        self.rule_for(found)
+            .is_some_and(|rule| (rule.min..=rule.max).contains(&size) && rule.allows_extension(extension))
+    }
+
     /// Whether the class lists the type as safe for display in a browser.
     #[must_use]
     pub fn serves_inline(&self, content_type: &MediaType) -> bool {
@@ -118,8 +136,10 @@ impl Class {
 }
 
 impl Rule {
-    pub(super) fn allows_extension(&self, name: &FileName) -> bool {
-        self.extensions.is_empty() || name.extension().is_some_and(|extension| self.extensions.contains(&extension))
+    /// Whether the rule allows files with this extension, in lower case without the dot. A name without an extension says
+    /// nothing about its type, so it contradicts no rule.
+    pub(crate) fn allows_extension(&self, extension: Option<&str>) -> bool {
+        self.extensions.is_empty() || extension.is_none_or(|extension| self.extensions.iter().any(|e| e == extension))
     }
 }
 

@@ -13,6 +13,12 @@ pub enum Refusal {
         /// The requested class.
         class: String,
     },
+    /// The client declared no type, and the extension gives none that the class allows.
+    #[error("this kind of file is not allowed in class {class:?}: `contentType` is missing, and so is an extension that the class lists")]
+    TypeRequired {
+        /// The class.
+        class: String,
+    },
     /// No rule of the class matches the declared type.
     #[error("{content_type} is not allowed in class {class:?}")]
     TypeNotAllowed {
@@ -91,7 +97,8 @@ impl Refusal {
     #[must_use]
     pub fn depends_on_type(&self) -> bool {
         match self {
-            Self::TypeNotAllowed { .. }
+            Self::TypeRequired { .. }
+            | Self::TypeNotAllowed { .. }
             | Self::ExtensionNotAllowed { .. }
             | Self::TooSmall { .. }
             | Self::TooLarge { .. }

@@ -16,7 +16,7 @@ pub(crate) fn request(size: Option<u64>) -> UploadRequest {
     UploadRequest {
         owner: OwnerId::open(),
         filename: FileName::parse("photo.png").unwrap(),
-        content_type: MediaType::parse("image/png").unwrap(),
+        declared_type: Some(MediaType::parse("image/png").unwrap()),
         size: size.map(ByteSize::from_bytes),
         class: None,
         checksum: None,
@@ -97,7 +97,8 @@ fn a_size_grant_allows_its_sizes() {
 fn each_refusal_applies_to_its_request() {
     let limited = policy(
         r#"{"default": {"allow": [{"types": ["image/png"], "extensions": ["png", "apng"], "min": "2 B", "max": "9 B"}],
-            "singleRequestMax": "8 B", "checksum": "required", "metadata": ["album"]}}"#,
+            "singleRequestMax": "8 B", "checksum": "required", "metadata": ["album"],
+            "content": {"misleading_name": "reject"}}}"#,
     );
     let metadata = BTreeMap::from([("album".to_owned(), String::new()), ("other".to_owned(), String::new())]);
     let checksum = Checksum::parse("crc32", "AAAAAA==").ok();
@@ -110,7 +111,7 @@ fn each_refusal_applies_to_its_request() {
             Refusal::UnknownClass { class: "video".to_owned() },
         ),
         (
-            UploadRequest { content_type: media("image/gif"), ..request(Some(3)) },
+            UploadRequest { declared_type: Some(media("image/gif")), ..request(Some(3)) },
             Refusal::TypeNotAllowed { content_type: media("image/gif"), class: class() },
         ),
         (
@@ -140,17 +141,41 @@ fn each_refusal_applies_to_its_request() {
 
 #[test]
 fn extensions_ignore_case_and_types_ignore_parameters() {
-    let csv = policy(r#"{"default": {"allow": [{"types": ["text/csv"], "extensions": ["CSV"]}]}}"#);
-    for (name, media, allowed) in [
-        ("a.csv", "text/csv", true),
-        ("a.CsV", "Text/CSV; charset=utf-8", true),
-        ("a.csv.exe", "text/csv", false),
-        ("csv", "text/csv", false),
-        (".csv", "text/csv", false),
+    let class = |declared: &str| {
+        policy(&format!(
+            r#"{{"default": {{"allow": [{{"types": ["text/csv"], "extensions": ["CSV"]}}], "declared": "{declared}"}}}}"#
+        ))
+    };
+    let (hint, exact) = (class("hint"), class("exact"));
+    for (name, media, by_hint, by_exact) in [
+        ("a.csv", "text/csv", true, true),
+        ("a.CsV", "Text/CSV; charset=utf-8", true, true),
+        ("a.csv.exe", "text/csv", false, false),
+        ("csv", "text/csv", true, false),
+        (".csv", "text/csv", true, false),
+        ("a.csv", "text/plain", true, false),
+        ("a.csv", "image/png", false, false),
     ] {
-        let (filename, content_type) = (FileName::parse(name).unwrap(), MediaType::parse(media).unwrap());
-        let request = UploadRequest { filename, content_type, ..request(Some(1)) };
-        assert_eq!(csv.review(request, Transport::Put).is_ok(), allowed, "{name} {media}");
+        for (policy, allowed) in [(&hint, by_hint), (&exact, by_exact)] {
+            let (filename, media_type) = (FileName::parse(name).unwrap(), MediaType::parse(media).unwrap());
+            let request = UploadRequest { filename, declared_type: Some(media_type), ..request(Some(1)) };
+            assert_eq!(policy.review(request, Transport::Put).is_ok(), allowed, "{name} {media}");
+        }
+    }
+}
+
+#[test]
+fn an_upload_without_a_type_gets_that_of_its_extension() {
+    let policy = policy(r#"{"default": {"allow": [{"types": ["picture"]}]}, "s": {"allow": [{"types": ["picture"]}],
+        "content": {"base": "strict"}}}"#);
+    let review = |class: &str, name: &str| {
+        let (filename, class) = (FileName::parse(name).unwrap(), Some(class.to_owned()));
+        policy.review(UploadRequest { filename, class, declared_type: None, ..request(Some(1)) }, Transport::Put)
+    };
+    let granted = review("default", "photo.PNG").unwrap().grant;
+    assert_eq!((granted.content_type.as_str(), granted.declared_type), ("image/png", None));
+    for (class, name) in [("default", "photo"), ("default", "a.pdf"), ("s", "photo.png")] {
+        assert_eq!(review(class, name), Err(Refusal::TypeRequired { class: class.to_owned() }), "{class} {name}");
     }
 }
 
@@ -163,7 +188,7 @@ fn the_first_matching_rule_applies() {
         ordered.review(request(Some(15)), Transport::Put),
         Err(Refusal::TooLarge { size: bytes(15), max: bytes(10) })
     );
-    let gif = UploadRequest { content_type: MediaType::parse("image/gif").unwrap(), ..request(Some(15)) };
+    let gif = UploadRequest { declared_type: Some(MediaType::parse("image/gif").unwrap()), ..request(Some(15)) };
     assert!(ordered.review(gif, Transport::Put).is_ok());
 }
 
@@ -178,7 +203,7 @@ fn a_policy_may_have_a_thousand_classes_of_a_thousand_types() {
         let review = |class: usize, media: usize| {
             let content_type = MediaType::parse(&format!("application/x-type-{media}")).unwrap();
             policy.review(
-                UploadRequest { class: Some(format!("class-{class}")), content_type, ..request(Some(1)) },
+                UploadRequest { class: Some(format!("class-{class}")), declared_type: Some(content_type), ..request(Some(1)) },
                 Transport::Put,
             )
         };

@@ -39,7 +39,7 @@ fn sniffed(media_type: &'static str) -> Sniffed {
 }
 
 fn codes(observed: &ObservedObject, sniffed: &Sniffed) -> Vec<String> {
-    let verdict = decide(&key(), observed, sniffed, &ContentRules::standard());
+    let verdict = decide(&key(), observed, sniffed, &ContentRules::standard(), None);
     assert_eq!(verdict.outcome == Outcome::Accepted, verdict.reasons.is_empty());
     verdict.reasons.into_iter().map(|note| note.code).collect()
 }
@@ -80,4 +80,96 @@ fn both_ends_of_a_granted_range_are_inclusive() {
         let observed = ObservedObject { size: ByteSize::from_bytes(bytes), grant: Ok(ranged.clone()), ..observed() };
         assert_eq!(codes(&observed, &sniffed("image/png")).is_empty(), accepted, "{bytes}");
     }
+}
+
+/// The verdict of the shipped class on content that was found in a file of this name and declared type.
+fn in_class(class: &str, name: &str, declared: &str, found: &'static str, codes: &[FindingCode]) -> Verdict {
+    let policy = crate::document::parse(crate::document::SHIPPED_POLICY).unwrap();
+    let class = &policy.classes[class];
+    let media = |text: &str| MediaType::parse(text).unwrap();
+    let granted = crate::declared_type::resolve(
+        class,
+        (!declared.is_empty()).then(|| media(declared)).as_ref(),
+        crate::filename::FileName::parse(name).unwrap().extension().as_deref(),
+    );
+    let granted = granted.unwrap();
+    let grant = Grant {
+        filename: crate::filename::FileName::parse(name).unwrap(),
+        declared_type: (!declared.is_empty()).then(|| media(declared)),
+        content_type: granted.clone(),
+        checksum: None,
+        ..crate::grant::tests::grant()
+    };
+    let observed = ObservedObject {
+        content_type: Some(granted.to_string()),
+        grant: Ok(Grant { owner: key().owner().clone(), ..grant }),
+        ..observed()
+    };
+    let parent = found.starts_with("text/").then_some("text/plain");
+    let findings = codes.iter().map(|code| Finding { code: *code, detail: String::new() }).collect();
+    let sniffed = Sniffed { media_type: found.into(), parent, findings, ..sniffed("image/png") };
+    decide(&key(), &observed, &sniffed, &class.content, Some(class))
+}
+
+fn codes_of(notes: &[Note]) -> Vec<&str> {
+    notes.iter().map(|note| note.code.as_str()).collect()
+}
+
+#[test]
+fn harmless_content_of_another_allowed_type_is_a_finding() {
+    let program = "application/vnd.microsoft.portable-executable";
+    for (name, declared, found, codes, findings) in [
+        ("photo.png", "image/png", "image/png", &[][..], Some(&[][..])),
+        ("photo.jpg", "image/jpeg", "image/png", &[], Some(&["content-mismatch", "name-cleaned"])),
+        ("blob", "image/jpeg", "image/webp", &[], Some(&["content-mismatch", "name-cleaned"])),
+        ("photo", "image/png", "image/png", &[], Some(&["name-cleaned"])),
+        ("customers.csv", "application/vnd.ms-excel", "text/csv", &[], Some(&["type-resolved"])),
+        ("customers.csv", "", "text/csv", &[], Some(&["type-resolved"])),
+        ("voice.m4a", "audio/x-m4a", "audio/mpeg", &[], Some(&["content-mismatch", "name-cleaned"])),
+        ("README.md", "text/markdown", "text/html", &[], Some(&["content-mismatch"])),
+        ("deploy.txt", "text/plain", "text/x-shellscript", &[FindingCode::Executable], Some(&["executable", "content-mismatch"])),
+        ("index.php.png", "image/png", "image/png", &[], Some(&["name-cleaned"])),
+        // The type that was found is allowed, but not with this extension.
+        ("photo.pdf", "application/pdf", "image/png", &[], None),
+        // More dangerous than the granted type.
+        ("photo.jpg", "image/jpeg", "application/pdf", &[], None),
+        ("page.txt", "text/plain", "text/html", &[], None),
+        ("README.md", "text/markdown", "text/html", &[FindingCode::ActiveContent], None),
+        ("photo.png", "image/png", program, &[FindingCode::Executable], None),
+        ("notes.txt", "text/plain", program, &[FindingCode::Executable], None),
+        ("photo.png", "image/png", "image/svg+xml", &[], None),
+        ("photo.png", "image/png", "text/x-shellscript", &[FindingCode::Executable], None),
+    ] {
+        let verdict = in_class("default", name, declared, found, codes);
+        let case = format!("{name} {declared} {found}: {verdict:?}");
+        assert_eq!((verdict.outcome == Outcome::Accepted), findings.is_some(), "{case}");
+        if let Some(findings) = findings {
+            assert_eq!(codes_of(&verdict.findings), findings, "{case}");
+        }
+    }
+    for (name, declared, found) in [
+        ("photo.jpg", "image/jpeg", "image/png"),
+        ("README.md", "text/markdown", "text/html"),
+        ("deploy.txt", "text/plain", "text/x-shellscript"),
+    ] {
+        assert_eq!(in_class("strict", name, declared, found, &[]).outcome, Outcome::Rejected, "strict {name}");
+    }
+}
+
+#[test]
+fn only_harmless_findings_allow_inline_display() {
+    for (finding, granted, found, harmless) in [
+        ("type-resolved", "text/csv", "text/csv", true),
+        ("name-cleaned", "image/png", "image/png", true),
+        ("content-mismatch", "image/jpeg", "image/png", true),
+        ("content-mismatch", "image/jpeg", "video/mp4", false),
+        ("content-mismatch", "text/markdown", "text/html", false),
+        ("trailing-data", "image/png", "image/png", false),
+        ("unheard-of", "image/png", "image/png", false),
+    ] {
+        assert_eq!(is_harmless(finding, granted, found), harmless, "{finding} {granted} {found}");
+    }
+    assert_eq!(served_type("text/markdown", "text/html"), "text/markdown");
+    assert_eq!(served_type("image/jpeg", "image/png"), "image/png");
+    assert_eq!(served_type("text/plain", "text/x-shellscript"), "text/plain");
 }

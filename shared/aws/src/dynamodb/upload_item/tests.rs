@@ -21,6 +21,7 @@ fn validated() -> ValidatedUpload {
             filename: "ü.png".to_owned(),
             size: Some(ByteSize::from_bytes(u64::MAX)),
             content_type: "image/png".to_owned(),
+            declared_type: Some("image/png".to_owned()),
             metadata: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
             policy_hash: "0".to_owned(),
         }),

@@ -1,0 +1,118 @@
+//! How dangerous a type is for the person who opens the file.
+
+/// What a file of a type can do when a person opens it with the usual program. A later variant is more dangerous.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Danger {
+    /// It is shown or played: raster pictures, sound, video, plain text, tables, calendars.
+    Passive,
+    /// It may contain links, attachments or other files: documents, mail, archives, fonts, models.
+    Container,
+    /// It may contain scripts or macros that run when it is shown: HTML, SVG, XML, documents with macros, PostScript.
+    Active,
+    /// It runs: programs, installers, scripts, disk images.
+    Program,
+}
+
+impl Danger {
+    /// The danger of a type. `kind` is an essence in lower case. A type that is not listed counts as a container.
+    #[must_use]
+    pub fn of(kind: &str) -> Self {
+        if PROGRAMS.contains(&kind) || SCRIPTS.contains(&kind) {
+            return Self::Program;
+        }
+        if ACTIVE.contains(&kind) || kind.contains(".macroenabled.") || kind.ends_with("+xml") {
+            return Self::Active;
+        }
+        let is_passive = ["image/", "audio/", "video/"].iter().any(|group| kind.starts_with(group))
+            || kind.starts_with("text/") && kind != "text/rtf"
+            || PASSIVE.contains(&kind);
+        if is_passive { Self::Passive } else { Self::Container }
+    }
+}
+
+/// Whether `kind`, an essence in lower case, is source text that an interpreter runs. As plain text it is only read.
+#[must_use]
+pub fn is_script(kind: &str) -> bool {
+    SCRIPTS.contains(&kind)
+}
+
+const SCRIPTS: &[&str] = &[
+    "text/x-shellscript",
+    "text/x-python",
+    "text/x-perl",
+    "text/x-ruby",
+    "text/x-lua",
+    "text/x-tcl",
+    "text/x-r",
+    "text/javascript",
+    "text/x-msdos-batch",
+    "text/x-powershell",
+    "text/x-awk",
+    "text/x-makefile",
+    "application/x-httpd-php",
+];
+
+const PROGRAMS: &[&str] = &[
+    "application/vnd.microsoft.portable-executable",
+    "application/x-elf",
+    "application/x-mach-binary",
+    "application/x-dosexec",
+    "application/x-msi",
+    "application/java-archive",
+    "application/java-vm",
+    "application/vnd.android.package-archive",
+    "application/wasm",
+    "application/x-iso9660-image",
+    "application/x-apple-diskimage",
+    "application/x-ms-shortcut",
+    "text/x-ms-regedit",
+];
+
+const ACTIVE: &[&str] = &[
+    "text/html",
+    "application/xhtml+xml",
+    "image/svg+xml",
+    "application/xml",
+    "text/xml",
+    "application/postscript",
+    "application/illustrator",
+    "application/x-shockwave-flash",
+    "multipart/related",
+    "text/css",
+];
+
+const PASSIVE: &[&str] = &[
+    "application/json",
+    "application/geo+json",
+    "application/x-ndjson",
+    "application/ld+json",
+    "application/yaml",
+    "application/toml",
+    "application/x-subrip",
+    "application/ogg",
+    "application/mp4",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_ranked() {
+        let ranked = ["image/png", "application/pdf", "text/html", "text/x-shellscript"];
+        assert!(ranked.map(Danger::of).is_sorted());
+        for (kind, danger) in [
+            ("text/csv", Danger::Passive),
+            ("video/quicktime", Danger::Passive),
+            ("application/json", Danger::Passive),
+            ("application/zip", Danger::Container),
+            ("application/rtf", Danger::Container),
+            ("application/octet-stream", Danger::Container),
+            ("image/svg+xml", Danger::Active),
+            ("application/vnd.ms-excel.sheet.macroenabled.12", Danger::Active),
+            ("application/x-elf", Danger::Program),
+        ] {
+            assert_eq!(Danger::of(kind), danger, "{kind}");
+        }
+    }
+}
