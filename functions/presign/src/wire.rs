@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
 use lambda_http_kit::presigned_upload::PresignedUpload;
 use policy::key::{OwnerId, UploadId};
-use policy::{AllowedMetadata, Class, Policy, Requirement, Rule, Transport, UploadRequest};
+use policy::{Class, Policy, Requirement, Rule, Transport, UploadRequest};
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /uploads`.
@@ -132,10 +132,7 @@ impl From<&Class> for ClassLimits {
             multipart_from: class.multipart_from.bytes(),
             url_life_seconds: class.url_life.as_secs(),
             checksum_required: class.checksum == Requirement::Required,
-            metadata: match &class.metadata {
-                AllowedMetadata::Any => vec!["*".to_owned()],
-                AllowedMetadata::Names(names) => names.clone(),
-            },
+            metadata: class.metadata.names(),
         }
     }
 }

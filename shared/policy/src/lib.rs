@@ -30,12 +30,13 @@ pub mod type_pattern;
 pub mod upload;
 pub mod verdict;
 pub mod view;
+pub mod words;
 
 pub use checksum::check_multipart_checksums;
 pub use grant::{Grant, SizeGrant};
 pub use multipart_review::ReviewedMultipart;
 pub use policy::{
-    AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
+    Actual, AllowedMetadata, Class, DeclaredType, Facts, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
 };
 pub use request::{DEFAULT_CLASS, Transport, UploadRequest};
 pub use session::SessionTerms;

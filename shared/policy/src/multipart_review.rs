@@ -41,7 +41,7 @@ impl Policy {
         let (size, plan) = plan(class, rule, self.store, request.size)?;
         let object_checksum = request.checksum.as_ref().map(Checksum::algorithm);
         if class.checksum == Requirement::Required && object_checksum.is_none() && part_checksum.is_none() {
-            return Err(Refusal::ChecksumRequired { class: request.class_name().to_owned() });
+            return Err(Refusal::ChecksumRequired);
         }
         check_multipart_checksums(object_checksum, part_checksum)
             .map_err(|problem| Refusal::ChecksumTypeUnsupported { problem })?;

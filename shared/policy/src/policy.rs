@@ -16,7 +16,7 @@ use crate::s3_limits::StoreLimits;
 use crate::size::ByteSize;
 
 pub use class::{AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Requirement, Rule, Scan};
-pub use refusal::Refusal;
+pub use refusal::{Actual, Facts, Refusal};
 
 /// How many hex digits of its SHA-256 identify a policy.
 const HASH_DIGITS: usize = 16;
@@ -59,7 +59,7 @@ impl Policy {
         let (class, rule, content_type) = self.admit(&request)?;
         let size = single_request_size(class, rule, self.store, request.size, transport)?;
         if class.checksum == Requirement::Required && request.checksum.is_none() {
-            return Err(Refusal::ChecksumRequired { class: request.class_name().to_owned() });
+            return Err(Refusal::ChecksumRequired);
         }
         Ok(ReviewedUpload {
             url_life: class.url_life,
@@ -76,20 +76,21 @@ impl Policy {
         };
         let extension = request.filename.extension();
         let Some(content_type) = resolve(class, request.declared_type.as_ref(), extension.as_deref()) else {
-            return Err(Refusal::TypeRequired { class: name.to_owned() });
+            return Err(Refusal::TypeRequired { allowed: class.extensions() });
         };
         let Some(rule) = class.rule_for(&content_type) else {
-            return Err(Refusal::TypeNotAllowed { content_type, class: name.to_owned() });
+            return Err(Refusal::TypeNotAllowed { content_type, allowed: class.extensions() });
         };
         let is_missing = extension.is_none() && class.declared == DeclaredType::Exact && !rule.extensions.is_empty();
         if is_missing || !rule.allows_extension(extension.as_deref()) {
-            return Err(Refusal::ExtensionNotAllowed { content_type, allowed: rule.extensions.clone() });
+            let extension = extension.unwrap_or_default();
+            return Err(Refusal::ExtensionNotAllowed { extension, allowed: rule.extensions.clone() });
         }
         if let Some(problem) = class.rejected_name_problem(&request.filename) {
-            return Err(Refusal::NameNotAllowed { class: name.to_owned(), problem: problem.as_str() });
+            return Err(Refusal::NameNotAllowed { problem: problem.as_str() });
         }
         if let Some(unlisted) = request.metadata.keys().find(|key| !class.metadata.allows(key)) {
-            return Err(Refusal::MetadataNotAllowed { class: name.to_owned(), name: unlisted.clone() });
+            return Err(Refusal::MetadataNotAllowed { name: unlisted.clone(), allowed: class.metadata.names() });
         }
         Ok((class, rule, content_type))
     }

@@ -78,6 +78,25 @@ impl fmt::Display for ByteSize {
     }
 }
 
+impl ByteSize {
+    /// The size as people read it: two decimals at most, in units of powers of 1000. It may be rounded.
+    #[must_use]
+    pub fn rounded(self) -> String {
+        const DECIMAL: [(&str, u64); 4] =
+            [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+        let Some((unit, factor)) = DECIMAL.into_iter().find(|(_, factor)| self.0 >= *factor) else {
+            return format!("{} bytes", self.0);
+        };
+        let hundredths = (self.0 / (factor / 100)) % 100;
+        let whole = self.0 / factor;
+        match hundredths {
+            0 => format!("{whole} {unit}"),
+            tenths if tenths % 10 == 0 => format!("{whole}.{} {unit}", tenths / 10),
+            _ => format!("{whole}.{hundredths:02} {unit}"),
+        }
+    }
+}
+
 impl fmt::Debug for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ByteSize({self})")

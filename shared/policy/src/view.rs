@@ -12,6 +12,7 @@ use crate::observed::ObservedObject;
 use crate::session::Session;
 use crate::size::ByteSize;
 use crate::upload::{Note, Outcome, Record, ValidatedUpload};
+use crate::words;
 
 /// An upload in the responses to `GET /uploads/{id}` and `GET /uploads`, and in the detail of an event.
 #[derive(Debug, Serialize)]
@@ -57,13 +58,28 @@ struct SizeAndType {
 #[derive(Debug, Serialize)]
 struct NoteBody {
     code: String,
+    /// The sentence for the person who chose the file.
     detail: String,
+    /// What was found, and where.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    evidence: String,
 }
 
-impl From<&Note> for NoteBody {
-    fn from(note: &Note) -> Self {
-        Self { code: note.code.clone(), detail: note.detail.clone() }
+impl NoteBody {
+    fn new(note: &Note, granted: &str, found: &str) -> Self {
+        let Note { code, detail: evidence } = note.clone();
+        match words::reason(&code, granted, found) {
+            Some(detail) => Self { code, detail, evidence },
+            None => Self { code, detail: evidence, evidence: String::new() },
+        }
     }
+}
+
+/// The reasons or findings of a verdict, with sentences for people.
+fn notes(notes: &[Note], validated: &ValidatedUpload) -> Vec<NoteBody> {
+    let granted = validated.granted.as_ref().map_or("application/octet-stream", |granted| &granted.content_type);
+    let granted = granted.split(';').next().unwrap_or_default().trim_end();
+    notes.iter().map(|note| NoteBody::new(note, granted, &validated.content_type)).collect()
 }
 
 impl Upload {
@@ -90,8 +106,8 @@ impl Upload {
                 size: Some(validated.size.bytes()),
                 content_type: Some(validated.content_type.clone()),
             }),
-            reasons: validated.reasons.iter().map(NoteBody::from).collect(),
-            findings: validated.findings.iter().map(NoteBody::from).collect(),
+            reasons: notes(&validated.reasons, validated),
+            findings: notes(&validated.findings, validated),
             checksum: validated.checksum.clone(),
             metadata: granted.map(|granted| granted.metadata.clone()).unwrap_or_default(),
             bucket: validated.bucket.clone(),

@@ -3,9 +3,10 @@
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use lambda_http::{Body, Response};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::response::respond;
-use policy::Refusal;
+use policy::{Actual, Facts, Refusal};
 use policy::grant::GrantTooLarge;
 use policy::parts::PartsProblem;
 use uploads_core::multipart::{BackendError, SessionProblem};
@@ -21,6 +22,7 @@ const MAX_DETAIL_CHARS: usize = 600;
 pub struct Problem {
     code: Code,
     detail: String,
+    facts: Facts,
 }
 
 macro_rules! codes {
@@ -116,13 +118,22 @@ struct ProblemBody<'a> {
     message: &'a str,
     /// Clients of Companion read this field.
     error: &'a str,
+    /// The limit that was missed, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    /// The value that missed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actual: Option<Value>,
+    /// What would have been allowed.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    allowed: &'a [String],
 }
 
 impl Problem {
     /// A problem with a sentence for people. A longer detail is cut after 600 characters.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: shorten(detail.into()) }
+        Self { code, detail: shorten(detail.into()), facts: Facts::default() }
     }
 
     /// Its stable code.
@@ -159,6 +170,12 @@ impl Problem {
             detail: &self.detail,
             message: &self.detail,
             error: self.code.as_str(),
+            limit: self.facts.limit,
+            actual: self.facts.actual.as_ref().map(|actual| match actual {
+                Actual::Bytes(bytes) => json!(bytes),
+                Actual::Text(text) => json!(shorten(text.clone())),
+            }),
+            allowed: &self.facts.allowed,
         };
         let mut response = respond(status, content_type, &body);
         if self.code == Code::Unavailable {
@@ -189,11 +206,11 @@ impl From<Refusal> for Problem {
             Refusal::TooSmall { .. } => Code::TooSmall,
             Refusal::TooLarge { .. } => Code::TooLarge,
             Refusal::UseMultipart { .. } => Code::UseMultipart,
-            Refusal::ChecksumRequired { .. } => Code::ChecksumRequired,
+            Refusal::ChecksumRequired => Code::ChecksumRequired,
             Refusal::ChecksumTypeUnsupported { .. } => Code::ChecksumTypeUnsupported,
             Refusal::MetadataNotAllowed { .. } => Code::MetadataNotAllowed,
         };
-        Self::new(code, refusal.to_string())
+        Self { facts: refusal.facts(), ..Self::new(code, refusal.to_string()) }
     }
 }
 

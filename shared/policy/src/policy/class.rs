@@ -120,6 +120,17 @@ impl Class {
             .is_some_and(|rule| (rule.min..=rule.max).contains(&size) && rule.allows_extension(extension))
     }
 
+    /// The extensions that the rules list, each once.
+    pub(super) fn extensions(&self) -> Vec<String> {
+        let mut extensions: Vec<String> = Vec::new();
+        for extension in self.rules.iter().flat_map(|rule| &rule.extensions) {
+            if !extensions.contains(extension) {
+                extensions.push(extension.clone());
+            }
+        }
+        extensions
+    }
+
     /// Whether the class lists the type as safe for display in a browser.
     #[must_use]
     pub fn serves_inline(&self, content_type: &MediaType) -> bool {
@@ -144,6 +155,15 @@ impl Rule {
 }
 
 impl AllowedMetadata {
+    /// The names, or `*` for any.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        match self {
+            Self::Any => vec!["*".to_owned()],
+            Self::Names(names) => names.clone(),
+        }
+    }
+
     /// Whether a request may set metadata of this name.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {

@@ -104,7 +104,7 @@ fn each_refusal_applies_to_its_request() {
     let checksum = Checksum::parse("crc32", "AAAAAA==").ok();
     let media = |text| MediaType::parse(text).unwrap();
     let name = |text| FileName::parse(text).unwrap();
-    let class = || "default".to_owned();
+    let extensions = || vec!["png".to_owned(), "apng".to_owned()];
     for (request, refusal) in [
         (
             UploadRequest { class: Some("video".to_owned()), ..request(Some(3)) },
@@ -112,29 +112,28 @@ fn each_refusal_applies_to_its_request() {
         ),
         (
             UploadRequest { declared_type: Some(media("image/gif")), ..request(Some(3)) },
-            Refusal::TypeNotAllowed { content_type: media("image/gif"), class: class() },
+            Refusal::TypeNotAllowed { content_type: media("image/gif"), allowed: extensions() },
         ),
         (
             UploadRequest { filename: name("photo.exe"), ..request(Some(3)) },
-            Refusal::ExtensionNotAllowed {
-                content_type: media("image/png"),
-                allowed: vec!["png".to_owned(), "apng".to_owned()],
-            },
+            Refusal::ExtensionNotAllowed { extension: "exe".to_owned(), allowed: extensions() },
         ),
         (
             UploadRequest { filename: name("photo.php.png"), ..request(Some(3)) },
-            Refusal::NameNotAllowed { class: class(), problem: "double-extension" },
+            Refusal::NameNotAllowed { problem: "double-extension" },
         ),
         (request(None), Refusal::SizeRequired),
         (request(Some(1)), Refusal::TooSmall { size: bytes(1), min: bytes(2) }),
         (request(Some(10)), Refusal::TooLarge { size: bytes(10), max: bytes(9) }),
         (request(Some(9)), Refusal::UseMultipart { size: bytes(9), max: bytes(8) }),
-        (request(Some(3)), Refusal::ChecksumRequired { class: class() }),
+        (request(Some(3)), Refusal::ChecksumRequired),
         (
             UploadRequest { checksum, metadata, ..request(Some(3)) },
-            Refusal::MetadataNotAllowed { class: class(), name: "other".to_owned() },
+            Refusal::MetadataNotAllowed { name: "other".to_owned(), allowed: vec!["album".to_owned()] },
         ),
     ] {
+        let sentence = refusal.to_string();
+        assert!(sentence.ends_with('.') && !sentence.contains(['{', '}']), "{sentence}");
         assert_eq!(limited.review(request, Transport::Put), Err(refusal));
     }
 }
@@ -175,7 +174,7 @@ fn an_upload_without_a_type_gets_that_of_its_extension() {
     let granted = review("default", "photo.PNG").unwrap().grant;
     assert_eq!((granted.content_type.as_str(), granted.declared_type), ("image/png", None));
     for (class, name) in [("default", "photo"), ("default", "a.pdf"), ("s", "photo.png")] {
-        assert_eq!(review(class, name), Err(Refusal::TypeRequired { class: class.to_owned() }), "{class} {name}");
+        assert_eq!(review(class, name), Err(Refusal::TypeRequired { allowed: Vec::new() }), "{class} {name}");
     }
 }
 
