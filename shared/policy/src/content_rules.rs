@@ -164,7 +164,7 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::Macros => rules.macros,
         FindingCode::EmbeddedObject => rules.embedded_objects,
         FindingCode::Polyglot | FindingCode::SecondSignature => rules.polyglot,
-        FindingCode::TrailingData => rules.trailing_data,
+        FindingCode::TrailingData | FindingCode::LeadingBytes | FindingCode::NoEndMark => rules.trailing_data,
         FindingCode::EncodingTrick => rules.encoding_tricks,
         FindingCode::ZipTwoEnds
         | FindingCode::ZipOverlap
@@ -184,7 +184,9 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::Formula => rules.formulas,
         FindingCode::UnscannableMiddle | FindingCode::BudgetSpent => rules.unscannable,
         FindingCode::UnseenObjects => rules.unseen_objects,
-        FindingCode::NoVideo | FindingCode::ManyDocuments => rules.imprecise,
+        FindingCode::NoVideo | FindingCode::ManyDocuments | FindingCode::JsonComments | FindingCode::SignatureOnly => {
+            rules.imprecise
+        }
     }
 }
 

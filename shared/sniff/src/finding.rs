@@ -41,7 +41,8 @@ codes! {
     ShortRead = "short-read",
     /// The structure refers to bytes after the end of the object.
     Truncated = "truncated",
-    /// The object has a signature but no content that a program could show.
+    /// The object has a signature but no content that a program could show: a header with filler behind it, an MP4 without
+    /// a movie, a PNG without pixel data, a PDF without objects, an Office package without its main part.
     Stub = "stub",
     /// Fields after the signature violate the format.
     Malformed = "malformed",
@@ -51,6 +52,14 @@ codes! {
     Polyglot = "polyglot",
     /// Bytes before the signature, which can be the header of another format.
     SecondSignature = "second-signature",
+    /// Bytes before the signature that are no other format. Common readers skip them: a line end, a byte order mark or a
+    /// `MacBinary` header before a picture, an HTTP header before a PDF, junk before the first MPEG frame.
+    LeadingBytes = "leading-bytes",
+    /// The end mark is missing, and common readers open the object without it: a PDF with `startxref` and without
+    /// `%%EOF`, a JPEG or GIF without its last marker.
+    NoEndMark = "no-end-mark",
+    /// Only the signature was recognised. This crate does not check the structure of the format.
+    SignatureOnly = "signature-only",
     /// Script, event handlers or the like that run when the object is shown. Also SVG that is not well-formed, because
     /// lenient parsers can read script in it.
     ActiveContent = "active-content",
@@ -104,6 +113,8 @@ codes! {
     NoVideo = "no-video",
     /// Several JSON documents in a row.
     ManyDocuments = "many-documents",
+    /// JSON with comments, which strict parsers refuse. Editors write it for settings.
+    JsonComments = "json-comments",
     /// A part of the object that was not read can contain active content.
     UnscannableMiddle = "unscannable-middle",
     /// PDF objects that were not read or that are in compressed streams: their actions are unknown.

@@ -44,6 +44,21 @@ impl Report {
         }
     }
 
+    /// Whether a signature is all the evidence, and no finding says so. Texts have no structure to check.
+    pub(crate) fn is_signature_only(&self) -> bool {
+        const TELLING: &[FindingCode] = &[
+            FindingCode::Stub,
+            FindingCode::Malformed,
+            FindingCode::Truncated,
+            FindingCode::Executable,
+            FindingCode::UnscannableMiddle,
+            FindingCode::BudgetSpent,
+        ];
+        self.confidence == Confidence::Signature
+            && self.parent != Some("text/plain")
+            && !TELLING.iter().any(|code| self.has_finding(*code))
+    }
+
     pub(crate) fn has_finding(&self, code: FindingCode) -> bool {
         self.findings.iter().any(|finding| finding.code == code)
     }

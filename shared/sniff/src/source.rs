@@ -49,7 +49,28 @@ struct Piece {
     bytes: Vec<u8>,
 }
 
+impl MissingRange {
+    /// The same range in an object that has `offset` bytes before this one.
+    pub(crate) fn moved_by(self, offset: u64) -> Self {
+        Self { start: self.start.saturating_add(offset), len: self.len }
+    }
+}
+
 impl Source {
+    /// The object without its first `offset` bytes, as far as it has been read.
+    pub(crate) fn after(&self, offset: u64) -> Self {
+        let rest = |piece: &Piece| Piece {
+            start: piece.start.saturating_sub(offset),
+            bytes: slice_at(&piece.bytes, to_usize(offset.saturating_sub(piece.start)), usize::MAX).to_vec(),
+        };
+        Self {
+            size: self.size.saturating_sub(offset),
+            claim: self.claim.clone(),
+            pieces: self.pieces.iter().map(rest).collect(),
+            ..*self
+        }
+    }
+
     pub(crate) fn new(size: u64, claim: Option<String>) -> Self {
         Self { size, claim, pieces: Vec::new(), reads: 0, bytes: 0 }
     }

@@ -6,6 +6,9 @@ use samples::*;
 
 mod archives;
 mod documents;
+mod evidence;
+mod hollow;
+mod kinds;
 mod large;
 mod media;
 mod pdf;
@@ -13,6 +16,7 @@ mod pictures;
 mod samples;
 mod svg;
 mod texts;
+mod tolerance;
 mod truncation;
 
 /// Sniffs a slice, and asserts that the reads are valid and within the hard limit.

@@ -1,6 +1,7 @@
 //! Audio without a container: MPEG layers I to III and AAC in ADTS, with or without `ID3v2` tags.
 
-use crate::bytes::{be16, has_at, slice_at};
+use super::leading::add_finding as add_leading_bytes;
+use crate::bytes::{be16, has_at, slice_at, to_usize};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -16,7 +17,7 @@ fn has_id3_tag(head: &[u8]) -> bool {
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
-    if let Some(frame) = Frame::at(head, 0) {
+    if let Some(frame) = Frame::at(head, 0).filter(|_| !has_id3_tag(head)) {
         report.set_type(frame.kind, Confidence::Structural);
         return Ok(());
     }
@@ -34,9 +35,43 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::Truncated, "the tag ends after the object");
         return Ok(());
     }
-    let Some(data) = source.get_within_target(start, 2048)? else { return Ok(()) };
-    set_type_after_tag(data, report);
+    for len in [2048, WINDOW_BYTES] {
+        let Some(data) = source.get_within_target(start, len)? else { break };
+        if set_type_after_tag(data, report) {
+            return Ok(());
+        }
+    }
+    if source.size() - start <= WINDOW_BYTES {
+        report.add_finding(FindingCode::Stub, "no audio after the tag");
+    } else {
+        report.add_finding(FindingCode::UnscannableMiddle, "no audio in the first 16 KiB after the tag");
+    }
     Ok(())
+}
+
+/// Sets the type of an unrecognised object that has MPEG frames after junk. Players skip to the first frame, for example
+/// in a recorded stream.
+pub(crate) fn read_after_junk(source: &Source, report: &mut Report) {
+    let head = slice_at(source.head(), 0, to_usize(WINDOW_BYTES));
+    if report.confidence == Confidence::None
+        && let Some(at) = find_frames(head).filter(|&at| at > 0)
+    {
+        report.set_type("audio/mpeg", Confidence::Structural);
+        add_leading_bytes(slice_at(head, 0, at), report);
+    }
+}
+
+/// The offset of the first of [`MIN_FRAMES`] MPEG frames in a row.
+fn find_frames(data: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(0xff, data).find(|&start| {
+        let mut at = start;
+        let Some(first) = Frame::at(data, at).filter(|frame| frame.kind == "audio/mpeg") else { return false };
+        (0..MIN_FRAMES).all(|_| {
+            let frame = Frame::at(data, at).filter(|frame| frame.fixed == first.fixed);
+            at += frame.as_ref().map_or(0, |frame| frame.length);
+            frame.is_some()
+        })
+    })
 }
 
 /// The length of a tag in bytes. The field has seven bits per byte, so that it never contains a sync pattern
@@ -47,7 +82,8 @@ fn tag_length(tag: &[u8]) -> u64 {
     10 + digits + footer
 }
 
-fn set_type_after_tag(data: &[u8], report: &mut Report) {
+/// Sets the type by the format after a tag. `false` if no audio is there.
+fn set_type_after_tag(data: &[u8], report: &mut Report) -> bool {
     // Tagging programs write padding after the declared length.
     let skip = data.iter().take_while(|&&b| b == 0).count();
     let data = slice_at(data, skip, data.len());
@@ -62,10 +98,12 @@ fn set_type_after_tag(data: &[u8], report: &mut Report) {
         () if has_at(data, 0, b"DSD ") => "audio/x-dsf",
         () => match Frame::at(data, 0) {
             Some(frame) => frame.kind,
-            None => return,
+            None if find_frames(data).is_some() => "audio/mpeg",
+            None => return false,
         },
     };
     report.set_type(kind, Confidence::Structural);
+    true
 }
 
 /// A frame header.
@@ -73,7 +111,12 @@ struct Frame {
     kind: &'static str,
     /// The length of the frame in bytes, with its header.
     length: usize,
+    /// The header fields that all frames of a file share: version, layer and sampling rate.
+    fixed: u16,
 }
+
+/// The number of frames in a row that are evidence without a signature.
+const MIN_FRAMES: usize = 4;
 
 /// Bit rates in kbit/s by index: MPEG-1 layers I, II and III, MPEG-2 layer I, MPEG-2 layers II and III (ISO/IEC
 /// 11172-3, 1993, and 13818-3, 1998).
@@ -95,7 +138,11 @@ impl Frame {
             let middle = usize::from(*data.get(at + 4)?) << 3;
             let low = usize::from(*data.get(at + 5)?) >> 5;
             let length = high | middle | low;
-            return ((third >> 2) & 15 < 13 && length >= 7).then_some(Self { kind: "audio/aac", length });
+            return ((third >> 2) & 15 < 13 && length >= 7).then_some(Self {
+                kind: "audio/aac",
+                length,
+                fixed: u16::from((third >> 2) & 15),
+            });
         }
         if sync & 0xffe0 != 0xffe0 {
             return None;
@@ -120,12 +167,20 @@ impl Frame {
             (1, 0 | 2) => 72 * bits / hertz + padding,
             _ => 144 * bits / hertz + padding,
         };
-        Some(Self { kind: "audio/mpeg", length: usize::try_from(length).ok()? })
+        Some(Self {
+            kind: "audio/mpeg",
+            length: usize::try_from(length).ok()?,
+            fixed: (sync & 0xfffe) << 2 | u16::from(third >> 2) & 3,
+        })
     }
 
-    /// Whether a second frame follows, or the data ends. Two sync bytes alone occur by chance.
+    /// Whether a second frame follows, or the data ends with the frame. Two sync bytes alone occur by chance: they are
+    /// also a byte order mark.
     fn is_confirmed(&self, data: &[u8], at: usize) -> bool {
         let next = at + self.length;
-        next > data.len() || next == data.len() || Self::at(data, next).is_some_and(|frame| frame.kind == self.kind)
+        // `TAG` begins an ID3v1 tag, the last 128 bytes of a file.
+        next == data.len()
+            || has_at(data, next, b"TAG")
+            || Self::at(data, next).is_some_and(|frame| frame.kind == self.kind && frame.fixed == self.fixed)
     }
 }

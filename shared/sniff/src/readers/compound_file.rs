@@ -172,7 +172,15 @@ const CLASSES: &[([u8; 4], &str)] = &[
     ([0x01, 0x12, 0x02, 0x00], "application/x-mspublisher"),
     ([0x3a, 0x8f, 0xb7, 0x74], "application/vnd.ms-project"),
     ([0x0b, 0x0d, 0x02, 0x00], "application/vnd.ms-outlook"),
+    ([0x00, 0x09, 0x02, 0x00], "application/msword"),
+    ([0x06, 0x09, 0x02, 0x00], "application/msword"),
+    ([0x10, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
+    ([0x20, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
+    ([0x51, 0x48, 0x04, 0x00], "application/vnd.ms-powerpoint"),
 ];
+
+/// Types whose class identifier is better evidence than the streams, which they share with other types.
+const FIRST_CLASSES: &[&str] = &["application/x-msi", "application/x-mspublisher", "application/vnd.ms-project"];
 
 /// Names of streams and storages that decide the type, the strongest evidence first.
 const NAMES: &[(&str, &str)] = &[
@@ -184,6 +192,12 @@ const NAMES: &[(&str, &str)] = &[
     ("WordDocument", "application/msword"),
     ("Workbook", "application/vnd.ms-excel"),
     ("Book", "application/vnd.ms-excel"),
+    ("StarWriterDocument", "application/vnd.stardivision.writer"),
+    ("StarCalcDocument", "application/vnd.stardivision.calc"),
+    ("StarDrawDocument3", "application/vnd.stardivision.draw"),
+    ("StarDrawDocument", "application/vnd.stardivision.draw"),
+    ("StarMathDocument", "application/vnd.stardivision.math"),
+    ("StarChartDocument", "application/vnd.stardivision.chart"),
     ("VisioDocument", "application/vnd.visio"),
     ("Quill", "application/x-mspublisher"),
     ("HwpSummaryInformation", "application/x-hwp"),
@@ -217,7 +231,7 @@ fn identify(entries: &[Entry], complete: bool, report: &mut Report) {
     let installer = top.iter().filter(|entry| entry.name.starts_with('\u{4840}')).count() > 3;
     let kind = match () {
         () if named == Some("application/encrypted-ooxml") => named,
-        () if class.is_some() && class != Some("application/vnd.ms-outlook") => class,
+        () if class.is_some_and(|class| FIRST_CLASSES.contains(&class)) => class,
         () if named.is_some() => named,
         () if project => Some("application/vnd.ms-project"),
         () if installer => Some("application/x-msi"),

@@ -7,6 +7,20 @@ use crate::report::Report;
 use crate::sniffed::Confidence;
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
+/// The elements with content: tracks and clusters.
+const CONTENT: [&[u8]; 2] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75"];
+
+/// The element of an index that contains the identifier of another element.
+const INDEX_ENTRY: &[u8] = b"\x53\xab\x84";
+
+/// Whether there is an element with content. Its identifier is also in the index.
+fn has_content(elements: &[u8]) -> bool {
+    CONTENT.iter().any(|id| {
+        memchr::memmem::find_iter(elements, id)
+            .any(|at| at.checked_sub(INDEX_ENTRY.len()).is_none_or(|before| !has_at(elements, before, INDEX_ENTRY)))
+    })
+}
+
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"\x1a\x45\xdf\xa3")
 }
@@ -31,19 +45,35 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         None => report.add_finding(FindingCode::Stub, "no document type"),
     }
     let Some(segment) = find(head, b"\x18\x53\x80\x67") else {
-        if source.is_fully_read() {
-            report.add_finding(FindingCode::Stub, "no segment");
-        }
+        report.add_finding(FindingCode::Stub, "no segment");
         return Ok(());
     };
+    let elements = slice_at(head, segment + 4, head.len());
+    if !has_content(elements) {
+        let (code, text) = if source.is_fully_read() {
+            (FindingCode::Stub, "no tracks")
+        } else {
+            (FindingCode::UnscannableMiddle, "the tracks were not reached")
+        };
+        report.add_finding(code, text);
+    }
     // The element TrackType, `83 81 tt`: 1 is video, 2 is audio. A file with audio tracks only is an audio file.
     let tracks = slice_at(head, segment, head.len());
     let (has_audio, has_video) = (find(tracks, b"\x83\x81\x02").is_some(), find(tracks, b"\x83\x81\x01").is_some());
     let all_tracks = source.is_fully_read() || find(tracks, b"\x1f\x43\xb6\x75").is_some();
     if has_audio && !has_video && all_tracks {
-        let kind = if report.media_type == "video/webm" { "audio/webm" } else { "audio/x-matroska" };
-        let parent = if kind == "audio/webm" { "video/webm" } else { "video/x-matroska" };
-        report.set_type_with_parent(kind, parent, Confidence::Structural);
+        // One container has both types, and most files with audio only still have the extension and the type of the
+        // container. The audio type is the result if it is the declared one.
+        let (video, audio, aliases) = if report.media_type == "video/webm" {
+            ("video/webm", "audio/webm", &["audio/webm"][..])
+        } else {
+            ("video/x-matroska", "audio/x-matroska", &["audio/x-matroska", "audio/matroska"][..])
+        };
+        if source.claim().is_some_and(|claim| aliases.contains(&claim)) {
+            report.set_type_with_parent(audio, video, Confidence::Structural);
+        } else {
+            report.add_finding(FindingCode::NoVideo, "the file has audio tracks only");
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Programs: PE, ELF, Mach-O, Java classes, WebAssembly, Android DEX and Windows shortcuts.
 
-use crate::bytes::{be32, has_at, le16, le32, slice_at};
+use crate::bytes::{be32, has_at, le16, le32};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -37,19 +37,23 @@ fn kind(head: &[u8]) -> Option<(&'static str, Confidence)> {
     if has_at(head, 0, b"\0asm") {
         return Some(("application/wasm", Confidence::Signature));
     }
-    if has_at(head, 0, b"dex\n") || has_at(head, 0, b"dey\n") {
+    // A version of three digits and a NUL follow.
+    if (has_at(head, 0, b"dex\n") || has_at(head, 0, b"dey\n")) && has_at(head, 7, b"\0") {
         return Some(("application/vnd.android.dex", Confidence::Signature));
     }
     mach_o_or_java(head)
 }
 
-/// PE and its predecessors. Text can begin with `MZ` too, so binary bytes must follow.
+/// PE and its predecessors. Two letters are a short signature, so the second header or the fields of the DOS header must
+/// fit: the bytes in the last page, the number of pages, and a header that ends within them.
 fn portable_executable(head: &[u8]) -> Option<(&'static str, Confidence)> {
     let at = usize::try_from(le32(head, 60).unwrap_or(0)).unwrap_or(usize::MAX);
     let structural =
         has_at(head, at, b"PE\0\0") || has_at(head, at, b"NE") || has_at(head, at, b"LE") || has_at(head, at, b"LX");
-    let binary = slice_at(head, 2, 62).iter().any(|&b| b == 0 || b >= 0x80);
-    (structural || binary || (head.len() < 64 && le16(head, 2).is_some_and(|n| n < 0x200))).then_some((
+    let field = |at| le16(head, at).map_or(0, u32::from);
+    let (last_page, pages, header) = (field(2), field(4), field(8) * 16);
+    let dos = head.len() >= 10 && last_page < 512 && pages > 0 && header <= pages * 512;
+    (structural || dos || (head.len() < 10 && last_page < 512)).then_some((
         "application/vnd.microsoft.portable-executable",
         if structural { Confidence::Structural } else { Confidence::Signature },
     ))

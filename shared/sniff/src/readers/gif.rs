@@ -31,12 +31,19 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
             }
             check_trailing_bytes(report, source.get(to_u64(at), WINDOW_BYTES)?);
         }
-        Walk::Incomplete if source.is_fully_read() => {
+        Walk::Incomplete { between_blocks: true, images: 1.. } if source.is_fully_read() => {
+            report.set_type("image/gif", Confidence::Structural);
+            report.add_finding(FindingCode::NoEndMark, "no trailer");
+        }
+        Walk::Incomplete { .. } if source.is_fully_read() => {
             report.set_type("image/gif", Confidence::Structural);
             report.add_finding(FindingCode::Truncated, "the object ends within a block");
         }
-        Walk::Incomplete => {
+        Walk::Incomplete { images, .. } => {
             report.set_type("image/gif", Confidence::Structural);
+            if images == 0 {
+                report.add_finding(FindingCode::UnscannableMiddle, "no image in the first window");
+            }
             let tail = source.tail(WINDOW_BYTES)?;
             // The last `00 3B` is most likely a block terminator and the trailer.
             match tail.windows(2).rposition(|pair| pair == [0, 0x3b]) {
@@ -48,7 +55,9 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         Walk::Invalid { first: false } if source.is_fully_read() => {
             report.add_finding(FindingCode::Malformed, "an unknown block");
         }
-        Walk::Invalid { first: false } => {}
+        Walk::Invalid { first: false } => {
+            report.add_finding(FindingCode::UnscannableMiddle, "an unknown block in the first window");
+        }
     }
     Ok(())
 }
@@ -56,25 +65,27 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
 enum Walk {
     /// The trailer is before the offset `at`.
     Ended { at: usize, images: u32 },
-    /// The blocks continue after the head.
-    Incomplete,
+    /// The blocks continue after the head, which ends between two blocks or within one.
+    Incomplete { between_blocks: bool, images: u32 },
     /// An unknown block; `first` if it is the first one.
     Invalid { first: bool },
 }
 
 fn walk_blocks(head: &[u8], mut at: usize) -> Walk {
+    let cut = |images| Walk::Incomplete { between_blocks: false, images };
     let mut images = 0u32;
     let mut first = true;
     loop {
         match head.get(at) {
-            None => return Walk::Incomplete,
+            None => return Walk::Incomplete { between_blocks: at == head.len(), images },
             Some(0x3b) => return Walk::Ended { at: at + 1, images },
             Some(0x21) => at += 2,
             Some(0x2c) => {
-                images += 1;
-                let Some(&flags) = head.get(at + 9) else { return Walk::Incomplete };
+                let Some(&flags) = head.get(at + 9) else { return cut(images) };
                 let table = if flags & 0x80 == 0 { 0 } else { 3usize << ((flags & 7) + 1) };
                 at += 11 + table;
+                // The first byte is the length of the first part of the picture data.
+                images += u32::from(head.get(at).is_some_and(|&len| len > 0));
             }
             // Some encoders write zeros between blocks, and decoders skip them.
             Some(0) if !first => {
@@ -86,7 +97,7 @@ fn walk_blocks(head: &[u8], mut at: usize) -> Walk {
         first = false;
         loop {
             match head.get(at) {
-                None => return Walk::Incomplete,
+                None => return cut(images),
                 Some(0) => break,
                 Some(&len) => at += 1 + usize::from(len),
             }

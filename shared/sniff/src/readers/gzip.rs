@@ -1,6 +1,7 @@
 //! gzip, with the first bytes of its content.
 
-use super::inflate::inflate;
+use super::inflate::{InflateEnd, inflate_to_end};
+use super::second_file::check_trailing_bytes;
 use super::{executable, zip};
 use crate::bytes::{find, find_ignore_case, has_at, le16, slice_at};
 use crate::finding::FindingCode;
@@ -12,7 +13,8 @@ use crate::source::{MissingRange, Source, WINDOW_BYTES};
 const PREVIEW_BYTES: usize = 2048;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
-    has_at(head, 0, b"\x1f\x8b\x08")
+    // The signature has three bytes, so the reserved flags must be zero.
+    has_at(head, 0, b"\x1f\x8b\x08") && head.get(3).is_none_or(|flags| flags & 0xe0 == 0)
 }
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
@@ -23,12 +25,30 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     let Some(data) = payload(head) else { return Ok(()) };
-    let inside = inflate(slice_at(head, data, head.len()), PREVIEW_BYTES);
+    let packed = slice_at(head, data, head.len());
+    let (inside, end) = inflate_to_end(packed, PREVIEW_BYTES);
+    match end {
+        InflateEnd::Invalid => report.add_finding(FindingCode::Malformed, "invalid compressed data"),
+        InflateEnd::Data(end) => {
+            // A checksum and a length follow, then the end or another member.
+            let after = slice_at(packed, end + 8, packed.len());
+            if !recognises(after) {
+                check_trailing_bytes(report, after);
+            }
+        }
+        InflateEnd::Limit => {}
+    }
     if inside.is_empty() {
+        // An empty file is packed into 20 bytes and its name.
+        if source.size() > 2048 {
+            report.add_finding(FindingCode::Malformed, "no valid compressed data");
+        } else {
+            report.confidence = Confidence::Structural;
+        }
         return Ok(());
     }
     report.confidence = Confidence::Structural;
-    if executable::recognises(&inside) {
+    if executable::recognises(&inside) || has_at(&inside, 0, b"MZ") {
         report.add_finding(FindingCode::ExecutableInside, "a program inside gzip");
     } else if zip::recognises(&inside)
         || recognises(&inside)

@@ -5,7 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes};
+use super::leading::add_finding as add_leading_bytes;
+use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes, contains_file};
 use crate::bytes::{find, has_at, rfind, slice_at};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -15,28 +16,41 @@ use crate::source::{MissingRange, Source, WINDOW_BYTES};
 /// The number of bytes at the end in which Acrobat searches for `%%EOF` (PDF Reference 1.7, appendix H, note 18, 2006).
 const END_REACH: usize = 1024;
 
-/// Whether the header is at the start, or after bytes that are not text. Mail and HTML can quote a PDF header, and a
-/// picture before one is a polyglot.
+/// Whether the header is at the start, or after white space, a byte order mark or a print job's header.
 pub(crate) fn recognises(head: &[u8]) -> bool {
-    let Some(at) = find(slice_at(head, 0, PDF_HEADER_REACH), b"%PDF-") else { return false };
-    let before = slice_at(head, 0, at);
-    before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before).iter().all(|b| b.is_ascii_whitespace() || *b == 0)
-        || is_transport_prefix(before)
+    let Some(before) = before_header(head) else { return false };
+    is_blank(before) || has_at(before, 0, b"\x1b%-12345X") || has_at(before, 0, b"%!PS-Adobe")
 }
 
-/// Whether the bytes are left over from printing or transport: PJL, `PostScript`, or a `MacBinary` header.
-fn is_transport_prefix(before: &[u8]) -> bool {
-    has_at(before, 0, b"\x1b%-12345X")
-        || has_at(before, 0, b"%!PS-Adobe")
-        || (before.len() <= 128 && has_at(before, 0, b"\0"))
+/// Whether the header is after other bytes, as PDF readers accept it. No other format has recognised the object. An
+/// object must follow the header, because prose, mail and HTML can quote a PDF header.
+pub(crate) fn recognises_after_bytes(head: &[u8]) -> bool {
+    let Some(before) = before_header(head) else { return false };
+    let header = slice_at(head, before.len(), head.len());
+    let version = header.get(5).is_some_and(u8::is_ascii_digit) && header.get(6) == Some(&b'.');
+    version && has_object(header) && !contains_file(before) && !before.starts_with(b"#!")
+}
+
+/// The bytes before the header.
+fn before_header(head: &[u8]) -> Option<&[u8]> {
+    find(slice_at(head, 0, PDF_HEADER_REACH), b"%PDF-").map(|at| slice_at(head, 0, at))
+}
+
+fn is_blank(before: &[u8]) -> bool {
+    before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before).iter().all(|b| b.is_ascii_whitespace() || *b == 0)
+}
+
+/// Whether `bytes` contain the start of an object.
+fn has_object(bytes: &[u8]) -> bool {
+    memchr::memmem::find_iter(bytes, b"obj").any(|at| at > 0 && !slice_at(bytes, at - 1, 1).contains(&b'd'))
 }
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     report.set_type("application/pdf", Confidence::Signature);
-    let at = find(slice_at(head, 0, PDF_HEADER_REACH), b"%PDF-").unwrap_or(0);
-    if slice_at(head, 0, at).iter().any(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf".contains(b)) {
-        report.add_finding(FindingCode::SecondSignature, "bytes before the PDF header");
+    let before = before_header(head).unwrap_or_default();
+    if !is_blank(before) {
+        add_leading_bytes(before, report);
     }
     if source.size() < 64 {
         report.add_finding(FindingCode::Stub, "the object ends after the header");
@@ -51,7 +65,20 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
                 check_trailing_bytes(report, trailing);
             }
         }
+        // Old producers write no end mark, and readers open the file by the offset before it.
+        None if has_start_offset(tail) => {
+            report.confidence = Confidence::Structural;
+            report.add_finding(FindingCode::NoEndMark, "no %%EOF");
+        }
         None => report.add_finding(FindingCode::Truncated, "no %%EOF"),
+    }
+    if !has_object(head) && !has_object(tail) {
+        let (code, text) = if source.is_fully_read() {
+            (FindingCode::Stub, "no objects")
+        } else {
+            (FindingCode::UnscannableMiddle, "no objects in the first and last 16 KiB")
+        };
+        report.add_finding(code, text);
     }
     for (_, window) in source.windows() {
         add_name_findings(window, report);
@@ -65,6 +92,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.set_type_with_parent("application/illustrator", "application/pdf", Confidence::Structural);
     }
     Ok(())
+}
+
+/// Whether the end has `startxref` with a number.
+fn has_start_offset(tail: &[u8]) -> bool {
+    rfind(tail, b"startxref")
+        .is_some_and(|at| slice_at(tail, at + 9, 24).trim_ascii_start().first().is_some_and(u8::is_ascii_digit))
 }
 
 /// Names, their findings and the details of these.

@@ -2,7 +2,7 @@
 
 use super::pixels;
 use super::second_file::check_trailing_bytes;
-use crate::bytes::{be32, has_at, rfind, slice_at, to_u64, to_usize};
+use crate::bytes::{be32, has_at, rfind, slice_at};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -32,7 +32,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::Malformed, "width or height is zero");
     }
     pixels::check(report, source.size(), width.into(), height.into());
-    if let Some(end) = walk_chunks(source, head, report) {
+    if let Some(end) = walk_chunks(source, report)? {
         check_trailing_bytes(report, source.get(end, source.size().min(WINDOW_BYTES))?);
         return Ok(());
     }
@@ -44,28 +44,51 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     Ok(())
 }
 
-/// Walks the chunks in the first window. The offset after `IEND`, or `None` if the window ends before.
-fn walk_chunks(source: &Source, head: &[u8], report: &mut Report) -> Option<u64> {
-    let mut at = 8usize;
+/// The maximum number of chunks walked. Pictures with more have their pixel data in many small chunks.
+const MAX_CHUNKS: u32 = 4096;
+
+/// Walks the chunks of the first window, and further ones until there is pixel data. The offset after `IEND`, or `None`
+/// if that was not reached.
+fn walk_chunks(source: &Source, report: &mut Report) -> Result<Option<u64>, MissingRange> {
+    let mut at = 8u64;
     let mut has_data = false;
-    loop {
-        let len = to_usize(be32(head, at)?.into());
-        let name = head.get(at.checked_add(4)?..at.checked_add(8)?)?;
+    for _ in 0..MAX_CHUNKS {
+        let chunk = if has_data { Some(source.peek(at, 12)) } else { source.get_within_target(at, 12)? };
+        let chunk = chunk.unwrap_or_default();
+        let (Some(len), name) = (be32(chunk, 0), slice_at(chunk, 4, 4)) else { break };
         match name {
             // The chunk must precede the first `IDAT`.
             b"acTL" if !has_data => {
                 report.set_type_with_parent("image/apng", "image/png", Confidence::Structural);
-                pixels::check_frames(report, source.size(), be32(head, at.checked_add(8)?)?.into());
+                pixels::check_frames(report, source.size(), be32(chunk, 8).unwrap_or(0).into());
             }
-            b"IDAT" => has_data = true,
+            b"IDAT" => has_data |= len > 0,
             b"IEND" => {
                 if !has_data {
                     report.add_finding(FindingCode::Stub, "no pixel data");
                 }
-                return Some(to_u64(at.checked_add(12)?));
+                return Ok(Some(at.saturating_add(12)));
             }
             _ => {}
         }
-        at = at.checked_add(len)?.checked_add(12)?;
+        if !name.iter().all(u8::is_ascii_alphabetic) {
+            report.add_finding(FindingCode::Malformed, "an invalid chunk name");
+            break;
+        }
+        at = at.saturating_add(12 + u64::from(len));
     }
+    if has_data && at == source.size() {
+        // Browsers show the picture without the last chunk.
+        report.add_finding(FindingCode::NoEndMark, "no end chunk");
+        return Ok(Some(at));
+    }
+    if !has_data {
+        let (code, text) = if at >= source.size() {
+            (FindingCode::Stub, "no pixel data")
+        } else {
+            (FindingCode::UnscannableMiddle, "the pixel data was not reached")
+        };
+        report.add_finding(code, text);
+    }
+    Ok(None)
 }

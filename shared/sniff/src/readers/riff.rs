@@ -15,14 +15,15 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     let form = slice_at(head, 8, 4);
-    let (kind, required_chunk): (&'static str, &[u8]) = match form {
-        b"WAVE" => ("audio/wav", b"fmt "),
-        b"AVI " => ("video/x-msvideo", b"hdrl"),
-        b"WEBP" => ("image/webp", b"VP8"),
-        b"ACON" => ("application/x-navi-animation", b"anih"),
-        b"RMID" => ("audio/midi", b"MThd"),
+    // The chunk that makes it this format, and the chunks with its content.
+    let (kind, required_chunk, content): (&'static str, &[u8], &[&[u8]]) = match form {
+        b"WAVE" => ("audio/wav", b"fmt ", &[b"data", b"wavl"]),
+        b"AVI " => ("video/x-msvideo", b"hdrl", &[b"movi"]),
+        b"WEBP" => ("image/webp", b"VP8", &[b"VP8 ", b"VP8L", b"ANMF"]),
+        b"ACON" => ("application/x-navi-animation", b"anih", &[]),
+        b"RMID" => ("audio/midi", b"MThd", &[]),
         b"CDR4" | b"CDR5" | b"CDR6" | b"CDR7" | b"CDR8" | b"CDR9" | b"CDRA" | b"CDRB" | b"CDRC" | b"CDRD" => {
-            ("application/vnd.corel-draw", b"")
+            ("application/vnd.corel-draw", b"", &[])
         }
         _ => {
             report.set_type("application/x-riff", Confidence::Signature);
@@ -39,7 +40,47 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     if kind == "image/webp" {
         check_webp_size(source, head, report);
     }
+    if !content.is_empty() && has_at(head, 0, b"RIFF") {
+        check_content(source, content, report)?;
+    }
     check_length(source, report, head, kind)
+}
+
+/// The maximum number of chunks walked before the content.
+const MAX_CHUNKS: u32 = 64;
+
+/// Searches for a chunk with content, and adds a finding if there is none.
+fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Result<(), MissingRange> {
+    let mut at = 12u64;
+    for _ in 0..MAX_CHUNKS {
+        let Some(chunk) = source.get_within_target(at, 12)? else { break };
+        let Some(len) = le32(chunk, 4) else {
+            report.add_finding(FindingCode::Stub, "no content");
+            return Ok(());
+        };
+        let is_list = has_at(chunk, 0, b"LIST");
+        if content.contains(&slice_at(chunk, if is_list { 8 } else { 0 }, 4)) {
+            let data = source.peek(at.saturating_add(8), 6);
+            // The start code of a key frame, or the signature of the lossless format.
+            let starts = match slice_at(chunk, 0, 4) {
+                b"VP8 " => has_at(data, 3, b"\x9d\x01\x2a") || data.len() < 6,
+                b"VP8L" => has_at(data, 0, b"\x2f") || data.is_empty(),
+                _ => true,
+            };
+            if !starts {
+                report.add_finding(FindingCode::Malformed, "no picture data in its chunk");
+            }
+            return Ok(());
+        }
+        let is_name = slice_at(chunk, 0, 4).iter().all(|b| (0x20..0x7f).contains(b));
+        if !is_name {
+            report.add_finding(FindingCode::Malformed, "an invalid chunk before the content");
+            return Ok(());
+        }
+        at = at.saturating_add(8 + u64::from(len) + u64::from(len & 1));
+    }
+    report.add_finding(FindingCode::UnscannableMiddle, "the content was not reached");
+    Ok(())
 }
 
 fn check_webp_size(source: &Source, head: &[u8], report: &mut Report) {

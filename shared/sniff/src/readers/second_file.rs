@@ -44,6 +44,12 @@ pub(crate) fn check_trailing_bytes(report: &mut Report, trailing: &[u8]) {
     }
 }
 
+/// Whether `bytes` contain the signature of a file or markup that a browser runs.
+pub(crate) fn contains_file(bytes: &[u8]) -> bool {
+    SIGNATURES.iter().any(|(mark, _)| find(bytes, mark).is_some())
+        || MARKUP.iter().any(|mark| find_ignore_case(bytes, mark).is_some())
+}
+
 /// Whether `bytes`, the end of an object, contains the end record of a ZIP.
 pub(crate) fn has_zip_end_record(bytes: &[u8]) -> bool {
     let Some(at) = rfind(bytes, b"PK\x05\x06") else { return false };

@@ -3,10 +3,15 @@
 //! The table of this crate covers the common types, so that results do not change with a dependency. The crate
 //! `file-format` covers the rest.
 
+mod short;
+mod structure;
 mod table;
 
 use file_format::FileFormat;
+#[cfg(test)]
+pub(crate) use table::{SIGNATURES, Signature};
 
+use super::evidence;
 use super::pixels;
 use crate::bytes::{be16, be32, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
 use crate::finding::FindingCode;
@@ -22,12 +27,28 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.get(0, WINDOW_BYTES)?;
     let Some(kind) = by_table(head).or_else(|| by_fields(head)) else { return Ok(()) };
     report.set_type(kind, Confidence::Signature);
-    add_findings(source, report, kind)
+    add_findings(source, report, kind)?;
+    if structure::fits(kind, source)? {
+        report.confidence = Confidence::Structural;
+    }
+    Ok(())
 }
 
+/// A signature of letters that is too short loses to text, see [`evidence`].
 fn by_table(head: &[u8]) -> Option<&'static str> {
-    table::SIGNATURES.iter().find(|(at, bytes, _)| has_at(head, *at, bytes)).map(|(_, _, kind)| *kind)
+    let is_text = evidence::looks_like_text(head);
+    let fits = |(at, bytes, kind): &&table::Signature| {
+        has_at(head, *at, bytes)
+            && (!is_text
+                || (bytes.is_ascii() && TEXT_FORMATS.contains(kind))
+                || (*at == 0 && evidence::wins_alone(bytes)))
+    };
+    table::SIGNATURES.iter().find(fits).map(|(_, _, kind)| *kind)
 }
+
+/// Formats that consist of text.
+const TEXT_FORMATS: &[&str] =
+    &["application/rtf", "application/postscript", "image/x-xpixmap", "image/vnd.radiance", "application/fits"];
 
 /// Formats whose signature is too short as evidence, so that further fields are checked.
 fn by_fields(head: &[u8]) -> Option<&'static str> {
@@ -42,10 +63,17 @@ fn by_fields(head: &[u8]) -> Option<&'static str> {
         () if is_zstd_after_skippable_frame(head) => "application/zstd",
         () if is_lzma(head) => "application/x-lzma",
         () if is_bare_workbook(head) => "application/vnd.ms-excel",
-        () if has_at(head, 0, b"\x60\xea") && le16(head, 2).is_some_and(|n| (30..=2600).contains(&n)) => {
+        () if has_at(head, 0, b"\x60\xea")
+            && le16(head, 2).is_some_and(|n| (30..=2600).contains(&n))
+            && byte(4).is_some_and(|n| n >= 30) =>
+        {
             "application/x-arj"
         }
-        () if has_at(head, 2, b"-l") && matches!(byte(4), Some(b'h' | b'z')) && has_at(head, 6, b"-") => {
+        () if has_at(head, 2, b"-l")
+            && matches!(byte(4), Some(b'h' | b'z'))
+            && has_at(head, 6, b"-")
+            && !evidence::looks_like_text(head) =>
+        {
             "application/x-lzh"
         }
         () if has_at(head, 0, b"FORM") && (has_at(head, 8, b"AIFF") || has_at(head, 8, b"AIFC")) => "audio/aiff",
@@ -61,21 +89,27 @@ fn by_fields(head: &[u8]) -> Option<&'static str> {
         () if has_at(head, 34, b"LP") && le32(head, 8).is_some_and(|v| matches!(v, 0x1_0000 | 0x2_0001 | 0x2_0002)) => {
             "application/vnd.ms-fontobject"
         }
-        () if byte(0) == Some(10)
-            && matches!(byte(1), Some(0..=5))
-            && byte(2) == Some(1)
-            && matches!(byte(3), Some(1 | 2 | 4 | 8)) =>
+        () if short::is_pcx(head) => "image/x-pcx",
+        () if short::is_sgi(head) => "image/x-sgi",
+        () if short::is_compress(head) => "application/x-compress",
+        () if short::is_old_cpio(head) => "application/x-cpio",
+        () if short::is_jxl(head) => "image/jxl",
+        () if short::is_old_word(head) => "application/msword",
+        () if matches!(le16(head, 4), Some(0xaf11 | 0xaf12))
+            && le16(head, 12).is_some_and(|d| d <= 32)
+            && le16(head, 8).zip(le16(head, 10)).is_some_and(|(w, h)| w > 0 && h > 0) =>
         {
-            "image/x-pcx"
+            "video/fli"
         }
-        () if has_at(head, 0, b"\x01\xda") && matches!(byte(2), Some(0 | 1)) && matches!(byte(3), Some(1 | 2)) => {
-            "image/x-sgi"
-        }
-        () if matches!(le16(head, 4), Some(0xaf11 | 0xaf12)) && le16(head, 12).is_some_and(|d| d <= 32) => "video/fli",
-        () if be16(head, 0) == Some(0x0b77) && byte(4).is_some_and(|b| b & 0x3f < 38 && b >> 6 < 3) => "audio/ac3",
+        () if short::is_ac3(head) => "audio/ac3",
+        () if short::is_flash(head) => "application/x-shockwave-flash",
         () if portable_bitmap(head).is_some() => return portable_bitmap(head),
-        () if is_transport_stream(head, 188, 0) || is_transport_stream(head, 192, 4) => "video/mp2t",
-        () if has_at(head, 128, b"DICM") => "application/dicom",
+        () if !evidence::looks_like_text(head)
+            && (is_transport_stream(head, 188, 0) || is_transport_stream(head, 192, 4)) =>
+        {
+            "video/mp2t"
+        }
+        () if has_at(head, 128, b"DICM") && !evidence::looks_like_text(head) => "application/dicom",
         () if is_dbase(head) => "application/x-dbf",
         () => return None,
     };
@@ -126,6 +160,15 @@ fn portable_bitmap(head: &[u8]) -> Option<&'static str> {
             _ => return None,
         }
     }
+    // Width and height, and the maximum value where there is one. Prose can begin with `P1 2`.
+    let numbers = if matches!(n, b'1' | b'4' | b'7') { 2 } else { 3 };
+    let is_number = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
+    let comment_free: Vec<u8> =
+        rest.split(|&b| b == b'\n').filter(|line| !line.starts_with(b"#")).collect::<Vec<_>>().join(&b'\n');
+    let mut words = comment_free.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    if n != b'7' && !(0..numbers).all(|_| words.next().is_some_and(is_number)) {
+        return None;
+    }
     match n {
         b'1' | b'4' => Some("image/x-portable-bitmap"),
         b'2' | b'5' => Some("image/x-portable-graymap"),
@@ -145,19 +188,23 @@ fn is_transport_stream(head: &[u8], step: usize, from: usize) -> bool {
         && (syncs.len() > 2 || single || (syncs.len() == 2 && head.len() == 2 * step))
 }
 
-/// dBASE: a version, a date, and a header of 32-byte field descriptors that ends with a carriage return.
+/// dBASE: a version, a date, and a header of field descriptors that ends with a carriage return. Level 7 has longer
+/// descriptors after 68 bytes.
 fn is_dbase(head: &[u8]) -> bool {
     let Some(&[version, _, month, day]) = head.get(..4) else { return false };
     let Some(length) = le16(head, 8).map(usize::from) else { return false };
-    matches!(version, 0x03 | 0x30 | 0x31 | 0x83 | 0x8b | 0xf5 | 0x43)
-        && (1..=12).contains(&month)
+    let fields = if matches!(version, 0x04 | 0x8c) { 68 } else { 32 };
+    matches!(
+        version,
+        0x02 | 0x03 | 0x04 | 0x30..=0x32 | 0x43 | 0x63 | 0x83 | 0x8b | 0x8c | 0x8e | 0xcb | 0xe5 | 0xf5 | 0xfb
+    ) && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && length >= 65
         && length <= head.len()
         && (has_at(head, length.saturating_sub(1), b"\r")
             || has_at(head, length.saturating_sub(2), b"\r")
-            || find(slice_at(head, 32, length), b"\r").is_some())
-        && head.get(32).is_some_and(u8::is_ascii_graphic)
+            || find(slice_at(head, fields, length), b"\r").is_some())
+        && head.get(fields).is_some_and(u8::is_ascii_graphic)
 }
 
 /// Adds the findings for a type of the table.
@@ -193,6 +240,11 @@ fn add_findings(source: &Source, report: &mut Report, kind: &str) -> Result<(), 
         "video/mp2t" if source.size() <= 2 * 192 => report.add_finding(FindingCode::Stub, "only one or two packets"),
         "application/x-bzip2" | "application/x-xz" | "application/zstd" if source.size() < 14 => {
             report.add_finding(FindingCode::Stub, "the object ends after the signature");
+        }
+        "audio/midi" if !has_at(head, 14, b"MTrk") => report.add_finding(FindingCode::Stub, "no track"),
+        "audio/aiff" if find(head, b"COMM").is_none() => report.add_finding(FindingCode::Stub, "no common chunk"),
+        "font/woff" | "font/woff2" if be32(head, 8).is_none_or(|len| u64::from(len) > source.size()) => {
+            report.add_finding(FindingCode::Truncated, "the font ends after the object");
         }
         "audio/flac" if head.get(4).is_none_or(|b| b & 0x7f != 0) || source.size() < 42 => {
             report.add_finding(FindingCode::Stub, "no stream info");
@@ -252,6 +304,34 @@ fn check_dicom_preamble(head: &[u8], report: &mut Report) {
 const RENAMED: &[(&str, &str)] =
     &[("application/x-empty", UNKNOWN), ("text/xml", "application/xml"), ("text/wasm", "text/plain")];
 
+/// Types that `file-format` recognises by two or three bytes. The readers here have checked the fields after them and
+/// refused the object.
+const SHORT_SIGNATURES: &[&str] = &[
+    "application/gzip",
+    "application/vnd.microsoft.portable-executable",
+    "application/x-arj",
+    "application/x-bzip2",
+    "application/x-compress",
+    "application/x-cpio",
+    "application/x-dosexec",
+    "application/x-shockwave-flash",
+    "audio/ac3",
+    "audio/vnd.dolby.dd-raw",
+    "audio/aac",
+    "audio/mpeg",
+    "image/bmp",
+    "image/jpeg",
+    "image/jxl",
+    "image/vnd.microsoft.icon",
+    "image/x-icon",
+    "image/x-pcx",
+    "image/x-sgi",
+    "image/x-tga",
+    "image/x-portable-graymap",
+    "image/x-portable-bitmap",
+    "image/x-portable-pixmap",
+];
+
 /// Recognises other formats: those of `file-format`, by the first window only, Apple disk images and binary STL.
 pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
@@ -259,8 +339,15 @@ pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), Mis
     let kind = format.media_type();
     let kind = RENAMED.iter().find(|(theirs, _)| *theirs == kind).map_or(kind, |(_, name)| *name);
     // It takes any bytes without zeros for plain text, so its text types are ignored.
-    if kind != UNKNOWN && !kind.starts_with("text/") {
+    if kind != UNKNOWN && !kind.starts_with("text/") && !SHORT_SIGNATURES.contains(&kind) {
         report.set_type(kind.to_owned(), Confidence::Signature);
+        if structure::fits(kind, source)? {
+            report.confidence = Confidence::Structural;
+        }
+        return Ok(());
+    }
+    if short::is_old_musepack(head) {
+        report.set_type("audio/x-musepack", Confidence::Heuristic);
         return Ok(());
     }
     // Apple disk images have their header at the end.

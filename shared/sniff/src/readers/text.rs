@@ -34,6 +34,11 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
     decode(head).is_some()
 }
 
+/// Whether a byte order mark of UTF-16 or UTF-32 and valid text follow each other. That outweighs every signature.
+pub(crate) fn has_wide_mark(head: &[u8]) -> bool {
+    decode::wide(head).is_some()
+}
+
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let bytes = first_content(source)?;
     let Some(text) = decode(bytes) else { return Ok(()) };

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::bytes::{has_at, slice_at};
+use crate::readers::evidence::is_filler;
 
 /// Decoded text.
 pub(crate) struct Text {
@@ -30,11 +31,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Text> {
         }
         return bytes_to_text(rest).and_then(plain);
     }
-    if has_at(bytes, 0, b"\xff\xfe") {
-        return plain(utf16(slice_at(bytes, 2, bytes.len()), u16::from_le_bytes)?);
+    if let Some(text) = wide(bytes) {
+        return plain(text);
     }
-    if has_at(bytes, 0, b"\xfe\xff") {
-        return plain(utf16(slice_at(bytes, 2, bytes.len()), u16::from_be_bytes)?);
+    if let Some(text) = utf32(bytes, u32::from_le_bytes).or_else(|| utf32(bytes, u32::from_be_bytes)) {
+        return plain(text);
     }
     let zeros = |from: usize| slice_at(bytes, 0, 512).iter().skip(from).step_by(2).filter(|&&b| b == 0).count();
     let sample = bytes.len().min(512) / 2;
@@ -57,10 +58,34 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Text> {
         .then(|| Text { text: latin1_or_utf8(&first).into_owned(), nul_bytes_in_markup: true })
 }
 
+/// The text after a byte order mark of UTF-32 or UTF-16. The mark of UTF-32 in little-endian order begins with that of
+/// UTF-16.
+pub(crate) fn wide(bytes: &[u8]) -> Option<String> {
+    let rest = |len| slice_at(bytes, len, bytes.len());
+    match bytes.get(..2)? {
+        b"\xff\xfe" if has_at(bytes, 2, b"\0\0") => utf32(rest(4), u32::from_le_bytes),
+        b"\xff\xfe" => utf16(rest(2), u16::from_le_bytes),
+        b"\xfe\xff" => utf16(rest(2), u16::from_be_bytes),
+        b"\0\0" if has_at(bytes, 2, b"\xfe\xff") => utf32(rest(4), u32::from_be_bytes),
+        _ => None,
+    }
+}
+
+/// Text in UTF-32. Three in four bytes of other formats are rarely such that every number is a character.
+fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> Option<String> {
+    if bytes.len() < 8 {
+        return None;
+    }
+    let units = bytes.chunks_exact(4).filter_map(|four| four.try_into().ok().map(unit));
+    let text: String = units.map(char::from_u32).collect::<Option<_>>()?;
+    let control = text.chars().filter(|&c| u8::try_from(c).is_ok_and(is_binary)).count();
+    (control * 200 <= text.len()).then_some(text)
+}
+
 fn bytes_to_text(bytes: &[u8]) -> Option<String> {
     // Old text files have some control bytes, at most one in a thousand, but no NUL bytes.
     let control_bytes = bytes.iter().filter(|&&b| is_binary(b)).count();
-    if bytes.is_empty() || bytes.contains(&0) || control_bytes * 1000 > bytes.len() {
+    if bytes.is_empty() || bytes.contains(&0) || control_bytes * 1000 > bytes.len() || is_filler(bytes) {
         return None;
     }
     Some(latin1_or_utf8(bytes).into_owned())

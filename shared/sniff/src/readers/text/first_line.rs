@@ -22,7 +22,7 @@ pub(crate) fn kind(text: &str, claim: &str) -> Option<&'static str> {
         () if starts("%!PS") => "application/postscript",
         () if starts("FROM ") && is_mailbox(start) => {
             // A single message can begin with the `From ` line of its mailbox.
-            if claim == "message/rfc822" && !start.contains("\n\nFrom ") {
+            if claim == "message/rfc822" && !start.contains("\n\nFrom ") && !start.contains("\n\r\nFrom ") {
                 "message/rfc822"
             } else {
                 "application/mbox"

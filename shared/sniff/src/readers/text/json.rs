@@ -8,7 +8,17 @@ const MAX_DEPTH: usize = 512;
 
 /// The media type if the text is JSON. `whole` tells that the document ends with the text.
 pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'static str> {
-    let start = text.trim_start();
+    let text = text.trim_start();
+    if text.starts_with(['/', '{', '[']) && has_comment(text) {
+        let plain = without_comments(text);
+        let (mut parsed, start) = (Report::new(), plain.trim_start());
+        if start.starts_with(['{', '[']) && documents(start, whole, &mut parsed) == Some(1) {
+            report.add_finding(FindingCode::JsonComments, "comments or a comma before the end of a container");
+            return Some(json_type(start));
+        }
+        return None;
+    }
+    let start = text;
     if start.starts_with('"') && whole {
         // A document can be a string since RFC 7159 (2014). A table can look similar, so an escape is needed as
         // evidence.
@@ -19,10 +29,18 @@ pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'sta
     if !start.starts_with(['{', '[']) {
         return None;
     }
+    if documents(start, whole, report)? > 1 {
+        report.add_finding(FindingCode::ManyDocuments, "several JSON documents in a row");
+        return Some("application/x-ndjson");
+    }
+    Some(json_type(start))
+}
+
+/// The number of documents in a row. `None` if the text is not JSON.
+fn documents(start: &str, whole: bool, report: &mut Report) -> Option<u32> {
     let mut parser = Parser { bytes: start.as_bytes(), at: 0 };
-    let first = parser.value(whole, report)?;
-    if first == End::Window {
-        return Some(json_type(start));
+    if parser.value(whole, report)? == End::Window {
+        return Some(1);
     }
     let mut documents = 1;
     loop {
@@ -40,11 +58,47 @@ pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'sta
             None => return None,
         }
     }
-    if documents > 1 {
-        report.add_finding(FindingCode::ManyDocuments, "several JSON documents in a row");
-        return Some("application/x-ndjson");
+    Some(documents)
+}
+
+/// Whether a line begins with a comment. Links in strings contain slashes too.
+fn has_comment(text: &str) -> bool {
+    text.lines().take(200).any(|line| line.trim_start().starts_with("//") || line.trim_start().starts_with("/*"))
+}
+
+/// JSON as editors write it for settings: without its comments, and without commas before the end of a container.
+fn without_comments(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['"', '/']) {
+        let (before, from) = rest.split_at(at);
+        plain.push_str(before);
+        let len = if from.starts_with("//") {
+            from.find('\n').unwrap_or(from.len())
+        } else if from.starts_with("/*") {
+            from.find("*/").map_or(from.len(), |end| end + 2)
+        } else {
+            let mut parser = Parser { bytes: from.as_bytes(), at: 0 };
+            // The window can end within a string. A lone slash makes the text invalid.
+            let end = if parser.string().is_some() { parser.at.min(from.len()) } else { 1 };
+            plain.push_str(from.get(..end).unwrap_or(from));
+            end
+        };
+        rest = from.get(len..).unwrap_or_default();
     }
-    Some(json_type(start))
+    plain.push_str(rest);
+    remove_last_commas(&plain)
+}
+
+fn remove_last_commas(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for piece in text.split_inclusive(['}', ']']) {
+        let closing = piece.len() - usize::from(piece.ends_with(['}', ']']));
+        let (inner, end) = piece.split_at(closing);
+        plain.push_str(inner.trim_end().strip_suffix(',').unwrap_or(inner));
+        plain.push_str(end);
+    }
+    plain
 }
 
 fn json_type(text: &str) -> &'static str {

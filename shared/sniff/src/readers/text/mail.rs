@@ -52,46 +52,39 @@ const FIELDS: &[&str] = &[
 
 /// The media type, if the text begins with mail headers.
 pub(crate) fn kind(text: &str) -> Option<&'static str> {
-    let mut known = 0u32;
-    let mut fields = 0u32;
-    let mut has_web_field = false;
-    let mut has_mail_field = false;
+    let (mut known, mut fields) = (0u32, 0u32);
+    let (mut is_snapshot, mut has_mail_field, mut is_related) = (false, false, false);
+    let mut in_content_type = false;
     for line in text.trim_start().lines().take(120) {
         if line.trim().is_empty() {
             break;
         }
+        let lower = line.to_ascii_lowercase();
         if line.starts_with([' ', '\t']) {
-            has_web_field |= line.to_ascii_lowercase().contains("text/html") && line.contains("type=");
+            is_related |= in_content_type && lower.contains("multipart/related");
             continue;
         }
-        let Some((name, value)) = line.split_once(':') else { break };
+        let Some((name, value)) = lower.split_once(':') else { break };
         if name.is_empty() || name.contains(' ') || !name.bytes().all(|b| b.is_ascii_graphic()) {
             return None;
         }
         fields += 1;
-        let name = name.to_ascii_lowercase();
-        known += u32::from(FIELDS.contains(&name.as_str()));
+        known += u32::from(FIELDS.contains(&name));
         has_mail_field |= matches!(
-            name.as_str(),
+            name,
             "message-id" | "received" | "mime-version" | "return-path" | "x-mozilla-status" | "from" | "delivered-to"
         );
-        has_web_field |= name == "content-type"
-            && value.to_ascii_lowercase().contains("multipart/related")
-            && text.contains("Content-Location:");
-        has_web_field |= name == "snapshot-content-location";
+        is_snapshot |= name == "snapshot-content-location";
+        in_content_type = name == "content-type";
+        is_related |= in_content_type && value.contains("multipart/related");
     }
     let message =
         has_mail_field && ((known >= 2 && known * 4 >= fields) || (known >= 4 && text.contains("MIME-Version:")));
-    // Web archives saved by browsers have the locations of their parts. Word opens archives with a single header line.
-    let archive = has_web_field || (fields > 0 && known == fields && is_multipart_related(text));
+    // Web archives saved by browsers have the locations of their parts. Word opens archives with two header lines.
+    let archive = is_snapshot || (is_related && (text.contains("\nContent-Location:") || fields <= 2));
     match () {
-        () if (message || fields > 0) && archive => Some("multipart/related"),
+        () if fields > 0 && archive => Some("multipart/related"),
         () if message => Some("message/rfc822"),
         () => None,
     }
-}
-
-fn is_multipart_related(text: &str) -> bool {
-    let head: String = text.chars().take(2048).collect::<String>().to_ascii_lowercase();
-    head.contains("mime-version:") && head.contains("multipart/related")
 }

@@ -1,6 +1,7 @@
 //! Document markup: Markdown, reStructuredText and TeX. Each mark adds to a score.
 
 use super::guess::{Guess, MAX_LINES, SURE_SCORE};
+use super::settings::front_matter;
 
 /// Adds a guess per format.
 pub(crate) fn guess(lines: &[&str], guesses: &mut Vec<Guess>) {
@@ -95,14 +96,22 @@ fn markdown(lines: &[&str]) -> u32 {
     score += if has_title(lines) { 50 } else { 0 };
     score += (marks.bullets * 2).min(14) + (marks.underlines * 10).min(24) + (marks.strong * 12).min(36);
     score += (marks.code * 12).min(36) + (marks.quotes * 3).min(9);
+    // reStructuredText has the same underlines, lists and quoted words.
+    if marks.headings + marks.links + marks.images + marks.fences + marks.strong == 0 {
+        score = score.min(SURE_SCORE - 1);
+    }
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     // A short file with a link is Markdown.
     if marks.links > 0 && lines.len() < 8 {
         score += 30;
     }
-    let front_matter = first.trim() == "---" && lines.iter().skip(1).take(40).any(|line| line.trim() == "---");
-    if front_matter && marks.headings + marks.links + marks.bullets > 0 {
+    let has_front_matter = first.trim() == "---" && lines.iter().skip(1).take(40).any(|line| line.trim() == "---");
+    if has_front_matter && marks.headings + marks.links + marks.bullets > 0 {
         score += 25;
+    }
+    // Without a body, it is YAML, unless Markdown is claimed.
+    if front_matter(lines).is_some() {
+        score = score.max(SURE_SCORE);
     }
     if marks.comments > marks.headings * 2 + 2 {
         score = score.saturating_sub(40);
@@ -142,6 +151,14 @@ fn links(line: &str) -> u32 {
 
 /// The score subtracted from Markdown for marks of reStructuredText and TeX.
 fn penalty(lines: &[&str]) -> u32 {
+    // Fences contain code of any format.
+    let mut inside = false;
+    let outside = lines.iter().filter(|line| {
+        let fence = line.trim_start().starts_with("```");
+        inside ^= fence;
+        !inside && !fence
+    });
+    let lines: Vec<&str> = outside.copied().collect();
     let directives = lines.iter().filter(|line| line.trim_start().starts_with(".. ") && line.contains("::")).count();
     let roles = lines.iter().filter(|line| line.contains(":`") || line.contains("`_")).count();
     let tex = lines.iter().filter(|line| line.starts_with('\\') && line.contains('{')).count();
@@ -152,7 +169,8 @@ fn restructured_text(lines: &[&str]) -> u32 {
     let (mut directives, mut roles, mut references, mut sections, mut doubles, mut literal) =
         (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
     let mut fenced = 0u32;
-    let mut above = "";
+    let mut overlined = false;
+    let (mut above, mut before) = ("", "");
     for line in lines {
         let trimmed = line.trim();
         if let Some(rest) = trimmed.strip_prefix(".. ") {
@@ -177,7 +195,9 @@ fn restructured_text(lines: &[&str]) -> u32 {
             && !text.chars().all(|c| c == mark);
         sections +=
             u32::from(rule && fits && above.starts_with(|c: char| !c.is_whitespace() || trimmed.len() > text.len()));
-        above = line;
+        // Only this format has titles between two equal lines.
+        overlined |= rule && fits && trimmed == before.trim();
+        (before, above) = (above, line);
     }
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     let opening = first.strip_prefix(".. ").is_some_and(|rest| {
@@ -189,7 +209,8 @@ fn restructured_text(lines: &[&str]) -> u32 {
         + (roles * 25).min(60)
         + (references * 25).min(60)
         + (doubles * 9).min(36)
-        + (literal * 12).min(30);
+        + (literal * 12).min(30)
+        + u32::from(overlined) * 50;
     // Markdown and plain text also have underlined titles, so these count less without other marks.
     score += if own_marks > 0 || doubles + literal > 1 { (sections * 14).min(42) } else { (sections * 7).min(35) };
     // The documentation strings of Python use this format.

@@ -1,6 +1,6 @@
 //! YAML and TOML.
 
-use super::guess::Guess;
+use super::guess::{Guess, SURE_SCORE};
 
 /// Adds a guess per format. `whole` tells that the last line is complete.
 pub(crate) fn guess(lines: &[&str], whole: bool, guesses: &mut Vec<Guess>) {
@@ -62,6 +62,12 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
     }
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     let mut score = (keys * 8).min(40) + (items * 4).min(16) + (nested * 5).min(25) + (comments * 2).min(6);
+    match front_matter(lines) {
+        Some(Body::Other) => return 0,
+        // Two markers and nothing but keys between them.
+        Some(Body::Empty) if other == 0 => score = score.max(SURE_SCORE + 2),
+        _ => {}
+    }
     if other == 0
         && keys > 0
         && (nested > 0 || items > 0)
@@ -77,6 +83,38 @@ fn yaml(lines: &[&str], whole: bool) -> u32 {
         0
     };
     score.saturating_sub(other * 20).min(100)
+}
+
+/// What follows front matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Nothing: the text is YAML as well as the start of a document.
+    Empty,
+    /// A document that is not YAML, or the blank lines of one.
+    Other,
+}
+
+/// The text after front matter, which begins and ends with `---`. `None` for other text and for a second YAML document.
+pub(super) fn front_matter(lines: &[&str]) -> Option<Body> {
+    let mut lines = lines.iter().map(|line| line.trim_end());
+    lines.next().filter(|line| *line == "---")?;
+    let mut keys = 0;
+    loop {
+        match lines.next()? {
+            "---" if keys > 0 => break,
+            "---" | "..." => return None,
+            line => keys += u32::from(key(line.trim()).is_some()),
+        }
+    }
+    let mut blank_lines = 0;
+    let body = lines.find(|line| {
+        blank_lines += u32::from(line.is_empty());
+        !line.trim().is_empty()
+    });
+    // Blank lines are the body of a template.
+    let Some(body) = body else { return Some(if blank_lines > 1 { Body::Other } else { Body::Empty }) };
+    let is_yaml = body.starts_with("- ") || (key(body.trim()).is_some() && !body.starts_with('#'));
+    (!is_yaml).then_some(Body::Other)
 }
 
 /// The value of `key: value` or `key:`. A key is a quoted string or at most three words.
@@ -97,8 +135,15 @@ fn key(text: &str) -> Option<&str> {
 fn toml(lines: &[&str]) -> u32 {
     let (mut tables, mut pairs, mut other) = (0u32, 0u32, 0u32);
     let mut open = 0i32;
+    let mut quote: Option<&str> = None;
     for line in lines {
         let text = line.trim();
+        // A string of several lines ends at the same three quotes.
+        if let Some(mark) = quote {
+            quote = if text.contains(mark) { None } else { quote };
+            continue;
+        }
+        quote = ["\"\"\"", "\'\'\'"].into_iter().find(|mark| text.contains('=') && text.matches(mark).count() == 1);
         if text.is_empty() || text.starts_with('#') {
             continue;
         }
@@ -135,7 +180,8 @@ fn toml(lines: &[&str]) -> u32 {
         return 0;
     }
     if other == 0 {
-        return 62 + (tables + pairs).min(20);
+        // Every line fits the syntax, which outweighs the marks of other formats inside strings and comments.
+        return 62 + (tables + pairs).min(20) + if pairs >= 3 { 38 } else { 0 };
     }
     (tables * 20).min(60).saturating_add((pairs * 8).min(48)).saturating_sub(other * 200 / (pairs + tables)).min(100)
 }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::guess::Guess;
+use super::guess::{Guess, SURE_SCORE};
 use crate::finding::FindingCode;
 use crate::report::Report;
 
@@ -15,18 +15,35 @@ const MAX_ROWS: usize = 150;
 pub(crate) fn guess(text: &str, whole: bool, guesses: &mut Vec<Guess>) {
     let comma = [b',', b';', b'|'].into_iter().map(|separator| score(text, separator, whole)).max().unwrap_or(0);
     guesses.push(Guess { media_type: "text/csv", score: comma });
-    guesses
-        .push(Guess { media_type: "text/tab-separated-values", score: score(text, b'\t', whole).min(MAX_TSV_SCORE) });
+    let tab = score(text, b'\t', whole);
+    let tab = if has_field_names(text) { tab } else { tab.min(MAX_UNNAMED_TSV_SCORE) };
+    guesses.push(Guess { media_type: "text/tab-separated-values", score: tab });
 }
 
-/// The maximum score for TSV, below the score that suffices without a claim. In a corpus of test files, 4 of 5 tables
-/// with tabs had the extension `.txt`.
-const MAX_TSV_SCORE: u32 = 55;
+/// The maximum score for TSV without field names, below the score that suffices without a claim.
+const MAX_UNNAMED_TSV_SCORE: u32 = 55;
+
+/// Whether the first line contains distinct field names between tabs, as the
+/// [registration](https://www.iana.org/assignments/media-types/text/tab-separated-values) of TSV demands. Other text with
+/// tabs mostly has the extension `.txt`.
+fn has_field_names(text: &str) -> bool {
+    let first = text.trim_start_matches('\u{feff}').lines().next().unwrap_or_default().to_lowercase();
+    let mut names: Vec<&str> = first.split('\t').map(str::trim).collect();
+    let count = names.len();
+    let named = names.iter().all(|name| name.chars().any(char::is_alphabetic));
+    names.sort_unstable();
+    names.dedup();
+    named && names.len() == count && count > 1
+}
 
 /// Counts over the rows.
 struct Rows {
     /// The number of fields per row.
     counts: Vec<usize>,
+    /// The number of fields per row without empty ones at its end.
+    filled: Vec<usize>,
+    /// The number of fields that begin like a number.
+    numeric: usize,
     /// The number of spaces in the longest unquoted field.
     max_spaces: usize,
     /// The number of fields with a space after the separator, as in prose.
@@ -50,7 +67,10 @@ fn score(text: &str, separator: u8, whole: bool) -> u32 {
         // One row of at least three short fields is weak evidence.
         return if n == 1 && first >= 3 && rows.spaced * 2 < first && rows.broken == 0 { 30 } else { 0 };
     }
-    let same = rows.counts.iter().filter(|&&count| count == first).count();
+    // Separators at the end of a row add empty fields, and programs leave them out too.
+    let filled = rows.filled.first().copied().unwrap_or(first);
+    let even = rows.filled.iter().all(|&count| count == filled);
+    let same = if even { n } else { rows.counts.iter().filter(|&&count| count == first).count() };
     // The most frequent number of fields can differ from that of the first row, which can be a title.
     let mut frequencies: BTreeMap<usize, usize> = BTreeMap::new();
     for &count in &rows.counts {
@@ -68,11 +88,16 @@ fn score(text: &str, separator: u8, whole: bool) -> u32 {
     } else {
         0
     };
+    // Quotes around a third of the fields are structure that prose does not have.
+    let single = rows.counts.iter().filter(|&&count| count == 1).count();
+    let is_quoted = rows.quoted * 3 >= fields && rows.broken * 20 <= rows.quoted && single * 5 <= n;
+    score = if is_quoted { score.max(SURE_SCORE) } else { score };
     score += u32::try_from(n.min(10)).unwrap_or(10) + u32::try_from(first.min(6)).unwrap_or(6) * 2;
     score += if rows.quoted > 0 && rows.broken == 0 { 12 } else { 0 };
     // In prose, a space follows each comma, and the text between commas is long.
     let spaced = share(rows.spaced, fields - n + 1);
-    if separator == b',' && spaced > 60 && rows.quoted == 0 {
+    let is_numeric = rows.numeric * 2 > fields;
+    if separator == b',' && !is_numeric && spaced > 60 && rows.quoted == 0 {
         score = score.saturating_sub(if same == n && n > 3 { 15 } else { 45 });
     }
     if rows.max_spaces > 25 && rows.quoted == 0 {
@@ -82,16 +107,26 @@ fn score(text: &str, separator: u8, whole: bool) -> u32 {
         // Lines of source code end with semicolons, and Markdown tables have bars.
         score = score.saturating_sub(if rows.edged * 2 > n { 60 } else { 8 });
     }
-    score.saturating_sub(u32::try_from(rows.broken * 20).unwrap_or(100)).min(100)
+    let broken = if is_quoted { 0 } else { u32::try_from(rows.broken * 20).unwrap_or(100) };
+    score.saturating_sub(broken).min(100)
 }
 
 /// Counts fields and rows. Only ASCII characters matter, so it works on bytes.
 fn rows(text: &str, separator: u8, whole: bool) -> Rows {
-    let mut rows = Rows { counts: Vec::new(), max_spaces: 0, spaced: 0, quoted: 0, broken: 0, edged: 0 };
+    let mut rows = Rows {
+        counts: Vec::new(),
+        filled: Vec::new(),
+        numeric: 0,
+        max_spaces: 0,
+        spaced: 0,
+        quoted: 0,
+        broken: 0,
+        edged: 0,
+    };
     let mut bytes = text.bytes().peekable();
     let (mut fields, mut in_quotes, mut at_field_start, mut spaces, mut empty_row) =
         (1usize, false, true, 0usize, true);
-    let mut row_start = None;
+    let (mut row_start, mut filled) = (None, 0usize);
     let mut last = b' ';
     while let Some(b) = bytes.next() {
         if in_quotes {
@@ -109,10 +144,11 @@ fn rows(text: &str, separator: u8, whole: bool) -> Rows {
         if b == b'\n' || b == b'\r' {
             if !empty_row {
                 rows.counts.push(fields);
+                rows.filled.push(filled);
                 rows.edged += usize::from(last == separator || row_start == Some(separator));
                 rows.max_spaces = rows.max_spaces.max(spaces);
             }
-            (fields, at_field_start, spaces, empty_row, row_start) = (1, true, 0, true, None);
+            (fields, at_field_start, spaces, empty_row, row_start, filled) = (1, true, 0, true, None, 0);
             if rows.counts.len() >= MAX_ROWS {
                 return rows;
             }
@@ -130,7 +166,10 @@ fn rows(text: &str, separator: u8, whole: bool) -> Rows {
             in_quotes = true;
             at_field_start = false;
             rows.quoted += 1;
+            filled = fields;
         } else {
+            rows.numeric += usize::from(at_field_start && (b.is_ascii_digit() || b == b'-' || b == b'.'));
+            filled = if b == b' ' { filled } else { fields };
             spaces += usize::from(b == b' ');
             at_field_start &= b == b' ';
         }
@@ -139,6 +178,7 @@ fn rows(text: &str, separator: u8, whole: bool) -> Rows {
     // The last row of a window can be incomplete.
     if whole && !empty_row && !in_quotes {
         rows.counts.push(fields);
+        rows.filled.push(filled);
     }
     rows
 }

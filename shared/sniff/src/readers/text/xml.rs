@@ -58,6 +58,8 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         .iter()
         .find(|(name, namespace, _)| *name == local && namespaces.contains(namespace))
         .map(|(_, _, kind)| *kind);
+    // A root in the namespace of XHTML is XHTML under any name, for example a template.
+    let known = known.or_else(|| prolog.is_xhtml(&namespaces).then_some("application/xhtml+xml"));
     // Without an XML declaration, a known root element, a namespace or an end tag is needed. Markdown can begin with
     // `<p>`.
     let kind = match known {
@@ -106,6 +108,17 @@ struct Prolog<'a> {
 }
 
 impl<'a> Prolog<'a> {
+    /// Whether the root element has the namespace of XHTML. `namespaces` are its attributes in lower case.
+    fn is_xhtml(&self, namespaces: &str) -> bool {
+        let name = self
+            .root
+            .rsplit_once(':')
+            .map_or("xmlns=".to_owned(), |(prefix, _)| format!("xmlns:{}=", prefix.to_ascii_lowercase()));
+        namespaces.split_once(&name).is_some_and(|(_, value)| {
+            value.get(1..).is_some_and(|value| value.starts_with("http://www.w3.org/1999/xhtml"))
+        })
+    }
+
     fn parse(mut text: &'a str) -> Option<Self> {
         let (mut doctype, mut entities, mut public_xhtml) = (false, false, false);
         loop {

@@ -96,16 +96,78 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     } else {
         types
     };
-    let Some(kind) = main_type(&types) else { return Ok(false) };
+    let Some((content, kind)) = main_type(&types) else { return Ok(false) };
+    let kind = if has_project(directory, &types) { with_macros(kind) } else { kind };
     report.set_type_with_parent(kind, "application/zip", Confidence::Structural);
     add_findings(source, directory, &types, report)?;
+    if part_names(&types, content).is_some_and(|names| !names.iter().any(|name| has_part(directory, name))) {
+        report.add_finding(FindingCode::Stub, "the main part is missing or empty");
+    }
     Ok(true)
 }
 
 /// The media type for the first known main part. Whole attribute values are compared, because the glossary's content
 /// type has the same start as the document's.
-fn main_type(types: &[u8]) -> Option<&'static str> {
-    MAIN_PARTS.iter().find(|(content, _)| has_attribute_value(types, content)).map(|(_, kind)| *kind)
+fn main_type(types: &[u8]) -> Option<(&'static str, &'static str)> {
+    MAIN_PARTS.iter().find(|(content, _)| has_attribute_value(types, content)).copied()
+}
+
+/// Whether the package has a VBA project, by its name or its content type. Producers write only one of both, or leave
+/// the main part's type unchanged.
+fn has_project(directory: &Directory<'_>, types: &[u8]) -> bool {
+    directory.any_name(|name| find_ignore_case(name, b"vbaproject").is_some())
+        || find_ignore_case(types, b"vnd.ms-office.vbaproject").is_some()
+}
+
+/// The type of the same document with macros.
+fn with_macros(kind: &'static str) -> &'static str {
+    match kind {
+        WORD => "application/vnd.ms-word.document.macroEnabled.12",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.template" => {
+            "application/vnd.ms-word.template.macroEnabled.12"
+        }
+        SHEET => "application/vnd.ms-excel.sheet.macroEnabled.12",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.template" => {
+            "application/vnd.ms-excel.template.macroEnabled.12"
+        }
+        SLIDES => "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
+        "application/vnd.openxmlformats-officedocument.presentationml.template" => {
+            "application/vnd.ms-powerpoint.template.macroEnabled.12"
+        }
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow" => {
+            "application/vnd.ms-powerpoint.slideshow.macroEnabled.12"
+        }
+        kind => kind,
+    }
+}
+
+/// The names of the parts with this content type. `None` if it is the default for an extension.
+fn part_names(types: &[u8], content: &str) -> Option<Vec<Vec<u8>>> {
+    let content = content.to_ascii_lowercase();
+    let elements = types.split(|&b| b == b'<').filter(|element| has_attribute_value(element, &content));
+    let names: Vec<Vec<u8>> = elements
+        .map(|element| {
+            let at = find(element, b"PartName")?;
+            let rest = slice_at(element, at + 8, element.len());
+            let start = rest.iter().position(|b| matches!(b, b'"' | b'\''))?;
+            let value = slice_at(rest, start + 1, rest.len());
+            let end = value.iter().position(|b| matches!(b, b'"' | b'\''))?;
+            Some(slice_at(value, 0, end).to_vec())
+        })
+        .collect::<Option<_>>()?;
+    (!names.is_empty()).then_some(names)
+}
+
+/// Whether the package contains a part with content. Part names begin with a slash and ignore case.
+fn has_part(directory: &Directory<'_>, name: &[u8]) -> bool {
+    let name = name.strip_prefix(b"/").unwrap_or(name);
+    // Producers escape characters in names, and some write backslashes.
+    let is_same = |entry: &[u8]| {
+        let entry = entry.strip_prefix(b"/").unwrap_or(entry);
+        entry.len() == name.len()
+            && entry.iter().zip(name).all(|(a, b)| a.eq_ignore_ascii_case(b) || (*a == b'\\' && *b == b'/'))
+    };
+    name.contains(&b'%') || directory.entries.iter().any(|entry| entry.unpacked > 0 && is_same(entry.name))
 }
 
 fn has_attribute_value(types: &[u8], value: &str) -> bool {
@@ -128,7 +190,7 @@ fn add_findings(
     report: &mut Report,
 ) -> Result<(), MissingRange> {
     let holds = |needle: &'static [u8]| move |name: &[u8]| find_ignore_case(name, needle).is_some();
-    if directory.any_name(holds(b"vbaproject")) || find_ignore_case(types, b"vnd.ms-office.vbaproject").is_some() {
+    if has_project(directory, types) {
         report.add_finding(FindingCode::Macros, "VBA project");
     } else if directory.any_name(holds(b"/macrosheets/")) || find_ignore_case(types, b"macrosheet").is_some() {
         report.add_finding(FindingCode::Macros, "Excel 4 macro sheet");

@@ -1,6 +1,6 @@
 //! The format of a ZIP package, by its `mimetype` entry, its list of content types, or its entry names.
 
-use super::directory::Directory;
+use super::directory::{Directory, Entry};
 use super::office;
 use super::unpack::{Importance, preview, unpack};
 use crate::bytes::{find, has_at, le16, le32, slice_at};
@@ -22,6 +22,9 @@ const MIMETYPES: &[&str] = &[
     "application/vnd.oasis.opendocument.graphics",
     "application/vnd.oasis.opendocument.graphics-template",
     "application/vnd.oasis.opendocument.chart",
+    "application/vnd.oasis.opendocument.chart-template",
+    "application/vnd.oasis.opendocument.formula-template",
+    "application/vnd.oasis.opendocument.text-master-template",
     "application/vnd.oasis.opendocument.formula",
     "application/vnd.oasis.opendocument.image",
     "application/vnd.oasis.opendocument.base",
@@ -31,7 +34,10 @@ const MIMETYPES: &[&str] = &[
     "application/vnd.sun.xml.calc",
     "application/vnd.sun.xml.calc.template",
     "application/vnd.sun.xml.impress",
+    "application/vnd.sun.xml.impress.template",
     "application/vnd.sun.xml.draw",
+    "application/vnd.sun.xml.draw.template",
+    "application/vnd.sun.xml.writer.global",
     "application/vnd.sun.xml.math",
     "application/epub+zip",
     "application/hwp+zip",
@@ -49,9 +55,19 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         Some(entry) => unpack(source, entry, 128, Importance::Required)?,
         None => None,
     };
-    if let Some(kind) = declared.as_deref().and_then(known_mimetype) {
+    let kind = match declared.as_deref().and_then(known_mimetype) {
+        None => manifest_type(source, directory)?,
+        kind => kind,
+    };
+    if let Some(kind) = kind {
         report.set_type_with_parent(kind, zip, Confidence::Structural);
         add_opendocument_findings(directory, report);
+        if (kind.contains("opendocument") || kind.contains("sun.xml"))
+            && !directory.entries.iter().any(|entry| entry.name == b"content.xml" && entry.unpacked > 0)
+            && !directory.any_name(|name| name == b"encrypted-package")
+        {
+            report.add_finding(FindingCode::Stub, "no content.xml");
+        }
         return Ok(());
     }
     if office::identify(source, directory, report)? {
@@ -60,7 +76,10 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     let has_name = |name: &str| directory.named(name).is_some();
     let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
     let starts = |needle: &'static [u8]| directory.any_name(|name| has_at(name, 0, needle));
-    let iwork_2009 = iwork_2009(source, directory)?;
+    let iwork = match iwork_2009(source, directory)? {
+        None => iwork(source, directory)?,
+        kind => kind,
+    };
     let kind = match () {
         () if has_name("AndroidManifest.xml")
             && (has_name("classes.dex") || has_name("resources.arsc") || starts(b"META-INF/")) =>
@@ -73,13 +92,12 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         {
             "application/x-xpinstall"
         }
-        () if has_name("META-INF/MANIFEST.MF") => "application/java-archive",
+        () if is_java_archive(source, directory) => "application/java-archive",
         () if has_name("META-INF/container.xml") => "application/epub+zip",
         () if has_name("META-INF/") && directory.entries.iter().all(|entry| has_at(entry.name, 0, b"META-INF/")) => {
             "application/java-archive"
         }
-        () if iwork_2009.is_some() => iwork_2009.unwrap_or(zip),
-        () if iwork(directory).is_some() => iwork(directory).unwrap_or(zip),
+        () if iwork.is_some() => iwork.unwrap_or(zip),
         () if directory.any_name(|name| name.ends_with(b".kml") && !name.contains(&b'/')) => {
             "application/vnd.google-earth.kmz"
         }
@@ -91,6 +109,10 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         () => return Ok(()),
     };
     report.set_type_with_parent(kind, zip, Confidence::Structural);
+    // The hint of a password, or the value that checks it.
+    if iwork.is_some() && (holds(b".iwph") || holds(b".iwpv")) {
+        report.add_finding(FindingCode::Encrypted, "the document has a password");
+    }
     if matches!(
         kind,
         "application/java-archive" | "application/vnd.android.package-archive" | "application/x-xpinstall"
@@ -98,6 +120,33 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
         report.add_finding(FindingCode::Executable, "Java, Android or browser extension package");
     }
     Ok(())
+}
+
+/// Whether an archive is a Java archive: programs that read it as a stream need the manifest first or after its folder,
+/// and the `jar` tool marks the first entry (0xCAFE). Other archives with a manifest contain classes.
+fn is_java_archive(source: &Source, directory: &Directory<'_>) -> bool {
+    const MANIFEST: &[u8] = b"META-INF/MANIFEST.MF";
+    let has_manifest = |entries: &[Entry<'_>]| entries.iter().any(|entry| entry.name.eq_ignore_ascii_case(MANIFEST));
+    let first = source.peek(0, 256);
+    let name = le16(first, 26).map_or(0, usize::from);
+    has_manifest(directory.entries.get(..2).unwrap_or(&directory.entries))
+        || (has_at(first, 0, b"PK\x03\x04") && has_at(first, 30 + name, b"\xfe\xca"))
+        || (has_manifest(&directory.entries) && directory.any_name(|name| name.ends_with(b".class")))
+}
+
+/// The type of the root in the manifest of an `OpenDocument` or `StarOffice` package, which can lack a `mimetype` entry
+/// (OASIS `OpenDocument` 1.3 part 2, section 3.2, 2021).
+fn manifest_type(source: &Source, directory: &Directory<'_>) -> Result<Option<&'static str>, MissingRange> {
+    let Some(entry) = directory.named("META-INF/manifest.xml").filter(|_| directory.named("content.xml").is_some())
+    else {
+        return Ok(None);
+    };
+    let Some(text) = unpack(source, entry, 16 * 1024, Importance::Required)? else { return Ok(None) };
+    let root = text.split(|&b| b == b'<').find(|element| find(element, b"full-path=\"/\"").is_some());
+    Ok(root.and_then(|element| {
+        let known = |kind: &&&str| find(element, format!("media-type=\"{kind}\"").as_bytes()).is_some();
+        MIMETYPES.iter().find(known).copied()
+    }))
 }
 
 fn known_mimetype(text: &[u8]) -> Option<&'static str> {
@@ -116,34 +165,41 @@ fn add_opendocument_findings(directory: &Directory<'_>, report: &mut Report) {
     }
 }
 
-/// The iWork format. The three programs use one layout, so parts that only one of them writes decide.
-fn iwork(directory: &Directory<'_>) -> Option<&'static str> {
+/// The iWork format. The three programs use one layout, so the first message of the document decides, and parts that
+/// only one of them writes.
+fn iwork(source: &Source, directory: &Directory<'_>) -> Result<Option<&'static str>, MissingRange> {
+    const KEYNOTE: &str = "application/vnd.apple.keynote";
+    const NUMBERS: &str = "application/vnd.apple.numbers";
+    const PAGES: &str = "application/vnd.apple.pages";
     let holds = |needle: &'static [u8]| directory.any_name(|name| find(name, needle).is_some());
-    let modern = holds(b"Index/Document.iwa") || holds(b"Index.zip");
-    match () {
-        () if directory.named("index.apxl").is_some() || directory.named("presentation.apxl").is_some() => {
-            Some("application/vnd.apple.keynote")
-        }
-        () if modern && (holds(b"Index/Slide") || holds(b"MasterSlide")) => Some("application/vnd.apple.keynote"),
-        () if modern
-            && holds(b"Index/CalculationEngine")
-            && holds(b"Index/Tables/")
-            && !holds(b"Index/Section")
-            && holds(b"Sheet") =>
-        {
-            Some("application/vnd.apple.numbers")
-        }
-        () if modern
-            && holds(b"CalculationEngine")
-            && !holds(b"SectionTemplate")
-            && !holds(b"ThemeStylesheet-")
-            && holds(b"Index/Tables/DataList") =>
-        {
-            Some("application/vnd.apple.numbers")
-        }
-        () if modern => Some("application/vnd.apple.pages"),
-        () => None,
+    if holds(b"index.apxl") || holds(b"presentation.apxl") {
+        return Ok(Some(KEYNOTE));
     }
+    let document = directory.entries.iter().find(|entry| entry.name.ends_with(b"Index/Document.iwa"));
+    if document.is_none() && !holds(b"Index.zip") {
+        return Ok(None);
+    }
+    // A document can be a folder. Then the archive contains the folder with its extension.
+    let folders: [(&[u8], _); 3] = [(b".numbers/", NUMBERS), (b".key/", KEYNOTE), (b".pages/", PAGES)];
+    if let Some((_, kind)) = folders.into_iter().find(|(folder, _)| holds(folder)) {
+        return Ok(Some(kind));
+    }
+    if holds(b"Index/Slide") || holds(b"MasterSlide") || holds(b"TemplateSlide") {
+        return Ok(Some(KEYNOTE));
+    }
+    let start = match document {
+        Some(entry) => preview(source, entry, 64)?.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    // The header of object 1 (08 01) has a message (12 and a length) of a type (08): 10,000 in Pages, 1 in Numbers. A
+    // document with a password has no readable header.
+    let kind = find(&start, b"\x08\x01\x12").map(|at| slice_at(&start, at + 4, 3));
+    Ok(Some(match kind {
+        Some([8, 0x90, 0x4e]) => PAGES,
+        Some([8, 1, _]) => NUMBERS,
+        _ if holds(b"CalculationEngine") && !holds(b"Index/Section") && !holds(b"ThemeStylesheet-") => NUMBERS,
+        _ => PAGES,
+    }))
 }
 
 /// The iWork '09 format. All programs use the name `index.xml`; the root element decides.
