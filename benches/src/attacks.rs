@@ -9,6 +9,8 @@ use std::process::ExitCode;
 use clap::Args;
 use policy::content_rules::{RuleOutcome, apply_rules};
 use policy::document::SHIPPED_POLICY;
+use policy::size::ByteSize;
+use policy::verdict::other_type;
 use policy::{Class, DEFAULT_CLASS, document};
 
 use crate::Result;
@@ -44,9 +46,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn check_file(options: &Options, class: &Class, row: &Row, cases: &mut Cases) -> Result {
     let path = row.get("path")?;
     let declared = row.media_type("declared_mime")?;
-    let (sniffed, _) = sniff_object(&object(&options.corpus.join(path))?, Some(&declared))?;
+    let object = object(&options.corpus.join(path))?;
+    let (sniffed, _) = sniff_object(&object, Some(&declared))?;
     let extension = Path::new(path).extension().and_then(|extension| extension.to_str());
-    let outcome = apply_rules(&class.content, &declared, extension, &sniffed);
+    let size = ByteSize::from_bytes(object.len() as u64);
+    let other_type = other_type(class, &declared, extension, size, &sniffed);
+    let outcome = apply_rules(&class.content, &declared, extension, &sniffed, other_type);
     let (expected, verdict) = (row.get("expected_verdict")?, verdict(&outcome));
     let line = format!(
         "{path}: expected {expected}, got {verdict}{} [{declared} is {}, {} reads]",

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 use content_sniff::MediaType;
 use content_sniff::{Sniffer, Step};
-use policy::content_rules::{ContentRules, apply_rules};
+use policy::content_rules::{ContentRules, OtherType, apply_rules};
 use policy::name_problems::name_problems;
 
 use crate::Result;
@@ -147,7 +147,7 @@ fn sniff_checked(input: &[u8], declared: Option<&MediaType>, short_reads: bool, 
             }
             Step::Done(sniffed) => {
                 if let Some(declared) = declared {
-                    let _ = apply_rules(&ContentRules::strict(), declared, Some("png"), &sniffed);
+                    let _ = apply_rules(&ContentRules::strict(), declared, Some("png"), &sniffed, OtherType::ByRule);
                 }
                 let counted = sniffed.reads == reads && (short_reads || sniffed.bytes == bytes);
                 let reported = format!("{} reads and {} bytes", sniffed.reads, sniffed.bytes);

@@ -56,7 +56,8 @@ impl<R: IdempotencyStore> Deps<R> {
         let id = idempotent_id(&self.records, &self.env, request, &owner, "").await?;
         let presigned = self.sign(id, &reviewed, encoded_grant, transport);
         tracing::info!(upload = %id, class = reviewed.grant.class, "upload granted");
-        let body = wire::CreateResponse::new(id, presigned, &reviewed.grant.content_type, reviewed.multipart_recommended);
+        let body =
+            wire::CreateResponse::new(id, presigned, &reviewed.grant.content_type, reviewed.multipart_recommended);
         Ok(json(StatusCode::CREATED, &body))
     }
 

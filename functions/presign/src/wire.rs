@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use content_sniff::MediaType;
 use jiff::Timestamp;
 use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
 use lambda_http_kit::presigned_upload::PresignedUpload;
@@ -66,7 +65,12 @@ pub(crate) struct CreateResponse {
 }
 
 impl CreateResponse {
-    pub(crate) fn new(id: UploadId, signed: PresignedUpload, content_type: &MediaType, multipart_recommended: bool) -> Self {
+    pub(crate) fn new(
+        id: UploadId,
+        signed: PresignedUpload,
+        content_type: &impl ToString,
+        multipart_recommended: bool,
+    ) -> Self {
         let (method, url, headers, fields, expires_at) = match signed {
             PresignedUpload::Put { url, headers, expires_at, .. } => ("PUT", url, Some(headers), None, expires_at),
             PresignedUpload::Post { form, expires_at } => ("POST", form.url, None, Some(form.fields), expires_at),

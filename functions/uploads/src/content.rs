@@ -58,7 +58,8 @@ impl<R: Table, O: Bucket> Deps<R, O> {
         let class = validated.granted.as_ref().and_then(|granted| self.config.policy.classes.get(&granted.class));
         let Ok(observed) = MediaType::parse(&validated.content_type) else { return false };
         let granted = granted_type(validated);
-        let is_harmless = validated.findings.iter().all(|note| is_harmless(&note.code, granted, &validated.content_type));
+        let is_harmless =
+            validated.findings.iter().all(|note| is_harmless(&note.code, granted, &validated.content_type));
         is_harmless && class.is_some_and(|class| class.serves_inline(&observed))
     }
 
@@ -84,7 +85,8 @@ impl<R: Table, O: Bucket> Deps<R, O> {
 
 /// The granted type, without parameters.
 fn granted_type(validated: &ValidatedUpload) -> &str {
-    let granted = validated.granted.as_ref().map_or("application/octet-stream", |granted| granted.content_type.as_str());
+    let granted =
+        validated.granted.as_ref().map_or("application/octet-stream", |granted| granted.content_type.as_str());
     granted.split(';').next().unwrap_or_default().trim_end()
 }
 

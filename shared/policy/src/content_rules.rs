@@ -283,15 +283,22 @@ mod tests {
     #[test]
     fn macros_in_a_type_without_macros_are_rejected() {
         let declared = MediaType::parse(DOCX).unwrap();
-        let outcome =
-            apply_rules(&ContentRules::standard(), &declared, Some("docx"), &sniffed(DOCX, &[FindingCode::Macros]), OtherType::ByRule);
+        let outcome = apply_rules(
+            &ContentRules::standard(),
+            &declared,
+            Some("docx"),
+            &sniffed(DOCX, &[FindingCode::Macros]),
+            OtherType::ByRule,
+        );
         assert_eq!(codes(&outcome.rejected), ["macros"]);
         let old = MediaType::parse("application/msword").unwrap();
         let outcome = apply_rules(
             &ContentRules::standard(),
             &old,
             Some("doc"),
-            &sniffed("application/msword", &[FindingCode::Macros]), OtherType::ByRule);
+            &sniffed("application/msword", &[FindingCode::Macros]),
+            OtherType::ByRule,
+        );
         assert_eq!((outcome.rejected.len(), codes(&outcome.flagged)), (0, vec!["macros"]));
     }
 
@@ -299,7 +306,13 @@ mod tests {
     fn script_in_svg_is_flagged_and_in_html_rejected() {
         let check = |media_type: &'static str, declared: &str| {
             let sniffed = sniffed(media_type, &[FindingCode::ActiveContent]);
-            apply_rules(&ContentRules::standard(), &MediaType::parse(declared).unwrap(), None, &sniffed, OtherType::ByRule)
+            apply_rules(
+                &ContentRules::standard(),
+                &MediaType::parse(declared).unwrap(),
+                None,
+                &sniffed,
+                OtherType::ByRule,
+            )
         };
         let svg = check("image/svg+xml", "image/svg+xml");
         assert_eq!((codes(&svg.rejected), codes(&svg.flagged)), (vec![], vec!["active-content"]));
@@ -310,6 +323,9 @@ mod tests {
     fn the_base_standard_allows_unseen_objects_of_a_pdf() {
         let declared = MediaType::parse("application/pdf").unwrap();
         let pdf = sniffed("application/pdf", &[FindingCode::UnseenObjects]);
-        assert_eq!(apply_rules(&ContentRules::standard(), &declared, Some("pdf"), &pdf, OtherType::ByRule), RuleOutcome::default());
+        assert_eq!(
+            apply_rules(&ContentRules::standard(), &declared, Some("pdf"), &pdf, OtherType::ByRule),
+            RuleOutcome::default()
+        );
     }
 }

@@ -45,8 +45,9 @@ fn is_uninformative(kind: &str) -> bool {
     is_generic(kind) || MORE_GENERIC.contains(&kind)
 }
 
-/// The type of an extension that the class allows: the usual one, or another one that such files have.
-fn type_in_class(class: &Class, extension: &str) -> Option<MediaType> {
+/// The type of an extension, if the class allows it. `extension` is in lower case without the dot.
+#[must_use]
+pub fn type_in_class(class: &Class, extension: &str) -> Option<MediaType> {
     let usual = MediaType::parse(type_of_extension(extension)?).ok()?;
     let usual = known_name(class, &usual);
     class.rule_for(&usual).is_some_and(|rule| rule.allows_extension(Some(extension))).then_some(usual)

@@ -36,7 +36,8 @@ pub use checksum::check_multipart_checksums;
 pub use grant::{Grant, SizeGrant};
 pub use multipart_review::ReviewedMultipart;
 pub use policy::{
-    Actual, AllowedMetadata, Class, DeclaredType, Facts, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal, Requirement, ReviewedUpload, Rule, Scan,
+    Actual, AllowedMetadata, Class, DeclaredType, Facts, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Refusal,
+    Requirement, ReviewedUpload, Rule, Scan,
 };
 pub use request::{DEFAULT_CLASS, Transport, UploadRequest};
 pub use session::SessionTerms;

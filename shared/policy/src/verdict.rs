@@ -89,7 +89,9 @@ impl Verdict {
         sniffed: &Sniffed,
     ) {
         let extension = grant.filename.extension();
-        let other_type = class.map_or(OtherType::ByRule, |class| other_type(class, grant, size, sniffed));
+        let other_type = class.map_or(OtherType::ByRule, |class| {
+            other_type(class, &grant.content_type, extension.as_deref(), size, sniffed)
+        });
         let outcome = apply_rules(rules, &grant.content_type, extension.as_deref(), sniffed, other_type);
         let note = |(code, detail): (&'static str, String)| Note { code: code.to_owned(), detail };
         self.reasons.extend(outcome.rejected.into_iter().map(note));
@@ -102,7 +104,9 @@ impl Verdict {
         if grant.declared_type.as_ref().is_none_or(declares_another) {
             let detail = match &grant.declared_type {
                 None => format!("no type was declared, and the extension stands for {}", grant.content_type),
-                Some(declared) => format!("{declared} was declared, and the extension stands for {}", grant.content_type),
+                Some(declared) => {
+                    format!("{declared} was declared, and the extension stands for {}", grant.content_type)
+                }
             };
             self.findings.push(Note { code: TYPE_RESOLVED.to_owned(), detail });
         }
@@ -139,20 +143,27 @@ pub fn served_type<'a>(granted: &'a str, found: &'a str) -> &'a str {
 }
 
 /// How content of another type than granted is judged in a class that takes the declared type as a hint.
-fn other_type(class: &Class, grant: &Grant, size: ByteSize, sniffed: &Sniffed) -> OtherType {
+///
+/// `extension` is in lower case without the dot.
+#[must_use]
+pub fn other_type(
+    class: &Class,
+    granted: &MediaType,
+    extension: Option<&str>,
+    size: ByteSize,
+    sniffed: &Sniffed,
+) -> OtherType {
     if class.declared == DeclaredType::Exact {
         return OtherType::ByRule;
     }
-    let (granted, found) = (grant.content_type.essence(), &*sniffed.media_type);
+    let (granted, found) = (granted.essence(), &*sniffed.media_type);
     // Markdown may contain HTML. Script in it is a finding of its own.
     let is_markdown = is_same_type(granted, "text/markdown") && found == "text/html";
     let is_read_as_text = Family::is_textual(granted) && Danger::of(granted) == Danger::Passive;
     if is_markdown || is_read_as_text && is_script(found) {
         return OtherType::Text;
     }
-    let extension = grant.filename.extension();
-    let is_allowed =
-        MediaType::parse(found).is_ok_and(|found| class.accepts_as(&found, size, extension.as_deref()));
+    let is_allowed = MediaType::parse(found).is_ok_and(|found| class.accepts_as(&found, size, extension));
     if is_allowed && Danger::of(found) <= Danger::of(granted) { OtherType::Harmless } else { OtherType::ByRule }
 }
 

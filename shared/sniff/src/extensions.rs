@@ -143,7 +143,9 @@ pub fn extension_of_type(kind: &str) -> Option<&'static str> {
     let own = EXTENSIONS.iter().find(|(_, types)| types.first().is_some_and(|first| is_same_type(first, kind)));
     own.map(|(extension, _)| *extension).or_else(|| {
         let mut lines = MIME_DB.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once('\t'));
-        lines.find(|(extension, types)| !AMBIGUOUS.contains(extension) && types.split('\t').next() == Some(kind)).map(|(extension, _)| extension)
+        lines
+            .find(|(extension, types)| !AMBIGUOUS.contains(extension) && types.split('\t').next() == Some(kind))
+            .map(|(extension, _)| extension)
     })
 }
 

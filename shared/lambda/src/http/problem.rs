@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::response::respond;
-use policy::{Actual, Facts, Refusal};
 use policy::grant::GrantTooLarge;
 use policy::parts::PartsProblem;
+use policy::{Actual, Facts, Refusal};
 use uploads_core::multipart::{BackendError, SessionProblem};
 use uploads_core::ports::objects::ObjectsError;
 use uploads_core::ports::queue::QueueError;

@@ -8,11 +8,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::http::{Code, Problem};
-use content_sniff::MediaType;
+use content_sniff::{MediaType, is_generic};
+use policy::declared_type::type_in_class;
 use policy::filename::FileName;
 use policy::key::OwnerId;
 use policy::size::ByteSize;
-use policy::{DEFAULT_CLASS, Policy, Transport, UploadRequest};
+use policy::{DEFAULT_CLASS, DeclaredType, Policy, Transport, UploadRequest};
 
 /// The body of `POST multipart`. Other fields are ignored.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -157,18 +158,18 @@ impl UppyFile {
         if rules.is_some_and(|class| !class.metadata.allows("relativePath")) {
             metadata.remove("relativePath");
         }
-        Ok(UploadRequest {
-            owner,
-            declared_type: (self.content_type.as_deref())
-                .filter(|text| !text.is_empty())
-                .map(|text| MediaType::parse(text).map_err(|e| Problem::new(Code::InvalidContentType, e.to_string())))
-                .transpose()?,
-            filename,
-            size: self.size,
-            class,
-            checksum: None,
-            metadata,
-        })
+        let mut declared_type = (self.content_type.as_deref())
+            .filter(|text| !text.is_empty())
+            .map(|text| MediaType::parse(text).map_err(|e| Problem::new(Code::InvalidContentType, e.to_string())))
+            .transpose()?;
+        // Uppy cannot leave the type out. A class with exact types takes none and an unknown one as that of the extension.
+        if let (Some(class), Some(extension)) = (rules, filename.extension())
+            && class.declared == DeclaredType::Exact
+            && declared_type.as_ref().is_none_or(|declared| is_generic(declared.essence()))
+        {
+            declared_type = type_in_class(class, &extension).or(declared_type);
+        }
+        Ok(UploadRequest { owner, declared_type, filename, size: self.size, class, checksum: None, metadata })
     }
 }
 

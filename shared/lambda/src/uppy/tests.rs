@@ -79,7 +79,7 @@ fn a_query_of_uppy_6_is_parsed() {
          &metadata%5Btype%5D=image%2Fpng&metadata%5BrelativePath%5D=null&metadata%5Bcaption%5D=a+b%20c",
     );
     assert_eq!(upload.filename.as_str(), "holiday 😀 \"x\".png");
-    assert_eq!(upload.content_type.as_str(), "image/png");
+    assert_eq!(upload.declared_type.as_ref().unwrap().as_str(), "image/png");
     assert_eq!((upload.size, upload.class.clone()), (None, None));
     assert_eq!(metadata(&upload), [("caption", "a b c")]);
 }
@@ -110,12 +110,18 @@ fn the_extension_gives_a_missing_type_that_the_class_allows() {
         ("filename=a.png&type=null", "image/png"),
         ("filename=a.png&type=application/octet-stream", "image/png"),
         // A declared type has precedence over the extension.
-        ("filename=a.png&type=text/plain", "text/plain"),
-        ("filename=a.exe", "application/octet-stream"),
-        ("filename=a", "application/octet-stream"),
-        ("filename=a.unknown", "application/octet-stream"),
+        ("filename=a.png&type=text/plain", "extension-not-allowed"),
+        ("filename=a.exe", "type-required"),
+        ("filename=a", "type-required"),
+        ("filename=a.unknown", "type-required"),
     ] {
-        assert_eq!(of_query(query).content_type.as_str(), expected, "{query}");
+        let policy = document::parse(SHIPPED_POLICY).unwrap();
+        let granted = |query| match policy.review(of_query(query), Transport::Post) {
+            Ok(reviewed) => reviewed.grant.content_type.to_string(),
+            Err(refusal) => refusal.code().to_owned(),
+        };
+        assert_eq!(granted(query), expected, "{query}");
+        assert_eq!(granted(&format!("{query}&metadata[class]=strict")), expected, "strict {query}");
     }
 }
 
@@ -134,7 +140,7 @@ fn metadata_may_be_raw_values_of_uppy_6_or_strings_of_uppy_5() {
     }
     let five = json!({ "filename": "a.png", "metadata": { "name": "a.png", "caption": "null" } });
     let five = of_body(&five).unwrap();
-    assert_eq!((five.content_type.as_str(), metadata(&five)), ("image/png", vec![("caption", "null")]));
+    assert_eq!((five.declared_type.is_none(), metadata(&five)), (true, vec![("caption", "null")]));
 }
 
 #[test]
@@ -244,7 +250,10 @@ fn a_creation_request_contains_every_fact_about_the_file() {
     let pairs = query(url.split_once('?').unwrap().1);
     assert!(wants_xml(&pairs));
     let upload = upload(UppyFile::from_query(&pairs), None).unwrap();
-    assert_eq!((upload.filename.as_str(), upload.content_type.as_str()), ("holiday & \"sea\".png", "image/png"));
+    assert_eq!(
+        (upload.filename.as_str(), upload.declared_type.as_ref().unwrap().as_str()),
+        ("holiday & \"sea\".png", "image/png")
+    );
     assert_eq!((upload.size.map(ByteSize::bytes), upload.class.as_deref()), (Some(7), Some("strict")));
     assert_eq!(metadata(&upload), [("a", "b c")]);
 }

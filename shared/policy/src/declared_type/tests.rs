@@ -61,6 +61,10 @@ fn every_known_guess_is_resolved_where_a_class_allows_the_extension() {
         let usual = MediaType::parse(type_of_extension(extension).expect(extension)).unwrap();
         let declared = MediaType::parse(declared).unwrap();
         assert!(is_guess(extension, declared.essence(), &usual), "{extension} {declared}");
-        assert_eq!(resolve(any, Some(&declared), Some(extension)), Some(declared), "any type is allowed: no guess needed");
+        assert_eq!(
+            resolve(any, Some(&declared), Some(extension)),
+            Some(declared),
+            "any type is allowed: no guess needed"
+        );
     }
 }

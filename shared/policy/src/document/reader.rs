@@ -10,7 +10,9 @@ use super::errors::PolicyError;
 use super::field::Field;
 use super::shape::{ClassDocument, Document, RuleDocument, StoreDocument};
 use crate::content_rules::{Action, ContentRules};
-use crate::policy::{AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Requirement, Rule, Scan};
+use crate::policy::{
+    AllowedMetadata, Class, DeclaredType, MAX_UNSIZED_SESSIONS, OnRejection, Policy, Requirement, Rule, Scan,
+};
 use crate::s3_limits::{MAX_URL_LIFE, StoreLimits};
 use crate::size::ByteSize;
 use crate::type_pattern::MediaPattern;

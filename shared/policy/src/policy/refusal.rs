@@ -193,5 +193,9 @@ impl std::error::Error for Refusal {}
 /// Two sizes for people. If rounding makes them equal, both are exact.
 fn in_different_words(size: ByteSize, limit: ByteSize) -> (String, String) {
     let rounded = (size.rounded(), limit.rounded());
-    if rounded.0 == rounded.1 { (format!("{} bytes", size.bytes()), format!("{} bytes", limit.bytes())) } else { rounded }
+    if rounded.0 == rounded.1 {
+        (format!("{} bytes", size.bytes()), format!("{} bytes", limit.bytes()))
+    } else {
+        rounded
+    }
 }

@@ -165,8 +165,10 @@ fn extensions_ignore_case_and_types_ignore_parameters() {
 
 #[test]
 fn an_upload_without_a_type_gets_that_of_its_extension() {
-    let policy = policy(r#"{"default": {"allow": [{"types": ["picture"]}]}, "s": {"allow": [{"types": ["picture"]}],
-        "content": {"base": "strict"}}}"#);
+    let policy = policy(
+        r#"{"default": {"allow": [{"types": ["picture"]}]}, "s": {"allow": [{"types": ["picture"]}],
+        "content": {"base": "strict"}}}"#,
+    );
     let review = |class: &str, name: &str| {
         let (filename, class) = (FileName::parse(name).unwrap(), Some(class.to_owned()));
         policy.review(UploadRequest { filename, class, declared_type: None, ..request(Some(1)) }, Transport::Put)
@@ -202,7 +204,11 @@ fn a_policy_may_have_a_thousand_classes_of_a_thousand_types() {
         let review = |class: usize, media: usize| {
             let content_type = MediaType::parse(&format!("application/x-type-{media}")).unwrap();
             policy.review(
-                UploadRequest { class: Some(format!("class-{class}")), declared_type: Some(content_type), ..request(Some(1)) },
+                UploadRequest {
+                    class: Some(format!("class-{class}")),
+                    declared_type: Some(content_type),
+                    ..request(Some(1))
+                },
                 Transport::Put,
             )
         };

@@ -127,7 +127,13 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         ("customers.csv", "", "text/csv", &[], Some(&["type-resolved"])),
         ("voice.m4a", "audio/x-m4a", "audio/mpeg", &[], Some(&["content-mismatch", "name-cleaned"])),
         ("README.md", "text/markdown", "text/html", &[], Some(&["content-mismatch"])),
-        ("deploy.txt", "text/plain", "text/x-shellscript", &[FindingCode::Executable], Some(&["executable", "content-mismatch"])),
+        (
+            "deploy.txt",
+            "text/plain",
+            "text/x-shellscript",
+            &[FindingCode::Executable],
+            Some(&["executable", "content-mismatch"]),
+        ),
         ("index.php.png", "image/png", "image/png", &[], Some(&["name-cleaned"])),
         // The type that was found is allowed, but not with this extension.
         ("photo.pdf", "application/pdf", "image/png", &[], None),
