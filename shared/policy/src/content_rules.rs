@@ -184,9 +184,11 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::Formula => rules.formulas,
         FindingCode::UnscannableMiddle | FindingCode::BudgetSpent => rules.unscannable,
         FindingCode::UnseenObjects => rules.unseen_objects,
-        FindingCode::NoVideo | FindingCode::ManyDocuments | FindingCode::JsonComments | FindingCode::SignatureOnly => {
-            rules.imprecise
-        }
+        FindingCode::NoVideo
+        | FindingCode::ManyDocuments
+        | FindingCode::JsonComments
+        | FindingCode::StartsAsHtml
+        | FindingCode::SignatureOnly => rules.imprecise,
     }
 }
 

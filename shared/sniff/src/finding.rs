@@ -113,6 +113,8 @@ codes! {
     NoVideo = "no-video",
     /// Several JSON documents in a row.
     ManyDocuments = "many-documents",
+    /// Markdown that starts with a tag: a browser that ignores the declared type shows it as HTML. It contains no script.
+    StartsAsHtml = "starts-as-html",
     /// JSON with comments, which strict parsers refuse. Editors write it for settings.
     JsonComments = "json-comments",
     /// A part of the object that was not read can contain active content.

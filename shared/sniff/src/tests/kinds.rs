@@ -119,6 +119,10 @@ fn texts() {
     is(b"---\ntitle: a\n---\n", "application/yaml");
     passes(b"---\ntitle: a\n---\n", "text/markdown");
     is(b"a = 1\n[b]\nc = \"\"\"\n# Title\n\n[link](https://x/y)\n\"\"\"\nd = 2\ne = 3\n", "application/toml");
+    let logo = b"<p align=\"center\"><img src=\"x.png\"></p>\n\n# Title\n\ntext\n";
+    assert_eq!(reported(logo, "text/markdown"), ["starts-as-html"]);
+    assert_eq!(sniff(logo, Some("text/markdown")).media_type, "text/markdown");
+    fails(b"<p onclick=\"x()\">\n\n# Title\n\ntext\n", "text/markdown", "content-mismatch");
     is(b"=====\nTitle\n=====\n\nText with ``code``.\n", "text/x-rst");
     assert_eq!(
         reported(b"// comment\n{\n  \"a\": \"//b\", // c\n  \"d\": [1,],\n}\n", "application/json"),

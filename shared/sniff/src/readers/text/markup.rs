@@ -3,7 +3,8 @@
 //! The tags at the start are those that browsers use ([WHATWG mimesniff](https://mimesniff.spec.whatwg.org), section 7.1,
 //! snapshot of January 2026).
 
-use super::prose::is_markdown;
+use super::guess::SURE_SCORE;
+use super::prose::markdown_score;
 use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, unescape};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -85,8 +86,14 @@ pub(crate) fn html(text: &str, claim: &str, report: &mut Report) -> bool {
         return false;
     }
     // Markdown can begin with HTML, such as a centred logo. It remains Markdown if it contains nothing that runs.
-    let markdown = claim == "text/markdown" || claim.is_empty();
-    if markdown && !is_page && !can_run_script(text) && is_markdown(text) {
+    // A claim of Markdown needs any mark of it, no claim needs enough.
+    let least = match claim {
+        "text/markdown" => Some(1),
+        "" => Some(SURE_SCORE),
+        _ => None,
+    };
+    if least.is_some_and(|least| markdown_score(text) >= least) && !is_page && !can_run_script(text) {
+        report.add_finding(FindingCode::StartsAsHtml, "Markdown that starts with HTML without script");
         return false;
     }
     report.set_type_with_parent(

@@ -10,10 +10,10 @@ pub(crate) fn guess(lines: &[&str], guesses: &mut Vec<Guess>) {
     guesses.push(Guess { media_type: "text/x-tex", score: tex(lines) });
 }
 
-/// Whether the score for Markdown suffices without a claim.
-pub(crate) fn is_markdown(text: &str) -> bool {
+/// The score for Markdown.
+pub(crate) fn markdown_score(text: &str) -> u32 {
     let lines: Vec<&str> = text.lines().take(MAX_LINES).collect();
-    markdown(&lines) >= SURE_SCORE
+    markdown(&lines)
 }
 
 /// The number of lines with each kind of Markdown mark.
@@ -96,11 +96,15 @@ fn markdown(lines: &[&str]) -> u32 {
     score += if has_title(lines) { 50 } else { 0 };
     score += (marks.bullets * 2).min(14) + (marks.underlines * 10).min(24) + (marks.strong * 12).min(36);
     score += (marks.code * 12).min(36) + (marks.quotes * 3).min(9);
+    // A block of HTML before the first heading, such as a logo.
+    let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
+    if marks.headings > 0 && first.starts_with('<') {
+        score += 30;
+    }
     // reStructuredText has the same underlines, lists and quoted words.
     if marks.headings + marks.links + marks.images + marks.fences + marks.strong == 0 {
         score = score.min(SURE_SCORE - 1);
     }
-    let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     // A short file with a link is Markdown.
     if marks.links > 0 && lines.len() < 8 {
         score += 30;
