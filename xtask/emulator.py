@@ -1,14 +1,18 @@
-"""Starts the AWS emulator (ministack) with two corrections.
+"""Starts the AWS emulator (ministack) with three corrections.
 
 The emulator adds the API's CORS headers to a function's answer, but not to the authorizer's 401 and 403. A page can't
 read those, so it can't tell an expired token from a broken connection. docs/decisions/0011 has this difference.
 
 It also serves an API below a path, which is no part of the path that a function receives. The header
 `x-forwarded-prefix` tells the function.
+
+The emulator has no GuardDuty. A protection plan is deployed as a name without effect, so that the local stack is the
+template with the same parameters as on AWS.
 """
 
 from ministack import app
 from ministack.services import apigateway
+from ministack.services.cloudformation import provisioners
 
 answer_without_cors = apigateway._handle_execute_in_scope
 
@@ -23,6 +27,12 @@ async def answer(api_id, stage, path, method, headers, *rest):
         answered.update(apigateway._cors_response_headers(cors, headers.get("origin", "")))
     return status, answered, body
 
+
+provisioners._RESOURCE_HANDLERS["AWS::GuardDuty::MalwareProtectionPlan"] = {
+    "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),
+    "update": lambda physical_id, old_props, new_props, stack_name: (physical_id, {}),
+    "delete": lambda physical_id, props: None,
+}
 
 if __name__ == "__main__":
     apigateway._handle_execute_in_scope = answer

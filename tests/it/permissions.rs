@@ -28,7 +28,7 @@ fn name() -> String {
 }
 
 /// Actions that the emulator does not check. `sluice verify` covers them on AWS.
-const ONLY_ON_AWS: [&str; 13] = [
+const ONLY_ON_AWS: [&str; 15] = [
     "logs:CreateLogStream",
     "logs:PutLogEvents",
     // Lambda sends failed events to the DLQ. multipart-complete sends after 24 seconds, which the emulator never takes.
@@ -45,6 +45,9 @@ const ONLY_ON_AWS: [&str; 13] = [
     "kms:Decrypt",
     // Without it AWS answers 403 for a missing object. The emulator always answers 404.
     "s3:ListBucket",
+    // Without them AWS leaves the number of tags out of HEAD. The emulator always returns it.
+    "s3:GetObjectTagging",
+    "s3:GetObjectVersionTagging",
 ];
 
 /// The role of a deployed function, and its deployed policy.

@@ -78,8 +78,9 @@ pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str
         "DeletionProtection=false".to_owned(),
         "MalwareScanning=true".to_owned(),
         "EventBusName=default".to_owned(),
-        // The emulator accepts this number only as a literal.
+        // The emulator accepts these numbers only as literals.
         "ValidatorConcurrency=0".to_owned(),
+        "CompletionConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes; still six times the function's time.
         "ValidatorTimeout=10".to_owned(),
         "QueueVisibility=60".to_owned(),
