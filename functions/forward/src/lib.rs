@@ -130,7 +130,7 @@ impl<B: Bus> Deps<B> {
     fn event(&self, record: &Value) -> Result<Option<(Event, String)>, Unreadable> {
         let Some(change) = (self.read_change)(record)? else { return Ok(None) };
         let Some(announcement) = Announcement::of(change.old.as_ref(), change.new) else { return Ok(None) };
-        let event = Event::new(&announcement, &self.config.bucket, &self.config.region)?;
+        let event = Event::new(&announcement, &self.config.bucket, &self.config.partition)?;
         Ok(Some((event, announcement.event_id())))
     }
 

@@ -66,7 +66,10 @@ impl Config for ApiConfig {
         let credentials = environment.credentials();
         let (addressing, access, policy) = (environment.addressing(), environment.access(), environment.policy());
         Some(Self {
-            endpoint: BucketEndpoint::new(&bucket, &region, &addressing),
+            endpoint: match environment.optional("URL_SUFFIX") {
+                Some(domain) => BucketEndpoint::in_domain(&bucket, &region, &domain, &addressing),
+                None => BucketEndpoint::new(&bucket, &region, &addressing),
+            },
             path_style: addressing.is_path_style(),
             bucket,
             table,
@@ -189,8 +192,8 @@ fn min_days(policy: &Policy, grace: Duration) -> u16 {
 pub struct ForwardConfig {
     /// The bucket's name (`BUCKET`).
     pub bucket: String,
-    /// The bucket's region (`AWS_REGION`).
-    pub region: String,
+    /// The partition of the bucket's ARN (`PARTITION`); by default that of the region.
+    pub partition: String,
     /// The event bus (`EVENT_BUS`, default `default`).
     pub event_bus: String,
 }
@@ -198,8 +201,24 @@ pub struct ForwardConfig {
 impl Config for ForwardConfig {
     fn read(environment: &mut Environment<'_>) -> Option<Self> {
         let (bucket, region) = (environment.required("BUCKET"), environment.required("AWS_REGION"));
-        Some(Self { bucket, region, event_bus: environment.optional("EVENT_BUS").unwrap_or("default".to_owned()) })
+        let partition = environment.optional("PARTITION").unwrap_or_else(|| partition_of(&region).to_owned());
+        let event_bus = environment.optional("EVENT_BUS").unwrap_or_else(|| "default".to_owned());
+        Some(Self { bucket, partition, event_bus })
     }
+}
+
+/// The partition of a region's ARNs, as botocore has it in `partitions.json` (read 2026-11).
+fn partition_of(region: &str) -> &'static str {
+    const PARTITIONS: &[(&str, &str)] = &[
+        ("cn-", "aws-cn"),
+        ("us-gov-", "aws-us-gov"),
+        ("eusc-", "aws-eusc"),
+        ("us-iso-", "aws-iso"),
+        ("us-isob-", "aws-iso-b"),
+        ("eu-isoe-", "aws-iso-e"),
+        ("us-isof-", "aws-iso-f"),
+    ];
+    PARTITIONS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("aws", |(_, partition)| partition)
 }
 
 #[cfg(test)]

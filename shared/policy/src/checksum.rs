@@ -54,13 +54,14 @@ impl ChecksumAlgorithm {
         }
     }
 
-    /// Whether S3 supports the algorithm in a multipart upload only as a checksum of the whole object
+    /// Whether S3 can compute the checksum of a whole multipart object from those of its parts, so that an upload can begin
+    /// with the type `FULL_OBJECT`. An upload that began as `COMPOSITE` refuses a checksum of the whole object
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html>, read 2026-11).
     #[must_use]
-    pub fn is_full_object_only(self) -> bool {
+    pub fn covers_full_object(self) -> bool {
         match self {
-            Self::Crc64Nvme => true,
-            Self::Crc32 | Self::Crc32c | Self::Sha1 | Self::Sha256 => false,
+            Self::Crc32 | Self::Crc32c | Self::Crc64Nvme => true,
+            Self::Sha1 | Self::Sha256 => false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use content_sniff::{MediaType, Sniffed, is_same_type};
 
+use crate::checksum::Checksum;
 use crate::clean_name::clean_name;
 use crate::content_rules::{ContentRules, OtherType, apply_rules};
 use crate::danger::{Danger, is_script};
@@ -71,7 +72,7 @@ impl Verdict {
             self.reject(Reason::TypeAltered, format!("the content type in S3 is not {}", grant.content_type));
         }
         if let Some(declared) = &grant.checksum
-            && !observed.checksums.contains(&declared.to_string())
+            && !has_checksum(observed, declared)
         {
             self.reject(
                 Reason::ChecksumMismatch,
@@ -115,6 +116,17 @@ impl Verdict {
             let detail = "a download gets a cleaned file name".to_owned();
             self.findings.push(Note { code: NAME_CLEANED.to_owned(), detail });
         }
+    }
+}
+
+/// Whether the object has the checksum. S3 verified the one of a multipart upload at its completion, and HEAD may not show
+/// it; a different one is a mismatch in any case.
+fn has_checksum(observed: &ObservedObject, declared: &Checksum) -> bool {
+    let name = declared.algorithm().name();
+    let of_algorithm = |stored: &&String| stored.split_once(':').is_some_and(|(algorithm, _)| algorithm == name);
+    match observed.checksums.iter().find(of_algorithm) {
+        Some(stored) => *stored == declared.to_string(),
+        None => observed.generation.is_some() && declared.algorithm().covers_full_object(),
     }
 }
 

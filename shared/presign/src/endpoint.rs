@@ -38,12 +38,17 @@ pub struct BucketEndpoint {
 }
 
 impl BucketEndpoint {
-    /// The address of `bucket` in `region`. A bucket name with a dot gives a path-style URL.
+    /// The address of `bucket` in `region`, with the domain of the region's partition. A bucket name with a dot gives a
+    /// path-style URL.
     #[must_use]
     pub fn new(bucket: &str, region: &str, addressing: &Addressing) -> Self {
-        // <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>: the regions
-        // in China are a partition of their own. Its domain: <https://docs.amazonaws.cn/en_us/general/latest/gr/s3.html>
-        let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        Self::in_domain(bucket, region, domain_of(region), addressing)
+    }
+
+    /// The address of `bucket` in `region`, below the partition's `domain`, such as `amazonaws.com`. A Lambda function gets
+    /// it from `CloudFormation` (`AWS::URLSuffix`).
+    #[must_use]
+    pub fn in_domain(bucket: &str, region: &str, domain: &str, addressing: &Addressing) -> Self {
         // The wildcard certificate does not match a bucket name with a dot
         // (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html>).
         let is_virtual_hosted = !bucket.contains('.');
@@ -93,6 +98,22 @@ impl BucketEndpoint {
     }
 }
 
+/// The domain of each partition but `aws`, by the first part of its regions' names, as botocore 1.40 has it in
+/// `partitions.json` (<https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>, read 2026-11).
+const DOMAINS: &[(&str, &str)] = &[
+    ("cn-", "amazonaws.com.cn"),
+    ("eusc-", "amazonaws.eu"),
+    ("us-iso-", "c2s.ic.gov"),
+    ("us-isob-", "sc2s.sgov.gov"),
+    ("eu-isoe-", "cloud.adc-e.uk"),
+    ("us-isof-", "csp.hci.ic.gov"),
+];
+
+/// The domain of a region's services.
+fn domain_of(region: &str) -> &'static str {
+    DOMAINS.iter().find(|(prefix, _)| region.starts_with(prefix)).map_or("amazonaws.com", |(_, domain)| domain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +126,9 @@ mod tests {
         let custom = |endpoint: &str| Addressing::Custom { endpoint: endpoint.to_owned() };
         check("b", "eu-west-1", &Addressing::Regional, "https://b.s3.eu-west-1.amazonaws.com/");
         check("b", "cn-north-1", &Addressing::Regional, "https://b.s3.cn-north-1.amazonaws.com.cn/");
+        check("b", "eusc-de-east-1", &Addressing::Regional, "https://b.s3.eusc-de-east-1.amazonaws.eu/");
+        check("b", "us-gov-west-1", &Addressing::DualStack, "https://b.s3.dualstack.us-gov-west-1.amazonaws.com/");
+        check("b", "us-isob-east-1", &Addressing::Regional, "https://b.s3.us-isob-east-1.sc2s.sgov.gov/");
         check("a.b", "eu-west-1", &Addressing::Regional, "https://s3.eu-west-1.amazonaws.com/a.b/");
         check("b", "eu-west-1", &Addressing::DualStack, "https://b.s3.dualstack.eu-west-1.amazonaws.com/");
         check("b", "eu-west-1", &Addressing::Accelerated, "https://b.s3-accelerate.amazonaws.com/");

@@ -107,7 +107,9 @@ impl<'a> Environment<'a> {
     }
 
     /// How to address the bucket: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, `S3_ACCELERATE` or
-    /// `AWS_USE_DUALSTACK_ENDPOINT`; by default the regional endpoint.
+    /// `DUAL_STACK_URLS`; by default the regional endpoint.
+    ///
+    /// `DUAL_STACK_URLS` is not `AWS_USE_DUALSTACK_ENDPOINT`, because that one also moves every call of the AWS SDK.
     pub fn addressing(&mut self) -> Addressing {
         if let Some(endpoint) = self.optional("AWS_ENDPOINT_URL_S3").or_else(|| self.optional("AWS_ENDPOINT_URL")) {
             return Addressing::Custom { endpoint };
@@ -115,7 +117,7 @@ impl<'a> Environment<'a> {
         if self.flag("S3_ACCELERATE") {
             return Addressing::Accelerated;
         }
-        if self.flag("AWS_USE_DUALSTACK_ENDPOINT") { Addressing::DualStack } else { Addressing::Regional }
+        if self.flag("DUAL_STACK_URLS") { Addressing::DualStack } else { Addressing::Regional }
     }
 
     /// `OPEN_MODE` and `OWNER_CLAIM`.

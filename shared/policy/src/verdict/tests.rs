@@ -179,3 +179,23 @@ fn only_harmless_findings_allow_inline_display() {
     assert_eq!(served_type("image/jpeg", "image/png"), "image/png");
     assert_eq!(served_type("text/plain", "text/x-shellscript"), "text/plain");
 }
+
+#[test]
+fn a_checksum_that_s3_verified_at_completion_may_be_missing() {
+    let stored = |generation, checksums: &[&str]| ObservedObject {
+        generation,
+        checksums: checksums.iter().map(|text| (*text).to_owned()).collect(),
+        ..observed()
+    };
+    for (observed, accepted) in [
+        (stored(None, &["crc32:AAAAAA=="]), true),
+        (stored(None, &[]), false),
+        (stored(Some(1), &[]), true),
+        (stored(Some(1), &["crc64nvme:AAAAAAAAAAA="]), true),
+        (stored(Some(1), &["crc32:AAAAAA=="]), true),
+        (stored(Some(1), &["crc32:BBBBBB=="]), false),
+        (stored(Some(1), &["crc32:AAAAAA==-2"]), false),
+    ] {
+        assert_eq!(codes(&observed, &sniffed("image/png")).is_empty(), accepted, "{observed:?}");
+    }
+}

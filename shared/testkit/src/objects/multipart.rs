@@ -200,6 +200,10 @@ impl MultipartUploads for MemoryObjects {
             }
         }
         if let Some(whole) = &complete_request.checksum {
+            let began_as_composite = pending.create_request.checksum.is_some_and(|sums| !sums.whole);
+            if began_as_composite {
+                return Err(CompleteError::ObjectMismatch("BadDigest: the upload began as COMPOSITE".to_owned()));
+            }
             let found = BASE64_STANDARD.encode(crc64nvme(&bytes).to_be_bytes());
             // Other algorithms, and parts without bytes, are not verified.
             let verifiable = whole.algorithm() == ChecksumAlgorithm::Crc64Nvme && bytes.len() as u64 == size;

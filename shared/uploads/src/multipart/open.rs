@@ -84,7 +84,8 @@ fn create_request(session: &Session, generation: u32) -> CreateMultipartUpload {
         generation,
         checksum: session.terms.part_checksum.map(|algorithm| PartChecksums {
             algorithm,
-            whole: session.grant.checksum.is_some() || algorithm.is_full_object_only(),
+            // Also without a checksum in the grant: the caller may send one with the completion.
+            whole: algorithm.covers_full_object(),
         }),
     }
 }

@@ -22,11 +22,11 @@ pub struct Event {
 }
 
 impl Event {
-    /// The event of an announcement about an object in `bucket`, which lies in `region`.
+    /// The event of an announcement about an object in `bucket`, whose ARN is in `partition`.
     ///
     /// # Errors
     /// [`BusError`] when the record can't be serialised.
-    pub fn new(announcement: &Announcement, bucket: &str, region: &str) -> Result<Self, BusError> {
+    pub fn new(announcement: &Announcement, bucket: &str, partition: &str) -> Result<Self, BusError> {
         let detail = serde_json::to_string(&EventDetail::new(announcement, bucket)).map_err(|e| BusError(e.into()))?;
         Ok(Self {
             detail_type: match announcement.kind {
@@ -34,19 +34,9 @@ impl Event {
                 EventKind::Rejected => "Upload Rejected",
                 EventKind::Deleted => "Upload Deleted",
             },
-            resource: format!("arn:{}:s3:::{bucket}/{}", partition(region), announcement.record.key()),
+            resource: format!("arn:{partition}:s3:::{bucket}/{}", announcement.record.key()),
             detail,
         })
-    }
-}
-
-/// The partition of a region's ARNs
-/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>, read 2026-11).
-fn partition(region: &str) -> &'static str {
-    match region.split_once('-') {
-        Some(("cn", _)) => "aws-cn",
-        Some(("us", rest)) if rest.starts_with("gov-") => "aws-us-gov",
-        _ => "aws",
     }
 }
 
