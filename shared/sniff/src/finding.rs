@@ -50,7 +50,7 @@ codes! {
     TrailingData = "trailing-data",
     /// The object is also a valid start or end of a second format, so that two programs see two different files.
     Polyglot = "polyglot",
-    /// Bytes before the signature, which can be the header of another format.
+    /// The start of another format, of a program or of markup before the signature.
     SecondSignature = "second-signature",
     /// Bytes before the signature that are no other format. Common readers skip them: a line end, a byte order mark or a
     /// `MacBinary` header before a picture, an HTTP header before a PDF, junk before the first MPEG frame.

@@ -39,8 +39,9 @@ impl Sniffer {
 
     /// Starts sniffing an object of `size` bytes whose declared media type is `claim`.
     ///
-    /// The claim has no influence on formats with a signature. A text format has none, so a claimed text type is
-    /// verified and needs less evidence. Without a claim, the text type with the most evidence is the result.
+    /// The claim only breaks ties. It tells audio from video where one container has both types, such as `audio/webm`. A
+    /// text format has no signature, so a claimed text type is verified and needs less evidence. Without a claim, the
+    /// text type with the most evidence is the result.
     #[must_use]
     pub fn start(size: u64, claim: Option<&MediaType>) -> (Self, Step) {
         let source = Source::new(size, claim.map(|claim| claim.essence().to_owned()));

@@ -1,5 +1,6 @@
 //! Programs: PE, ELF, Mach-O, Java classes, WebAssembly, Android DEX and Windows shortcuts.
 
+use super::evidence::is_text;
 use crate::bytes::{be32, has_at, le16, le32};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -53,7 +54,7 @@ fn portable_executable(head: &[u8]) -> Option<(&'static str, Confidence)> {
     let field = |at| le16(head, at).map_or(0, u32::from);
     let (last_page, pages, header) = (field(2), field(4), field(8) * 16);
     let dos = head.len() >= 10 && last_page < 512 && pages > 0 && header <= pages * 512;
-    (structural || dos || (head.len() < 10 && last_page < 512)).then_some((
+    (structural || dos || (head.len() < 10 && last_page < 512 && !is_text(head))).then_some((
         "application/vnd.microsoft.portable-executable",
         if structural { Confidence::Structural } else { Confidence::Signature },
     ))

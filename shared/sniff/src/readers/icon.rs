@@ -28,7 +28,7 @@ fn is_windows(head: &[u8]) -> bool {
 
 /// Whether a picture of an icon begins with these bytes: a PNG, or a bitmap header by its size.
 fn is_picture(start: &[u8]) -> bool {
-    start == b"\x89PNG" || matches!(le32(start, 0), Some(12 | 40 | 56 | 108 | 124))
+    start == b"\x89PNG" || matches!(le32(start, 0), Some(12 | 40 | 52 | 56 | 64 | 108 | 124))
 }
 
 /// The type of an OS/2 icon or pointer. Two letters are a short signature, so the size of the header after the file

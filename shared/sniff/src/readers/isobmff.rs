@@ -173,7 +173,7 @@ const VIDEO_BRANDS: &[&[u8]] = &[b"iso", b"mp4", b"avc", b"dash", b"cmf", b"M4V"
 /// The top-level boxes of a file.
 #[derive(Default)]
 struct Walk {
-    /// Whether there is a `moof` or `sidx` box.
+    /// Whether there is a `moof` box.
     fragment: bool,
     /// Offset and length of the `meta` or `mini` box, which describes the items of a picture.
     meta: Option<(u64, u64)>,
@@ -219,7 +219,7 @@ fn walk_boxes(source: &Source, picture: bool, report: &mut Report) -> Result<Wal
             b"moov" => {
                 seen.moov = Some((at, len.min(left)));
             }
-            b"moof" | b"sidx" => seen.fragment = true,
+            b"moof" => seen.fragment = true,
             b"meta" | b"mini" if len > 12 => seen.meta = Some((at, len.min(left))),
             _ => {}
         }

@@ -38,9 +38,30 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     reader(&source.after(offset), report).map_err(|missing| missing.moved_by(offset))
 }
 
+/// Starts of scripts, programs and formats that a browser or a viewer recognises by them, whatever follows.
+const STARTS: &[&[u8]] = &[
+    b"#!",
+    b"MZ",
+    b"GIF8",
+    b"RIFF",
+    b"\xff\xd8",
+    b"\x89PNG",
+    b"BM",
+    b"ID3",
+    b"OggS",
+    b"II*\0",
+    b"MM\0*",
+    b"\x1f\x8b",
+    b"BZh",
+    b"{\\rtf",
+    b"%!PS",
+    b"\0\0\x01\0",
+    b"\x1a\x45\xdf\xa3",
+];
+
 /// Adds the finding for foreign bytes before a format: harmless, or the start of a second file.
 pub(crate) fn add_finding(before: &[u8], report: &mut Report) {
-    let program = executable::recognises(before) || before.starts_with(b"MZ") || before.starts_with(b"#!");
+    let program = executable::recognises(before) || STARTS.iter().any(|start| before.starts_with(start));
     if program || second_file::contains_file(before) || find_ignore_case(before, b"<!--").is_some() {
         report.add_finding(FindingCode::SecondSignature, "the header of another format before the signature");
     } else {

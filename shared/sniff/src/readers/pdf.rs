@@ -5,8 +5,10 @@
 
 use std::borrow::Cow;
 
+use super::evidence::looks_like_text;
 use super::leading::add_finding as add_leading_bytes;
 use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes, contains_file};
+use super::text;
 use crate::bytes::{find, has_at, rfind, slice_at};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -40,6 +42,16 @@ fn is_blank(before: &[u8]) -> bool {
     before.strip_prefix(b"\xef\xbb\xbf").unwrap_or(before).iter().all(|b| b.is_ascii_whitespace() || *b == 0)
 }
 
+/// Whether text only mentions a PDF header: a declared text without objects, or text before a header without an end.
+fn is_quoted(source: &Source, head: &[u8]) -> Result<bool, MissingRange> {
+    if !looks_like_text(head) {
+        return Ok(false);
+    }
+    let declared = source.claim().is_some_and(|claim| claim.starts_with("text/")) && !has_object(head);
+    let tail = source.tail(WINDOW_BYTES)?;
+    Ok(declared || (!recognises(head) && rfind(tail, b"%%EOF").is_none() && !has_start_offset(tail)))
+}
+
 /// Whether `bytes` contain the start of an object.
 fn has_object(bytes: &[u8]) -> bool {
     memchr::memmem::find_iter(bytes, b"obj").any(|at| at > 0 && !slice_at(bytes, at - 1, 1).contains(&b'd'))
@@ -47,6 +59,9 @@ fn has_object(bytes: &[u8]) -> bool {
 
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
+    if is_quoted(source, head)? {
+        return text::read(source, report);
+    }
     report.set_type("application/pdf", Confidence::Signature);
     let before = before_header(head).unwrap_or_default();
     if !is_blank(before) {

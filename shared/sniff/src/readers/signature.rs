@@ -26,12 +26,9 @@ pub(crate) fn recognises(head: &[u8]) -> bool {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     let head = source.get(0, WINDOW_BYTES)?;
     let Some(kind) = by_table(head).or_else(|| by_fields(head)) else { return Ok(()) };
-    report.set_type(kind, Confidence::Signature);
-    add_findings(source, report, kind)?;
-    if structure::fits(kind, source)? {
-        report.confidence = Confidence::Structural;
-    }
-    Ok(())
+    let fits = structure::fits(kind, source)?;
+    report.set_type(kind, if fits { Confidence::Structural } else { Confidence::Signature });
+    add_findings(source, report, kind)
 }
 
 /// A signature of letters that is too short loses to text, see [`evidence`].
@@ -241,8 +238,10 @@ fn add_findings(source: &Source, report: &mut Report, kind: &str) -> Result<(), 
         "application/x-bzip2" | "application/x-xz" | "application/zstd" if source.size() < 14 => {
             report.add_finding(FindingCode::Stub, "the object ends after the signature");
         }
-        "audio/midi" if !has_at(head, 14, b"MTrk") => report.add_finding(FindingCode::Stub, "no track"),
-        "audio/aiff" if find(head, b"COMM").is_none() => report.add_finding(FindingCode::Stub, "no common chunk"),
+        "audio/midi" if find(head, b"MTrk").is_none() => report.add_finding(FindingCode::Stub, "no track"),
+        "audio/aiff" if source.is_fully_read() && find(head, b"COMM").is_none() => {
+            report.add_finding(FindingCode::Stub, "no common chunk");
+        }
         "font/woff" | "font/woff2" if be32(head, 8).is_none_or(|len| u64::from(len) > source.size()) => {
             report.add_finding(FindingCode::Truncated, "the font ends after the object");
         }

@@ -63,7 +63,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::TrailingData, "the end is not text");
         second_file::read(source, report)?;
     }
-    if let Some(kind) = json::kind(&text.text, whole, report) {
+    if let Some(kind) = json::kind(&text.text, whole, claim, report) {
         report.set_type_with_parent(kind, "text/plain", Confidence::Structural);
         return Ok(());
     }
@@ -72,6 +72,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         return Ok(());
     }
     let kind = best_guess(&text, claim, whole);
+    // Spreadsheets separate the cells by tabs if they write UTF-16, and call the result CSV too.
+    let kind = if kind == "text/tab-separated-values" && claim == "text/csv" && has_wide_mark(bytes) {
+        "text/csv"
+    } else {
+        kind
+    };
     if kind != "text/plain" {
         report.set_type_with_parent(kind, "text/plain", Confidence::Heuristic);
     }

@@ -86,6 +86,24 @@ fn packages() {
     let sheet = "application/vnd.ms-excel.sheet.macroEnabled.12";
     is(&book(item("xl/vbaProject.bin", b"a")), sheet);
     assert_eq!(reported(&book(item("xl/vbaProject.bin", b"a")), sheet), ["macros"]);
+    let typed = |name: &str, inner: &str| {
+        let list = list.replace("</Types>", &format!("{inner}</Types>"));
+        sniff(
+            &zip(&[item("[Content_Types].xml", list.as_bytes()), item("xl/workbook.xml", b"<a/>"), item(name, b"b")]),
+            None,
+        )
+    };
+    let part = "<Override PartName='/xl/other.bin' ContentType='application/vnd.ms-office.vbaProject'/>";
+    let default = "<Default Extension='bin' ContentType='application/vnd.ms-office.vbaProject'/>";
+    for (name, inner, macros) in [
+        ("xl/other.bin", part, true),
+        ("xl/other.bin", default, true),
+        ("xl/printerSettings/printerSettings1.bin", default, false),
+        ("xl/styles.xml", default, false),
+        ("xl/styles.xml", part, false),
+    ] {
+        assert_eq!(typed(name, inner).media_type == sheet, macros, "{name} {inner}");
+    }
     let manifest = item("META-INF/MANIFEST.MF", b"Manifest-Version: 1.0");
     is(&zip(&[manifest, item("a.txt", b"b")]), "application/java-archive");
     let late =
@@ -128,6 +146,21 @@ fn texts() {
         reported(b"// comment\n{\n  \"a\": \"//b\", // c\n  \"d\": [1,],\n}\n", "application/json"),
         ["json-comments"]
     );
+    for scalar in [&b"null"[..], b"12\n", b"\"a\"", b"[]", b"\xef\xbb\xbf{}"] {
+        passes(scalar, "application/json");
+    }
+    passes(b"<a/>", "application/xml");
+    fails(b"<a/>", "text/plain", "content-mismatch");
+    fails(b"<p><script>x()</script></p>", "application/xml", "content-mismatch");
+    fails(b"<p onclick='x()'/>", "application/xml", "content-mismatch");
+    passes(b"- a\n- b\n- c: d\n", "text/markdown");
+    assert_eq!(reported(b"<!-- a -->\n# Title\n", "text/markdown"), ["starts-as-html"]);
+    let sheet: Vec<u8> = "\u{feff}a\tb\n1\t2\n3\t4\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    passes(&sheet, "text/csv");
+    for text in [&b"MZ\n"[..], b"%PDF-1.4 is a header\n", b"\xef\xbb\xbf", b"\n\n", b"x"] {
+        passes(text, "text/plain");
+    }
+    passes(b"Date: x\nFrom: a@b.c\nSubject: x\n\n%PDF-1.4 1 0 obj\n", "message/rfc822");
     fails(b"/* a */ alert(1)", "application/json", "content-mismatch");
 }
 

@@ -24,7 +24,15 @@ fn bytes_before_a_pdf_header() {
     }
     passes(&[b"\xef\xbb\xbf\r\n", PDF].concat(), "application/pdf");
     // Another format or script before the header.
-    for before in [&b"<html><script>x()</script>"[..], b"#!/bin/sh\n", b"PK\x03\x04aaaa", b"<!-- a -->"] {
+    for before in [
+        &b"<html><script>x()</script>"[..],
+        b"#!/bin/sh\n",
+        b"PK\x03\x04aaaa",
+        b"<!-- a -->",
+        b"GIF89a",
+        b"%!PS-Adobe-3.0\n",
+        b"BM",
+    ] {
         let found = reported(&[before, PDF].concat(), "application/pdf");
         assert!(found.contains(&"content-mismatch") || found.contains(&"second-signature"), "{found:?}");
     }

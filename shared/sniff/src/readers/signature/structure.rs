@@ -48,7 +48,7 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
         "image/vnd.radiance" => find(head, b"\nFORMAT=").is_some() || find(head, b"\n-Y ").is_some(),
         "application/fits" => has_at(head, 29, b"T") && has_at(head, 80, b"BITPIX"),
         "image/x-portable-arbitrarymap" => find(head, b"ENDHDR").is_some(),
-        "audio/midi" => has_at(head, 14, b"MTrk"),
+        "audio/midi" => find(head, b"MTrk").is_some(),
         "audio/flac" => flac(source)?,
         "audio/aiff" => aiff(source)?,
         "audio/amr" => amr(head),

@@ -29,6 +29,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Text> {
         while let Some(more) = rest.strip_prefix(b"\xef\xbb\xbf") {
             rest = more;
         }
+        if rest.is_empty() {
+            return plain(String::new());
+        }
         return bytes_to_text(rest).and_then(plain);
     }
     if let Some(text) = wide(bytes) {

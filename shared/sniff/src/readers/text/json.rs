@@ -7,7 +7,7 @@ use crate::report::Report;
 const MAX_DEPTH: usize = 512;
 
 /// The media type if the text is JSON. `whole` tells that the document ends with the text.
-pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'static str> {
+pub(crate) fn kind(text: &str, whole: bool, claim: &str, report: &mut Report) -> Option<&'static str> {
     let text = text.trim_start();
     if text.starts_with(['/', '{', '[']) && has_comment(text) {
         let plain = without_comments(text);
@@ -19,6 +19,10 @@ pub(crate) fn kind(text: &str, whole: bool, report: &mut Report) -> Option<&'sta
         return None;
     }
     let start = text;
+    // A document can be any value. A number or a word is JSON if that is claimed.
+    if whole && matches!(claim, "application/json" | "text/json") && !start.starts_with(['{', '[']) {
+        return (documents(&format!("{start}\n"), true, report) == Some(1)).then_some("application/json");
+    }
     if start.starts_with('"') && whole {
         // A document can be a string since RFC 7159 (2014). A table can look similar, so an escape is needed as
         // evidence.

@@ -86,14 +86,14 @@ pub(crate) fn html(text: &str, claim: &str, report: &mut Report) -> bool {
         return false;
     }
     // Markdown can begin with HTML, such as a centred logo. It remains Markdown if it contains nothing that runs.
-    // A claim of Markdown needs any mark of it, no claim needs enough.
+    // Every text is Markdown if that is claimed. Without a claim, enough marks are needed.
     let least = match claim {
-        "text/markdown" => Some(1),
+        "text/markdown" => Some(0),
         "" => Some(SURE_SCORE),
         _ => None,
     };
     if least.is_some_and(|least| markdown_score(text) >= least) && !is_page && !can_run_script(text) {
-        report.add_finding(FindingCode::StartsAsHtml, "Markdown that starts with HTML without script");
+        report.add_finding(FindingCode::StartsAsHtml, "text that starts with HTML without script");
         return false;
     }
     report.set_type_with_parent(

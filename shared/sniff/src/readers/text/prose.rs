@@ -96,6 +96,10 @@ fn markdown(lines: &[&str]) -> u32 {
     score += if has_title(lines) { 50 } else { 0 };
     score += (marks.bullets * 2).min(14) + (marks.underlines * 10).min(24) + (marks.strong * 12).min(36);
     score += (marks.code * 12).min(36) + (marks.quotes * 3).min(9);
+    let filled = lines.iter().filter(|line| !line.trim().is_empty()).count();
+    if marks.bullets > 1 && u32::try_from(filled) == Ok(marks.bullets) {
+        score += 20;
+    }
     // A block of HTML before the first heading, such as a logo.
     let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     if marks.headings > 0 && first.starts_with('<') {

@@ -1,7 +1,7 @@
 //! XML (fifth edition, W3C, 2008). The root element decides the type. Entities are not expanded, but reported.
 
 use super::decode::decode;
-use super::tags::{starts_with_ignore_case, tag_end, unescape};
+use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, tag_end, unescape};
 use super::xml_scan::{XmlKind, scan};
 use crate::finding::FindingCode;
 use crate::report::Report;
@@ -44,6 +44,7 @@ const ROOTS: &[(&str, &str, &str)] = &[
 pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<bool, MissingRange> {
     let start = text.trim_start();
     let declared = starts_with_ignore_case(start, "<?xml");
+    let claims_xml = matches!(source.claim(), Some("application/xml" | "text/xml"));
     let Some(prolog) = Prolog::parse(start) else {
         if declared {
             report.set_type_with_parent("application/xml", "text/plain", Confidence::Heuristic);
@@ -67,7 +68,9 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         Some("application/xhtml+xml") if !declared && !prolog.public_xhtml => "text/html",
         Some(kind) => kind,
         None if declared || namespaces.contains("xmlns") || (prolog.doctype && local != "html") => "application/xml",
-        None if is_closed(start, prolog.root) && !is_html_element(local) => "application/xml",
+        None if is_closed(start, prolog.root) && (claims_xml && !can_run(start) || !is_html_element(local)) => {
+            "application/xml"
+        }
         None => return Ok(false),
     };
     let parent = if matches!(kind, "application/xml" | "text/html") { "text/plain" } else { "application/xml" };
@@ -81,6 +84,14 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
         report.add_finding(FindingCode::Entities, "a DTD with entities or attribute defaults");
     }
     Ok(true)
+}
+
+/// Whether the text would run script if it were HTML.
+fn can_run(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    has_script_link(&normalise_link(&unescape(&text)))
+        || ["<script", "<iframe", "<object", "<embed", "<html", "<body"].iter().any(|mark| text.contains(mark))
+        || has_event_handler(&text)
 }
 
 /// Whether HTML has this element too, so that the text can be a fragment of a page.

@@ -112,11 +112,26 @@ fn main_type(types: &[u8]) -> Option<(&'static str, &'static str)> {
     MAIN_PARTS.iter().find(|(content, _)| has_attribute_value(types, content)).copied()
 }
 
-/// Whether the package has a VBA project, by its name or its content type. Producers write only one of both, or leave
-/// the main part's type unchanged.
+/// Whether the package has a VBA project: a part with its usual name, or a part with its content type. Producers write
+/// only one of both, or leave the main part's type unchanged. Some list the type of `.bin` without any such part.
 fn has_project(directory: &Directory<'_>, types: &[u8]) -> bool {
-    directory.any_name(|name| find_ignore_case(name, b"vbaproject").is_some())
-        || find_ignore_case(types, b"vnd.ms-office.vbaproject").is_some()
+    const PROJECT: &str = "application/vnd.ms-office.vbaProject";
+    let holds = |name: &[u8], needle: &[u8]| find_ignore_case(name, needle).is_some();
+    if directory.any_name(|name| holds(name, b"vbaproject")) {
+        return true;
+    }
+    match part_names(types, PROJECT) {
+        Some(names) => names.iter().any(|name| has_part(directory, name)),
+        // The default type of an extension. Other parts with the extension have types of their own.
+        None => {
+            has_attribute_value(types, PROJECT)
+                && directory.any_name(|name| {
+                    let other =
+                        [&b"printersettings"[..], b"oleobject", b"activex"].iter().any(|part| holds(name, part));
+                    name.to_ascii_lowercase().ends_with(b".bin") && !other
+                })
+        }
+    }
 }
 
 /// The type of the same document with macros.
