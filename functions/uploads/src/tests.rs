@@ -219,6 +219,7 @@ async fn the_status_has_declared_and_observed_facts() {
     let stored = fixture.validated(&key, Outcome::Rejected);
     let answer = fixture.send(&get(id(1))).await;
     assert_eq!(answer.status, 200);
+    let reason = |code: &str| json!({ "code": code, "detail": policy::words::reason(code, "image/png", "image/png"), "evidence": "a sentence" });
     assert_eq!(
         answer.body,
         json!({
@@ -228,7 +229,7 @@ async fn the_status_has_declared_and_observed_facts() {
             "filename": "Ünïcödé \"x\".png",
             "declared": { "size": u64::MAX, "contentType": "image/png" },
             "observed": { "size": 69, "contentType": "image/png" },
-            "reasons": [{ "code": "empty", "detail": "a sentence" }, { "code": "truncated", "detail": "a sentence" }],
+            "reasons": [reason("empty"), reason("truncated")],
             "findings": [],
             "checksum": "crc32:AAAAAA==",
             "metadata": { "album": "Süd", "empty": "" },

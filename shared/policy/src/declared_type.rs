@@ -36,8 +36,12 @@ pub fn resolve(class: &Class, declared: Option<&MediaType>, extension: Option<&s
             Some(usual)
         }
         (Some(kind), _) => Some(known_name(class, kind)),
-        // A class may allow any bytes.
-        (None, None) => declared.cloned(),
+        // A class may allow any bytes. Otherwise the refusal names the type of the extension.
+        (None, None) => declared
+            .filter(|kind| fits(kind))
+            .cloned()
+            .or_else(|| MediaType::parse(type_of_extension(extension?)?).ok())
+            .or_else(|| declared.cloned()),
     }
 }
 

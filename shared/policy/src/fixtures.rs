@@ -26,7 +26,7 @@ pub const ALICE: &str = "a3d4c8f2-4021-7056-9c1e-0b8f5d6e7a01";
 pub const BOB: &str = "b7e1f9a4-8063-70d2-8f3a-1c9d6e5f4b02";
 
 /// A valid PNG of one pixel.
-pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\r\xefF\xb8\0\0\0\0IEND\xaeB`\x82";
+pub const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\x0cIDATx\x9cc\xf8\xff\xff?\0\x05\xfe\x02\xfe\r\xefF\xb8\0\0\0\0IEND\xaeB`\x82";
 
 /// The time of a test. It has a fraction of a second, as real clocks have.
 #[must_use]

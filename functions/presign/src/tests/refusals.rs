@@ -23,11 +23,9 @@ async fn a_body_with_wrong_fields_is_refused() {
     for body in ["null", "[]", r#"["photo.png", "image/png", 72]"#, "1", "\"text\"", "{}", &"[".repeat(100_000)] {
         refused(body, 400, "invalid-body").await;
     }
-    for field in ["filename", "contentType"] {
-        let mut body = png();
-        body.as_object_mut().unwrap().remove(field);
-        refused(&body.to_string(), 400, "invalid-body").await;
-    }
+    let mut unnamed = png();
+    unnamed.as_object_mut().unwrap().remove("filename");
+    refused(&unnamed.to_string(), 400, "invalid-body").await;
     for (field, value) in [
         ("acl", json!("public-read")),
         ("Filename", json!("x")),
@@ -82,8 +80,6 @@ async fn a_file_name_with_control_characters_or_a_path_is_refused() {
         "a\u{2028}.png",
         "photo\u{202e}gnp.exe",
         "a\u{2066}.png",
-        "a\u{200b}.png",
-        "\u{feff}a.png",
         "../a.png",
         "/etc/passwd",
         "C:\\a.png",
@@ -95,7 +91,7 @@ async fn a_file_name_with_control_characters_or_a_path_is_refused() {
 
 #[tokio::test]
 async fn invalid_types_and_checksums_are_refused() {
-    for media in ["", "png", "image/", "/png", "image/*", "image/png\r\nx-amz-acl: public-read", "image/ü", "a/b/c"] {
+    for media in ["png", "image/", "/png", "image/*", "image/png\r\nx-amz-acl: public-read", "image/ü", "a/b/c"] {
         refused(&with(png(), "contentType", json!(media)).to_string(), 400, "invalid-content-type").await;
     }
     for (algorithm, value) in [("md5", "AAAAAA=="), ("", ""), ("crc32", "AAAA"), ("crc32", "%"), ("sha256", "AAAAAA==")]
@@ -112,7 +108,11 @@ async fn what_the_policy_does_not_allow_is_refused() {
     refused(&png_with("class", json!("x".repeat(10_000))), 422, "unknown-class").await;
     refused(&png_with("contentType", json!("image/svg+xml")), 422, "type-not-allowed").await;
     refused(&png_with("filename", json!("photo.exe")), 422, "extension-not-allowed").await;
-    refused(&png_with("filename", json!("photo")), 422, "extension-not-allowed").await;
+    let untyped = |filename: &str| json!({ "filename": filename, "size": 72 }).to_string();
+    refused(&untyped("photo"), 422, "type-required").await;
+    refused(&untyped("photo.exe"), 422, "type-not-allowed").await;
+    let strict = with(with(png(), "class", json!("strict")), "filename", json!("photo"));
+    refused(&strict.to_string(), 422, "extension-not-allowed").await;
     refused(
         &with(with(png(), "class", json!("avatar")), "metadata", json!({ "a": "b" })).to_string(),
         422,

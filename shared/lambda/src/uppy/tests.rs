@@ -111,7 +111,7 @@ fn the_extension_gives_a_missing_type_that_the_class_allows() {
         ("filename=a.png&type=application/octet-stream", "image/png"),
         // A declared type has precedence over the extension.
         ("filename=a.png&type=text/plain", "extension-not-allowed"),
-        ("filename=a.exe", "type-required"),
+        ("filename=a.exe", "type-not-allowed"),
         ("filename=a", "type-required"),
         ("filename=a.unknown", "type-required"),
     ] {

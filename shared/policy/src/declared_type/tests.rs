@@ -38,7 +38,9 @@ fn a_hint_is_resolved_by_the_extension() {
     ] {
         assert_eq!(resolved("default", declared, name).as_deref(), Some(expected), "{declared} {name}");
     }
-    for (declared, name) in [("", "photo"), ("", "setup.exe"), ("", "x.unknown")] {
+    let program = resolved("default", "", "setup.exe");
+    assert_eq!(program.as_deref(), Some("application/vnd.microsoft.portable-executable"), "the refusal names the type");
+    for (declared, name) in [("", "photo"), ("", "x.unknown")] {
         assert_eq!(resolved("default", declared, name), None, "{name}");
     }
     assert_eq!(resolved("default", "application/octet-stream", "x").as_deref(), Some("application/octet-stream"));

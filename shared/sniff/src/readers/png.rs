@@ -72,8 +72,10 @@ fn walk_chunks(source: &Source, report: &mut Report) -> Result<Option<u64>, Miss
             _ => {}
         }
         if !name.iter().all(u8::is_ascii_alphabetic) {
-            report.add_finding(FindingCode::Malformed, "an invalid chunk name");
-            break;
+            // Viewers show what came before it.
+            let code = if has_data { FindingCode::NoEndMark } else { FindingCode::Malformed };
+            report.add_finding(code, "an invalid chunk name");
+            return Ok(None);
         }
         at = at.saturating_add(12 + u64::from(len));
     }

@@ -39,6 +39,7 @@ const TABLE: &[(&str, u16)] = &[
     ("invalid-part", 422),
     ("object-mismatch", 422),
     ("unknown-class", 422),
+    ("type-required", 422),
     ("type-not-allowed", 422),
     ("extension-not-allowed", 422),
     ("name-not-allowed", 422),
