@@ -2,7 +2,7 @@
 
 use super::pixels;
 use super::second_file::check_trailing_bytes;
-use crate::bytes::{be16, has_at, rfind, slice_at, to_u64};
+use crate::bytes::{be16, has_at, rfind, slice_at, to_u64, to_usize};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -33,7 +33,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         report.add_finding(FindingCode::Stub, "the object ends after the signature");
         return Ok(());
     }
-    let has_data = read_segments(source, report)?;
+    let data = read_segments(source, report)?;
     let tail = source.tail(WINDOW_BYTES)?;
     if !report.has_finding(FindingCode::Stub) && !report.has_finding(FindingCode::Malformed) {
         match rfind(tail, b"\xff\xd9") {
@@ -42,7 +42,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
                 check_trailing_bytes(report, slice_at(tail, at + 2, tail.len()));
             }
             // Decoders show the picture without the end marker. An incomplete marker is a cut.
-            None if has_data && tail.last() != Some(&0xff) => {
+            None if tail.last() != Some(&0xff) && data.is_some_and(|at| is_data(data_in(source, tail, at))) => {
                 report.add_finding(FindingCode::NoEndMark, "no end marker");
             }
             None => report.add_finding(FindingCode::Truncated, "no end marker"),
@@ -52,8 +52,9 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
 }
 
 /// Skips the segments before the picture data. The frame header among them has the dimensions and tells JPEG from
-/// JPEG-LS. `true` if picture data was reached.
-fn read_segments(source: &Source, report: &mut Report) -> Result<bool, MissingRange> {
+/// JPEG-LS. The offset of the
+/// picture data, if it was reached.
+fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, MissingRange> {
     let mut at = 2u64;
     let mut has_frame = false;
     for count in 0..MAX_SEGMENTS {
@@ -61,23 +62,23 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<bool, MissingRa
         let Some(segment) = source.get_within_target(at, 20)? else {
             let part = if has_frame { "the picture data was not reached" } else { "the frame header was not reached" };
             report.add_finding(FindingCode::UnscannableMiddle, part);
-            return Ok(false);
+            return Ok(None);
         };
         let Some(&[prefix, marker]) = segment.get(..2) else {
             report.add_finding(FindingCode::Truncated, "the object ends between two segments");
-            return Ok(false);
+            return Ok(None);
         };
         if prefix != 0xff {
             let code = if count == 0 { FindingCode::Stub } else { FindingCode::Malformed };
             report.add_finding(code, "no segment marker after a segment");
-            return Ok(false);
+            return Ok(None);
         }
         match marker {
             0xff => {
                 let fill = source.peek(at, to_u64(MAX_FILL_BYTES)).iter().take_while(|&&b| b == 0xff).count();
                 if fill >= MAX_FILL_BYTES {
                     report.add_finding(FindingCode::Stub, "filler in place of a segment");
-                    return Ok(false);
+                    return Ok(None);
                 }
                 at += to_u64(fill.saturating_sub(1).max(1));
             }
@@ -90,7 +91,7 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<bool, MissingRa
                     (FindingCode::Malformed, "no frame header before the scan")
                 };
                 report.add_finding(code, text);
-                return Ok(false);
+                return Ok(None);
             }
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xf7 => {
                 let kind = if marker == 0xf7 { "image/jls" } else { "image/jpeg" };
@@ -105,22 +106,40 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<bool, MissingRa
                 Some(len) if len >= 2 => at = at.saturating_add(2 + u64::from(len)),
                 _ => {
                     report.add_finding(FindingCode::Stub, "a segment has no valid length");
-                    return Ok(false);
+                    return Ok(None);
                 }
             },
         }
     }
     report.add_finding(FindingCode::UnscannableMiddle, "the picture data is after more than 600 segments");
-    Ok(false)
+    Ok(None)
 }
 
 /// Checks the start of the picture data. A byte FF in it is followed by zero or a marker, so a run of FF is filler.
-fn check_data(source: &Source, at: u64, len: Option<u16>, report: &mut Report) -> Result<bool, MissingRange> {
+fn check_data(source: &Source, at: u64, len: Option<u16>, report: &mut Report) -> Result<Option<u64>, MissingRange> {
     let start = at.saturating_add(2 + u64::from(len.unwrap_or(0)));
-    let Some(data) = source.get_within_target(start, to_u64(MAX_FILL_BYTES))? else { return Ok(true) };
+    let Some(data) = source.get_within_target(start, to_u64(MAX_FILL_BYTES))? else { return Ok(Some(start)) };
     if data.is_empty() || (data.len() == MAX_FILL_BYTES && data.iter().all(|&b| b == 0xff)) {
         report.add_finding(FindingCode::Stub, "no picture data");
-        return Ok(false);
+        return Ok(None);
     }
-    Ok(true)
+    Ok(Some(start))
+}
+
+/// The part of `tail`, the end of the object, that is after the offset `at`.
+fn data_in<'a>(source: &Source, tail: &'a [u8], at: u64) -> &'a [u8] {
+    let start = source.size().saturating_sub(to_u64(tail.len()));
+    slice_at(tail, to_usize(at.saturating_sub(start)), tail.len())
+}
+
+/// The maximum number of pairs that picture data cannot contain.
+const MAX_OTHER_PAIRS: usize = 4;
+
+/// Whether bytes can be picture data. In it, zero or a restart marker follows FF, or the tables of a further scan. In
+/// other compressed data, such as an archive after the picture, any byte follows.
+fn is_data(bytes: &[u8]) -> bool {
+    let others = memchr::memchr_iter(0xff, bytes)
+        .filter_map(|at| bytes.get(at + 1))
+        .filter(|next| !matches!(next, 0 | 0xff | 0xd0..=0xd7 | 0xc4 | 0xda..=0xdd | 0xfe));
+    others.count() <= MAX_OTHER_PAIRS
 }

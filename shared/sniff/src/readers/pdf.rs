@@ -49,7 +49,7 @@ fn is_quoted(source: &Source, head: &[u8]) -> Result<bool, MissingRange> {
     }
     let declared = source.claim().is_some_and(|claim| claim.starts_with("text/")) && !has_object(head);
     let tail = source.tail(WINDOW_BYTES)?;
-    Ok(declared || (!recognises(head) && rfind(tail, b"%%EOF").is_none() && !has_start_offset(tail)))
+    Ok(declared || (!recognises(head) && rfind(tail, b"%%EOF").is_none() && start_offset_end(tail).is_none()))
 }
 
 /// Whether `bytes` contain the start of an object.
@@ -81,11 +81,14 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
             }
         }
         // Old producers write no end mark, and readers open the file by the offset before it.
-        None if has_start_offset(tail) => {
-            report.confidence = Confidence::Structural;
-            report.add_finding(FindingCode::NoEndMark, "no %%EOF");
-        }
-        None => report.add_finding(FindingCode::Truncated, "no %%EOF"),
+        None => match start_offset_end(tail) {
+            Some(end) => {
+                report.confidence = Confidence::Structural;
+                report.add_finding(FindingCode::NoEndMark, "no %%EOF");
+                check_trailing_bytes(report, slice_at(tail, end, tail.len()));
+            }
+            None => report.add_finding(FindingCode::Truncated, "no %%EOF"),
+        },
     }
     if !has_object(head) && !has_object(tail) {
         let (code, text) = if source.is_fully_read() {
@@ -109,10 +112,12 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     Ok(())
 }
 
-/// Whether the end has `startxref` with a number.
-fn has_start_offset(tail: &[u8]) -> bool {
-    rfind(tail, b"startxref")
-        .is_some_and(|at| slice_at(tail, at + 9, 24).trim_ascii_start().first().is_some_and(u8::is_ascii_digit))
+/// The offset after `startxref` and its number in the last bytes.
+fn start_offset_end(tail: &[u8]) -> Option<usize> {
+    let start = rfind(tail, b"startxref")? + 9;
+    let blanks = slice_at(tail, start, 24).iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let digits = slice_at(tail, start + blanks, 24).iter().take_while(|b| b.is_ascii_digit()).count();
+    (digits > 0).then_some(start + blanks + digits)
 }
 
 /// Names, their findings and the details of these.

@@ -47,8 +47,12 @@ fn a_missing_end_mark() {
     tolerates(&PDF[..end], "application/pdf", FindingCode::NoEndMark);
     tolerates(&[&PDF[..end], b"\r\n\r\n"].concat(), "application/pdf", FindingCode::NoEndMark);
     fails(&PDF[..40], "application/pdf", "stub");
+    fails(&[&PDF[..end], b"Rar!\x1a\x07\x01\0"].concat(), "application/pdf", "polyglot");
     tolerates(&JPEG[..JPEG.len() - 2], "image/jpeg", FindingCode::NoEndMark);
     tolerates(&[&JPEG[..JPEG.len() - 2], &vec![0x55; 40_000]].concat(), "image/jpeg", FindingCode::NoEndMark);
+    // Other data after the picture, which can be an archive in the middle of a longer file.
+    let other = [0xff, 0x35].repeat(20_000);
+    fails(&[&JPEG[..JPEG.len() - 2], &other, &[1]].concat(), "image/jpeg", "truncated");
     tolerates(&GIF[..GIF.len() - 1], "image/gif", FindingCode::NoEndMark);
     tolerates(&png()[..png().len() - 12], "image/png", FindingCode::NoEndMark);
     fails(&png()[..png().len() - 13], "image/png", "truncated");
