@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http_kit::EventHandler;
-use policy::key::ObjectKey;
+use policy::key::{KEY_SHARDS, ObjectKey};
 use policy::parts::ETag;
 use policy::session::{Cleanup, Completed, Event, Session, State};
 use policy::upload::Record;
@@ -25,15 +25,17 @@ use super::multipart::session;
 use crate::adapters::open_session;
 use crate::aws::receive_json;
 
-/// Saves the checkpoint of an interrupted listing with only `left` to do. A full listing takes hundreds of requests.
+/// Saves the checkpoint of an interrupted walk with only `left` to do. It began when every object was due for its check.
 async fn save_checkpoint(fixture: &Fixture, left: Value) {
-    let text = json!({ "began": Timestamp::now(), "sound": true, "left": left }).to_string();
+    let began = Timestamp::now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let text = json!({ "began": began, "sound": true, "left": left }).to_string();
     assert!(fixture.records().save_checkpoint(&Checkpoint { revision: 1, text }).await.unwrap());
 }
 
-/// The prefix of the key's shard and day.
-fn day_prefix(key: &ObjectKey) -> String {
-    key.to_string().rsplitn(3, '/').last().unwrap().to_owned() + "/"
+/// The listing of the key's day and shard.
+fn day_listing(key: &ObjectKey) -> Value {
+    let day = key.id().created_at().to_zoned(jiff::tz::TimeZone::UTC).date();
+    json!({ "o": [day, key.id().last_byte() % KEY_SHARDS, null] })
 }
 
 /// Runs the reconciler ten minutes later, when sessions and objects are old enough.
@@ -98,7 +100,7 @@ impl Scenario for FullRun {
         fixture.bucket.create_upload_with_part(&orphan).await;
         let (_, key) = fresh_owner();
         let version = fixture.bucket.put_granted(&key, PNG).await;
-        save_checkpoint(&fixture, json!([{ "u": null }, { "o": [day_prefix(&key), null] }])).await;
+        save_checkpoint(&fixture, json!([{ "u": null }, day_listing(&key)])).await;
         Self { fixture, stale, deleting, without_verdict: (key, version), event_checked: Cell::new(false) }
     }
 
