@@ -1,5 +1,7 @@
 //! Which type is granted for what clients declare.
 
+mod document;
+
 use super::*;
 use crate::document::{SHIPPED_POLICY, parse};
 
