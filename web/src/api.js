@@ -1,6 +1,7 @@
 // Calls to the API with JSON and a bearer token. Errors have messages for the user.
 
 import { refusal } from './signin.js'
+import { problemSentence } from './words.js'
 
 /** The current API address, user name and token. */
 export const session = () => fetch('session.json', { cache: 'no-store' }).then((response) => response.json())
@@ -25,7 +26,7 @@ export class Api {
   async requestBody(path, options) {
     const { ok, status, body } = await this.request(path, options)
     if (ok) return body
-    throw new Error(body.message || `The API responded with status ${status}. Try again in a moment.`)
+    throw new Error(problemSentence(body) || `The API responded with status ${status}. Try again in a moment.`)
   }
 
   /** Reads the current token again and returns it. */

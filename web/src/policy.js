@@ -1,5 +1,7 @@
 // The limits of a class, as table rows and as restrictions for Uppy, which refuses a file before the upload starts.
 
+import { ownProblem } from './words.js'
+
 /** The rules of a class as table rows. */
 export function rows(limits) {
   return limits.allow.map((rule) => ({
@@ -29,10 +31,11 @@ export function objection(limits, file) {
   if (file.size > rule.max) {
     // Rounded sizes would be equal if the file is only slightly too large.
     const [size, max] = bytes(file.size) === bytes(rule.max) ? [exactBytes(file.size), exactBytes(rule.max)] : [bytes(file.size), bytes(rule.max)]
-    return `${file.name} is ${size}. The maximum for this type is ${max}.`
+    return `${file.name}: ${ownProblem('too-large', { actual: size, limit: max })}`
   }
   if (file.size < rule.min) {
-    return file.size === 0 ? `${file.name} is empty.` : `${file.name} is ${bytes(file.size)}. The minimum for this type is ${bytes(rule.min)}.`
+    const code = file.size === 0 ? 'empty-file' : 'too-small'
+    return `${file.name}: ${ownProblem(code, { actual: bytes(file.size), limit: bytes(rule.min) })}`
   }
   return undefined
 }

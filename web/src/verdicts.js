@@ -122,7 +122,7 @@ export class Verdicts {
 
   #rejected(entry, file, record) {
     entry.setState('rejected', 'Rejected')
-    entry.addFacts(`Declared as ${record.declared.contentType}, recognised as ${record.observed.contentType ?? 'unknown'}`)
+    entry.addFacts(`Declared as ${record.declared?.contentType ?? 'no type'}, recognised as ${record.observed.contentType}`)
     const list = document.createElement('ul')
     const sentences = [...new Set(record.reasons.map(describe))]
     list.append(...sentences.map((sentence) => Object.assign(document.createElement('li'), { textContent: sentence })))

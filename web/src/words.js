@@ -1,33 +1,22 @@
-// Descriptions of reasons and findings. docs/CONTRACT.md lists the codes. A code without a description is shown with its detail.
+// Sentences for the person who uploads a file. Server and page share one catalogue, by code; docs/CONTRACT.md lists the codes.
 
-const DESCRIPTIONS = {
-  'size-mismatch': 'The stored size differs from the declared size.',
-  'type-altered': 'The stored content type differs from the granted one.',
-  'checksum-mismatch': 'The checksum differs from the declared one.',
-  'not-granted': 'The file was uploaded without a grant of this service.',
-  'unexpected-metadata': 'The file has headers, metadata or tags that its grant does not contain.',
-  'content-mismatch': 'The content does not match the declared type.',
-  'extension-mismatch': 'The file name extension does not match the content.',
-  unverified: 'The content could not be verified as the declared type.',
-  unknown: 'The type of the content could not be recognised.',
-  empty: 'The file is empty.',
-  truncated: 'The end of the file is missing.',
-  stub: 'The file has a signature but no content.',
-  malformed: 'The file is damaged: its structure violates the format.',
-  'trailing-data': 'The file has extra bytes after its end.',
-  polyglot: 'The file is valid in two formats at once.',
-  'active-content': 'The file contains script that runs when the file is shown.',
-  macros: 'The file contains macros.',
-  encrypted: 'The file is encrypted, so it could not be checked.',
-  executable: 'The file is a program.',
-  'executable-inside': 'The file contains a program.',
-  'bomb-size': 'The file unpacks to far more data than files of its size should.',
-  'large-contents': 'The file has very many entries, or unpacks to very much data.',
-  'unseen-objects': 'Parts of the file could not be checked.',
-  'pixel-bomb': 'The image has more pixels or frames than most programs can show.',
+import words from '../../shared/policy/words/en.json'
+
+/** The sentence for a reason or finding. The server sends it as `detail`, filled in with the types of the file. */
+export function describe({ code, detail }) {
+  return detail || (words.reasons[code] ?? code)
 }
 
-/** The meaning of a reason or finding for the person who uploaded the file. */
-export function describe({ code, detail }) {
-  return DESCRIPTIONS[code] ?? detail ?? code
+/**
+ * The sentence for a problem of the API; undefined if there is none. A sentence with values, such as a limit, comes from the
+ * server. For every other code the catalogue has it: the server's `detail` then speaks to the maker of the page.
+ */
+export function problemSentence({ code, detail, message }) {
+  const sentence = words.problems[code]
+  return sentence && !sentence.includes('{') ? sentence : detail || message
+}
+
+/** The sentence of the catalogue for a problem that the page finds itself, with its values. */
+export function ownProblem(code, values) {
+  return words.problems[code].replace(/\{(\w+)\}/g, (_, name) => values[name])
 }

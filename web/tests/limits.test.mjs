@@ -63,7 +63,7 @@ for (const [name, client] of Object.entries(clients)) {
   })
 }
 
-const SIZE_PROBLEM = '6 MB is above the maximum of 5 MB for this type'
+const SIZE_PROBLEM = 'The file has 6 MB. The maximum is 5 MB.'
 const five = { endpoint: `${stack.apiUrl}/avatar`, headers: bearer }
 const six = { sign: { url: `${stack.apiUrl}/avatar/s3/sign`, token: alice.token, sendFields: ['size', 'type'] } }
 const clientsThatSendSize = {
@@ -89,8 +89,8 @@ for (const [name, [version, options, api, size, message]] of Object.entries(clie
 
 test('signing the creation fails with the reason if the page sends what the class does not allow', async () => {
   for (const [path, sendFields, expected] of [
-    ['/giant', [], 'there is no class "giant"'],
-    ['/avatar', ['type'], 'text/plain is not allowed in class "avatar"'],
+    ['/giant', [], 'This kind of upload does not exist here: giant.'],
+    ['/avatar', ['type'], 'Files of this kind (text/plain) are not accepted here. Choose one of these: png, jpg, jpeg, webp.'],
     // Uppy sends the type when it creates the upload, and reads only the code of the response.
     ['/avatar', [], 'S3 returned 422 – type-not-allowed'],
   ]) {

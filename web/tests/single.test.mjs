@@ -80,7 +80,7 @@ test('version 5 shows why a file above the limit is refused', async () => {
   await tab.evaluate((options) => void start(options), { five: { endpoint: `${stack.apiUrl}/avatar`, headers } })
   await add(tab, { name: 'large.png', type: 'image/png', content: png, meta: { size: 6 * MB } })
   const results = await upload(tab)
-  assert.deepEqual(results.errors, ['6 MB is above the maximum of 5 MB for this type'])
+  assert.deepEqual(results.errors, ['The file has 6 MB. The maximum is 5 MB.'])
   await tab.context().close()
 })
 

@@ -89,7 +89,7 @@ impl Fixture {
         self.records.session_of(id(1)).unwrap()
     }
 
-    /// The response under a script and an faults; `None` when the process was killed.
+    /// The response under a script and fault injection; `None` when the process was killed.
     async fn send_under(
         &self,
         script: &ScriptedBucket<'_, MemoryObjects>,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use lambda_http_kit::http::{ChecksumBody, CreateFields, Problem, SizeBody};
 use lambda_http_kit::presigned_upload::PresignedUpload;
 use policy::key::{OwnerId, UploadId};
-use policy::{Class, Policy, Requirement, Rule, Transport, UploadRequest};
+use policy::{Class, DeclaredType, Policy, Requirement, Rule, Transport, UploadRequest};
 use serde::{Deserialize, Serialize};
 
 /// The body of `POST /uploads`.
@@ -103,6 +103,8 @@ struct ClassLimits {
     url_life_seconds: u64,
     checksum_required: bool,
     metadata: Vec<String>,
+    /// How the declared type is taken: `hint` or `exact`.
+    declared: &'static str,
 }
 
 #[derive(Serialize)]
@@ -137,6 +139,10 @@ impl From<&Class> for ClassLimits {
             url_life_seconds: class.url_life.as_secs(),
             checksum_required: class.checksum == Requirement::Required,
             metadata: class.metadata.names(),
+            declared: match class.declared {
+                DeclaredType::Hint => "hint",
+                DeclaredType::Exact => "exact",
+            },
         }
     }
 }

@@ -34,7 +34,7 @@ struct Fixture {
 }
 
 impl Fixture {
-    /// The response under an faults; `None` when the process was killed.
+    /// The response under fault injection; `None` when the process was killed.
     async fn send_under(&self, faults: &FaultInjector, request: Request) -> Option<ApiResponse> {
         let open_mode = if self.open_mode { "true" } else { "" };
         let deps = Deps {

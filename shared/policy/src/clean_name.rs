@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use content_sniff::{extension_of_type, is_more_general, is_same_type, is_type_of_extension, type_of_extension};
 
-use crate::name_problems::{NameProblem, has_invisible, is_bidirectional, is_device, is_invisible, name_problems};
+use crate::name_problems::{
+    NameProblem, has_invisible, is_active, is_bidirectional, is_device, is_invisible, name_problems, says_anything,
+};
 
 /// The longest name, in bytes: `NAME_MAX` of common POSIX file systems.
 const MAX_BYTES: usize = 255;
@@ -57,7 +59,8 @@ fn is_reserved(c: char) -> bool {
         || matches!(c, '\u{ff0e}' | '\u{2024}' | '\u{fe52}' | '\u{3002}' | '\u{ff61}')
 }
 
-/// The name with an extension of the type. An extension of another type is replaced, and an unknown one is kept.
+/// The name with an extension of the type. An extension of another type is replaced, and an unknown one is part of the
+/// name.
 fn with_extension(name: &str, content_type: &str) -> String {
     let (stem, extension) = match name.rsplit_once('.') {
         Some((stem, extension)) if !stem.is_empty() && !extension.is_empty() => (stem, Some(extension)),
@@ -68,6 +71,8 @@ fn with_extension(name: &str, content_type: &str) -> String {
         (Some(extension), Some(expected)) if is_other_type(&extension.to_lowercase(), content_type) => {
             shortened(stem, expected)
         }
+        // `Report 2026.11` has no extension.
+        (Some(extension), Some(expected)) if !says_anything(&extension.to_lowercase()) => shortened(name, expected),
         (Some(extension), _) => shortened(stem, extension),
         (None, Some(expected)) => shortened(stem, expected),
         (None, None) => shorten(stem, MAX_BYTES).to_owned(),
@@ -76,6 +81,10 @@ fn with_extension(name: &str, content_type: &str) -> String {
 
 /// Whether the extension stands for a type that the content does not have.
 fn is_other_type(extension: &str, content_type: &str) -> bool {
+    // A system runs the file, whatever it contains.
+    if is_active(extension) && !is_type_of_extension(extension, content_type) {
+        return true;
+    }
     let Some(usual) = type_of_extension(extension) else { return false };
     let is_related = is_type_of_extension(extension, content_type)
         || is_same_type(usual, content_type)
@@ -116,7 +125,6 @@ mod tests {
             ("\u{645}\u{6cc}\u{200c}\u{62e}.png", "image/png"),
             ("50% off.pdf", "application/pdf"),
             ("film.m4v", "video/mp4"),
-            ("unknown.xyzzy", "image/png"),
         ] {
             assert_eq!(clean_name(name, kind), name);
         }
@@ -136,10 +144,14 @@ mod tests {
             (".hidden.png", "image/png", "hidden.png"),
             ("a%2fb.png", "image/png", "a_2fb.png"),
             ("say \"hi\".txt", "text/plain", "say _hi_.txt"),
-            ("web.config", "application/xml", "_web.config"),
+            ("web.config", "application/xml", "_web.xml"),
             ("\u{200b}", "image/png", "file.png"),
             ("a\u{ff0e}jpg", "image/jpeg", "a_jpg.jpg"),
             ("README", "application/octet-stream", "README.bin"),
+            ("Report 2026.11", "application/pdf", "Report 2026.11.pdf"),
+            ("run.exe", "text/plain", "run.txt"),
+            ("page.html", "text/plain", "page.txt"),
+            ("page.html", "text/html", "page.html"),
         ] {
             assert_eq!(clean_name(name, kind), cleaned, "{name:?}");
         }

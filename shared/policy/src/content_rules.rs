@@ -7,7 +7,7 @@ use content_sniff::{Agreement, FindingCode, MediaType, MismatchCode, Sniffed, ag
 pub enum Action {
     /// Ignore them.
     Allow,
-    /// Accept the upload with its findings. It is never served inline.
+    /// Accept the upload with its findings. Most findings forbid inline display: [`crate::verdict::is_harmless`].
     Flag,
     /// Reject the upload.
     Reject,

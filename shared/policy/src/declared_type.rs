@@ -26,10 +26,13 @@ pub fn resolve(class: &Class, declared: Option<&MediaType>, extension: Option<&s
     }
     let informative = declared.filter(|declared| !is_uninformative(declared.essence()));
     let fits = |kind: &MediaType| class.rule_for(kind).is_some_and(|rule| rule.allows_extension(extension));
-    if let Some(kind) = informative.filter(|kind| fits(kind)) {
+    let by_extension = extension.and_then(|extension| type_in_class(class, extension));
+    let is_known_guess = |kind: &MediaType| {
+        by_extension.is_some() && guesses().any(|(known, guess, _)| Some(known) == extension && guess == kind.essence())
+    };
+    if let Some(kind) = informative.filter(|kind| fits(kind) && !is_known_guess(kind)) {
         return Some(kind.clone());
     }
-    let by_extension = extension.and_then(|extension| type_in_class(class, extension));
     match (informative, by_extension) {
         (None, Some(usual)) => Some(usual),
         (Some(kind), Some(usual)) if extension.is_some_and(|extension| is_guess(extension, kind.essence(), &usual)) => {

@@ -172,6 +172,11 @@ fn note_extensions(lower: &str, note: &mut impl FnMut(bool, NameProblem)) {
     note(inner.iter().any(is_active_inside), NameProblem::DoubleExtension);
 }
 
+/// Whether an extension, in lower case without the dot, says anything about the kind of file: some program knows it.
+pub(crate) fn says_anything(extension: &str) -> bool {
+    content_sniff::type_of_extension(extension).is_some() || is_active(extension)
+}
+
 pub(crate) fn is_active(extension: &str) -> bool {
     [SERVER_EXTENSIONS, BROWSER_EXTENSIONS, SYSTEM_EXTENSIONS].iter().any(|list| list.contains(&extension))
 }

@@ -81,8 +81,11 @@ impl Policy {
         let Some(rule) = class.rule_for(&content_type) else {
             return Err(Refusal::TypeNotAllowed { content_type, allowed: class.extensions() });
         };
-        let is_missing = extension.is_none() && class.declared == DeclaredType::Exact && !rule.extensions.is_empty();
-        if is_missing || !rule.allows_extension(extension.as_deref()) {
+        let is_allowed = match class.declared {
+            DeclaredType::Hint => rule.allows_extension(extension.as_deref()),
+            DeclaredType::Exact => rule.lists_extension(extension.as_deref()),
+        };
+        if !is_allowed {
             let extension = extension.unwrap_or_default();
             return Err(Refusal::ExtensionNotAllowed { extension, allowed: rule.extensions.clone() });
         }

@@ -85,7 +85,7 @@ impl ByteSize {
         const DECIMAL: [(&str, u64); 4] =
             [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
         let Some((unit, factor)) = DECIMAL.into_iter().find(|(_, factor)| self.0 >= *factor) else {
-            return format!("{} bytes", self.0);
+            return if self.0 == 1 { "1 byte".to_owned() } else { format!("{} bytes", self.0) };
         };
         let hundredths = (self.0 / (factor / 100)) % 100;
         let whole = self.0 / factor;

@@ -49,7 +49,7 @@ impl MediaPattern {
             Self::Exact(exact) => exact == essence,
             Self::Kind(kind) => essence.starts_with(kind.as_str()),
             Self::Any => true,
-            Self::Family(family) => family.types().iter().any(|kind| is_same_type(kind, essence)),
+            Self::Family(family) => family.has(essence),
         }
     }
 
@@ -151,17 +151,20 @@ impl Family {
         Self::ALL.iter().map(|family| family.name()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether the family lists the type, under any of its names.
+    fn has(self, kind: &str) -> bool {
+        self.types().iter().any(|listed| is_same_type(listed, kind))
+    }
+
     /// Whether files of the type are text, so that a system may also call them plain text. `kind` is in lower case.
     pub(crate) fn is_textual(kind: &str) -> bool {
         kind.starts_with("text/") && !matches!(kind, "text/html" | "text/rtf" | "text/javascript")
-            || Self::Data.types().contains(&kind)
-            || Self::Text.types().contains(&kind)
-            || Self::Calendar.types().contains(&kind)
+            || [Self::Data, Self::Text, Self::Calendar].iter().any(|family| family.has(kind))
     }
 
     /// Whether the type is a raster image. `kind` is in lower case.
     pub(crate) fn is_picture(kind: &str) -> bool {
-        Self::Picture.types().contains(&kind)
+        Self::Picture.has(kind)
     }
 }
 

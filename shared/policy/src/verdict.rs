@@ -151,7 +151,7 @@ pub fn is_harmless(finding: &str, granted: &str, found: &str) -> bool {
 /// granted one. Markdown with HTML stays Markdown. Both are essences in lower case.
 #[must_use]
 pub fn served_type<'a>(granted: &'a str, found: &'a str) -> &'a str {
-    if Danger::of(found) > Danger::of(granted) && Family::is_textual(granted) { granted } else { found }
+    if Danger::of(found) > Danger::of(granted) { granted } else { found }
 }
 
 /// How content of another type than granted is judged in a class that takes the declared type as a hint.

@@ -44,7 +44,12 @@ pub fn name_problem(code: &str) -> Option<&'static str> {
 pub fn reason(code: &str, granted: &str, found: &str) -> Option<String> {
     let sentence = WORDS.reasons.get(code)?;
     let name = |kind: &str| type_name(kind).unwrap_or_else(|| format!("a file of type {kind}"));
-    Some(filled(sentence, &[("granted", &name(granted)), ("found", &name(found))]))
+    let (mut granted_name, mut found_name) = (name(granted), name(found));
+    if granted_name == found_name {
+        // Two types with one name, such as the formats of Word.
+        (granted_name, found_name) = (format!("{granted_name} ({granted})"), format!("{found_name} ({found})"));
+    }
+    Some(filled(sentence, &[("granted", &granted_name), ("found", &found_name)]))
 }
 
 /// The name of a type with its article, such as "a PNG picture".

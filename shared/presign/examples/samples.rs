@@ -1,6 +1,8 @@
 //! Prints URLs and forms that this crate signs, one JSON object a line, for a program that signs them again:
 //! `cargo run --package s3-presigner --example samples`.
 
+#![expect(clippy::print_stdout, reason = "the samples are its output")]
+
 use std::time::Duration;
 
 use jiff::Timestamp;

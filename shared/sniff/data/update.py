@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Updates mime-db.tsv from a release of mime-db, and prints the difference.
+"""Updates mime-db.tsv and LICENSE-mime-db from a release of mime-db, and prints the difference.
 
     python3 shared/sniff/data/update.py 1.54.0
 
@@ -15,6 +15,7 @@ import tarfile
 import tempfile
 
 TABLE = pathlib.Path(__file__).with_name("mime-db.tsv")
+LICENCE = TABLE.with_name("LICENSE-mime-db")
 # The most trustworthy source first; the table keeps this order for each extension.
 SOURCES = ["iana", "apache", "nginx", None]
 
@@ -36,12 +37,14 @@ def main(version):
                               capture_output=True, text=True).stdout.split()[-1]
         with tarfile.open(pathlib.Path(folder, name)) as archive:
             database = json.load(archive.extractfile("package/db.json"))
+            licence = archive.extractfile("package/LICENSE").read()
     lines = [f"# mime-db {version}, MIT licence, https://github.com/jshttp/mime-db. Written by update.py."]
     lines += ["\t".join([extension, *kinds]) for extension, kinds in sorted(extensions(database).items())]
     old = set(TABLE.read_text().splitlines()) if TABLE.exists() else set()
     for line in sorted(set(lines) ^ old, key=lambda line: (line.split("\t")[0], line in lines)):
         print("+" if line in lines else "-", line.replace("\t", " "))
     TABLE.write_text("\n".join(lines) + "\n")
+    LICENCE.write_bytes(licence)
 
 
 if __name__ == "__main__":

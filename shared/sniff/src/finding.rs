@@ -92,7 +92,7 @@ codes! {
     ZipDuplicate = "zip-duplicate",
     /// Bytes before the first ZIP entry.
     ZipPrefix = "zip-prefix",
-    /// Unpacks to far more bytes tha legitimate files of its size, or nests too deep for recursive parsers.
+    /// Unpacks to far more bytes than legitimate files of its size, or nests too deep for recursive parsers.
     BombSize = "bomb-size",
     /// More entries, unpacked bytes, pixels or frames than most programs handle, in a file that is large enough to
     /// contain them.

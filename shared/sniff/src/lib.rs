@@ -21,7 +21,7 @@ pub use finding::{Finding, FindingCode};
 pub use media_type::{MediaType, NotAMediaType};
 pub use sniffed::{Confidence, Sniffed};
 pub use sniffer::{Sniffer, Step};
-pub use type_names::{is_more_general, is_same_type};
+pub use type_names::{is_more_general, is_same_type, names_of_type};
 
 #[cfg(test)]
 mod tests;

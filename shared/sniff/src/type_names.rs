@@ -111,6 +111,14 @@ pub fn is_same_type(a: &str, b: &str) -> bool {
         || (matches!(a, "video/mp4" | "application/mp4") && b == "audio/mp4")
 }
 
+/// All names of the type `kind`, the registered or the most common one first; empty if only one name is known.
+///
+/// `kind` is an essence (`type/subtype`) in lower case.
+#[must_use]
+pub fn names_of_type(kind: &str) -> &'static [&'static str] {
+    ALIASES.iter().copied().find(|names| names.contains(&kind)).unwrap_or_default()
+}
+
 /// More general types that are also correct for a type, beside the parent that its reader reports.
 const PARENTS: &[(&str, &[&str])] = &[
     ("image/avif", &["image/heif"]),

@@ -6,7 +6,7 @@ use content_sniff::MediaType;
 
 use crate::content_rules::{Action, ContentRules};
 use crate::filename::FileName;
-use crate::name_problems::{NameProblem, name_problems};
+use crate::name_problems::{NameProblem, name_problems, says_anything};
 use crate::size::ByteSize;
 use crate::type_pattern::MediaPattern;
 
@@ -120,10 +120,12 @@ impl Class {
             .is_some_and(|rule| (rule.min..=rule.max).contains(&size) && rule.allows_extension(extension))
     }
 
-    /// The extensions that the rules list, each once.
+    /// The extensions that the rules list, each once: first the first one of each rule, then the second ones, and so on.
+    /// A sentence can then show the start of the list.
     pub(super) fn extensions(&self) -> Vec<String> {
+        let longest = self.rules.iter().map(|rule| rule.extensions.len()).max().unwrap_or_default();
         let mut extensions: Vec<String> = Vec::new();
-        for extension in self.rules.iter().flat_map(|rule| &rule.extensions) {
+        for extension in (0..longest).flat_map(|n| self.rules.iter().filter_map(move |rule| rule.extensions.get(n))) {
             if !extensions.contains(extension) {
                 extensions.push(extension.clone());
             }
@@ -148,9 +150,18 @@ impl Class {
 
 impl Rule {
     /// Whether the rule allows files with this extension, in lower case without the dot. A name without an extension says
-    /// nothing about its type, so it contradicts no rule.
+    /// nothing about its type, and neither does an extension that no program knows (`Report 2026.11`): they contradict no
+    /// rule.
     pub(crate) fn allows_extension(&self, extension: Option<&str>) -> bool {
-        self.extensions.is_empty() || extension.is_none_or(|extension| self.extensions.iter().any(|e| e == extension))
+        self.extensions.is_empty()
+            || extension.is_none_or(|extension| {
+                self.extensions.iter().any(|listed| listed == extension) || !says_anything(extension)
+            })
+    }
+
+    /// Whether the rule lists this extension.
+    pub(super) fn lists_extension(&self, extension: Option<&str>) -> bool {
+        self.extensions.is_empty() || self.extensions.iter().any(|listed| Some(&**listed) == extension)
     }
 }
 

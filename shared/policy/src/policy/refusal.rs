@@ -170,6 +170,9 @@ impl fmt::Display for Refusal {
         let Facts { limit, actual, allowed } = self.facts();
         let code = match self {
             Self::TooSmall { size, .. } if *size == ByteSize::ZERO => "empty-file",
+            Self::ExtensionNotAllowed { extension, .. } if extension.is_empty() => "extension-missing",
+            Self::TypeRequired { allowed } if allowed.is_empty() => "type-missing",
+            Self::TypeNotAllowed { allowed, .. } if allowed.is_empty() => "type-refused",
             _ => self.code(),
         };
         let reason = match self {
