@@ -22,6 +22,7 @@ mod multipart;
 mod ownership;
 mod permissions;
 mod ports;
+mod real_files;
 mod reconcile;
 mod replay;
 mod s3_refusals;
