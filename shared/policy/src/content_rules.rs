@@ -199,7 +199,7 @@ pub enum OtherType {
     ByRule,
     /// The class allows the type that was found, and it is no more dangerous than the granted one: a finding.
     Harmless,
-    /// The content is Markdown with HTML, or a script, granted as plain text: a finding, because it is served as that text.
+    /// The content is a script, granted as plain text: a finding, because it is served as that text.
     Text,
 }
 

@@ -169,10 +169,8 @@ pub fn other_type(
         return OtherType::ByRule;
     }
     let (granted, found) = (granted.essence(), &*sniffed.media_type);
-    // Markdown may contain HTML. Script in it is a finding of its own.
-    let is_markdown = is_same_type(granted, "text/markdown") && found == "text/html";
     let is_read_as_text = Family::is_textual(granted) && Danger::of(granted) == Danger::Passive;
-    if is_markdown || is_read_as_text && is_script(found) {
+    if is_read_as_text && is_script(found) {
         return OtherType::Text;
     }
     let is_allowed = MediaType::parse(found).is_ok_and(|found| class.accepts_as(&found, size, extension));

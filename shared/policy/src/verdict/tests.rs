@@ -126,7 +126,7 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         ("customers.csv", "application/vnd.ms-excel", "text/csv", &[], Some(&["type-resolved"])),
         ("customers.csv", "", "text/csv", &[], Some(&["type-resolved"])),
         ("voice.m4a", "audio/x-m4a", "audio/mpeg", &[], Some(&["content-mismatch", "name-cleaned"])),
-        ("README.md", "text/markdown", "text/html", &[], Some(&["content-mismatch"])),
+        ("README.md", "text/markdown", "text/markdown", &[FindingCode::StartsAsHtml], Some(&["starts-as-html"])),
         (
             "deploy.txt",
             "text/plain",
@@ -140,7 +140,7 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         // More dangerous than the granted type.
         ("photo.jpg", "image/jpeg", "application/pdf", &[], None),
         ("page.txt", "text/plain", "text/html", &[], None),
-        ("README.md", "text/markdown", "text/html", &[FindingCode::ActiveContent], None),
+        ("README.md", "text/markdown", "text/html", &[], None),
         ("photo.png", "image/png", program, &[FindingCode::Executable], None),
         ("notes.txt", "text/plain", program, &[FindingCode::Executable], None),
         ("photo.png", "image/png", "image/svg+xml", &[], None),
