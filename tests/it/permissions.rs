@@ -177,6 +177,10 @@ fn works(stack: &Stack, alice: &User, function: &str, action: &str) -> bool {
         ("uploads", "dynamodb:GetItem" | "s3:GetObject") => {
             alice.status("01900000-0000-7000-8000-000000000000").status == 404
         }
+        ("uploads", "dynamodb:BatchGetItem") => {
+            let ids = serde_json::json!({ "ids": [validated().id()] }).to_string();
+            alice.call("POST", "/uploads/status", &[], ids.as_bytes()).status == 200
+        }
         ("uploads", "dynamodb:Query") => alice.get("/uploads").status == 200,
         ("uploads", "s3:GetObjectVersion") => {
             let content = alice.get(&format!("/uploads/{}/content", validated().id())).json();

@@ -2,13 +2,14 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Routes**: `POST /uploads`, `GET /policy`; for Uppy `GET /s3/params`, also below `/{class}`
+//! - **Routes**: `POST /uploads`, `POST /uploads/batch`, `GET /policy`; for Uppy `GET /s3/params`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `s3:PutObject` on the bucket's objects, because a presigned request has the signer's rights;
 //!   `dynamodb:PutItem` on the table, for requests with an `Idempotency-Key` only
 //!
 //! Without that header the function makes no network call.
 
+mod batch;
 mod uppy;
 mod wire;
 
@@ -38,6 +39,7 @@ impl<R: IdempotencyStore> HttpHandler for Deps<R> {
     async fn handle(&self, request: Request) -> Response<Body> {
         let answer = match Route::of(&request) {
             Some(Route::CreateUpload) => self.create_upload(&request).await,
+            Some(Route::CreateBatch) => self.create_batch(&request).await,
             Some(Route::GetPolicy) => self.get_policy(&request),
             Some(Route::Uppy(route)) if route.operation == Operation::Params => self.params(&request, route.class),
             Some(_) | None => Err(Problem::new(Code::NoSuchRoute, "this function grants uploads: POST /uploads")),

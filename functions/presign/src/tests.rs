@@ -13,6 +13,7 @@ use testkit::{
 
 use super::*;
 
+mod batch;
 mod idempotency;
 mod refusals;
 mod uppy;
@@ -54,6 +55,7 @@ fn decode_grant(value: &str) -> Grant {
 async fn every_golden_event_has_its_answer() {
     let expected = [
         ("bad-bidi-filename", 400, "invalid-filename"),
+        ("bad-empty-batch", 400, "invalid-body"),
         ("bad-missing-field", 400, "invalid-body"),
         ("bad-negative-size", 400, "invalid-size"),
         ("bad-no-claims", 401, "unauthenticated"),
@@ -67,6 +69,7 @@ async fn every_golden_event_has_its_answer() {
         ("bad-uppy-type-not-allowed", 422, "type-not-allowed"),
         ("bad-use-multipart", 422, "use-multipart"),
         ("base64-body", 201, ""),
+        ("batch", 200, ""),
         ("checksum", 201, ""),
         ("idempotency-key", 201, ""),
         ("metadata", 201, ""),

@@ -2,9 +2,10 @@
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `http_handler.rs`.)
 //!
-//! - **Routes**: `GET /uploads`, `GET /uploads/{id}`, `GET /uploads/{id}/content`, `DELETE /uploads/{id}`
+//! - **Routes**: `GET /uploads`, `GET /uploads/{id}`, `GET /uploads/{id}/content`, `DELETE /uploads/{id}`,
+//!   `POST /uploads/status`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`, `OWNER_SHARDS`
-//! - **IAM**: `dynamodb:GetItem` for a record, `dynamodb:Query` on the owner index, `dynamodb:PutItem` and
+//! - **IAM**: `dynamodb:GetItem` for a record, `dynamodb:BatchGetItem` for many, `dynamodb:Query` on the owner index, `dynamodb:PutItem` and
 //!   `dynamodb:UpdateItem` for tombstones; `s3:GetObject` and `s3:ListBucket` to tell `validating` from
 //!   `not-received`, `s3:GetObjectVersion` because a content URL has the signer's rights, `s3:ListBucketVersions` and
 //!   `s3:DeleteObjectVersion` to delete; `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` and
@@ -12,6 +13,7 @@
 
 mod content;
 mod delete;
+mod statuses;
 mod wire;
 
 use lambda_http::http::StatusCode;
@@ -25,6 +27,7 @@ use policy::session::{Session, State};
 use policy::upload::{Record, ValidatedUpload};
 use policy::view::Upload;
 use uploads_core::env::Env;
+use uploads_core::ports::due_index::DueIndex;
 use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::objects::Objects;
 use uploads_core::ports::records::UploadRecords;
@@ -43,8 +46,8 @@ pub struct Deps<R, O> {
 }
 
 /// The ports to the table that this function uses.
-pub trait Table: UploadRecords + Sessions {}
-impl<T: UploadRecords + Sessions> Table for T {}
+pub trait Table: UploadRecords + Sessions + DueIndex {}
+impl<T: UploadRecords + Sessions + DueIndex> Table for T {}
 
 /// The ports to the bucket that this function uses.
 pub trait Bucket: Objects + MultipartUploads {}
@@ -55,6 +58,7 @@ impl<R: Table, O: Bucket> HttpHandler for Deps<R, O> {
         let answer = match Route::of(&request) {
             Some(Route::ListUploads) => self.list(&request).await,
             Some(Route::GetUpload(id)) => self.get(&request, &id).await,
+            Some(Route::GetStatuses) => self.statuses(&request).await,
             Some(Route::GetContent(id)) => self.content(&request, &id).await,
             Some(Route::DeleteUpload(id)) => self.delete(&request, &id).await,
             Some(_) | None => {

@@ -24,6 +24,7 @@ mod contents;
 mod deletes;
 mod listings;
 mod sessions;
+mod statuses;
 
 /// A table and a bucket in memory.
 #[derive(Default)]
@@ -90,6 +91,8 @@ async fn every_golden_event_has_its_answer() {
         ("list-cursor", (200, ""), (200, "")),
         ("list-limit", (200, ""), (200, "")),
         ("status", (200, ""), (404, "not-received")),
+        ("statuses", (200, ""), (200, "")),
+        ("statuses-not-an-id", (404, "not-found"), (404, "not-found")),
         ("status-no-claims", (401, "unauthenticated"), (401, "unauthenticated")),
         ("status-not-an-id", (404, "not-found"), (404, "not-found")),
         ("status-other-user", (404, "not-received"), (404, "not-received")),

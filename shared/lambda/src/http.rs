@@ -1,5 +1,6 @@
 //! HTTP requests and responses. Only this module gives an error its HTTP status.
 
+mod batch;
 mod body;
 mod caller;
 mod event;
@@ -10,6 +11,7 @@ mod response;
 mod route;
 mod upload_request;
 
+pub use batch::{BatchResults, MAX_BATCH, checked_batch};
 pub use body::parse_body;
 pub use caller::{caller, named_caller, session_key};
 pub use event::request;

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use crate::hash::hex_sha256;
+use crate::hash::{hex_sha256, sha256};
 
 /// The id of one upload.
 ///
@@ -39,6 +39,15 @@ impl UploadId {
         let is_canonical = id.0.get_version_num() == 7 && id.to_string() == text;
         let is_dated = Timestamp::from_millisecond(id.millis()).is_ok();
         if is_canonical && is_dated { Ok(id) } else { Err(InvalidUploadId) }
+    }
+
+    /// The id of the `n`-th upload of a batch that has this id, from 0. It has the same time, and is a different id for
+    /// each `n`.
+    #[must_use]
+    pub fn nth(self, n: u32) -> Self {
+        let hash = sha256(&[self.0.as_bytes(), &n.to_be_bytes()]);
+        let random: [u8; 10] = std::array::from_fn(|i| hash[i]);
+        Self::new(self.created_at(), random)
     }
 
     /// When the upload was created, in milliseconds.

@@ -213,6 +213,17 @@ pub enum Outcome {
     Rejected,
 }
 
+impl Outcome {
+    /// The status in responses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 /// A reason or a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {

@@ -11,7 +11,7 @@ use crate::key::ObjectKey;
 use crate::observed::ObservedObject;
 use crate::session::Session;
 use crate::size::ByteSize;
-use crate::upload::{Note, Outcome, Record, ValidatedUpload};
+use crate::upload::{Note, Record, ValidatedUpload};
 use crate::words;
 
 /// An upload in the responses to `GET /uploads/{id}` and `GET /uploads`, and in the detail of an event.
@@ -89,10 +89,7 @@ impl Upload {
         let granted = validated.granted.as_ref();
         Self {
             id: validated.key.id().to_string(),
-            status: match validated.outcome {
-                Outcome::Accepted => "accepted",
-                Outcome::Rejected => "rejected",
-            },
+            status: validated.outcome.as_str(),
             class: granted.map(|granted| granted.class.clone()),
             filename: granted.map(|granted| granted.filename.clone()),
             declared: granted.map(|granted| SizeAndType {

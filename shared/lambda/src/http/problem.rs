@@ -160,9 +160,16 @@ impl Problem {
         self.respond_as("application/json")
     }
 
-    fn respond_as(self, content_type: &'static str) -> Response<Body> {
+    /// The problem as a value in the response to a batch.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "a problem has string keys, so it serialises")]
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self.body()).expect("a problem has string keys, so it serialises")
+    }
+
+    fn body(&self) -> ProblemBody<'_> {
         let status = self.code.status();
-        let body = ProblemBody {
+        ProblemBody {
             r#type: format!("urn:sluice:{}", self.code.as_str()),
             title: self.code.title(),
             status: status.as_u16(),
@@ -176,8 +183,11 @@ impl Problem {
                 Actual::Text(text) => json!(shorten(text.clone())),
             }),
             allowed: &self.facts.allowed,
-        };
-        let mut response = respond(status, content_type, &body);
+        }
+    }
+
+    fn respond_as(self, content_type: &'static str) -> Response<Body> {
+        let mut response = respond(self.code.status(), content_type, &self.body());
         if self.code == Code::Unavailable {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

@@ -16,6 +16,10 @@ pub(super) struct RouteKey(pub(super) String);
 pub enum Route {
     /// `POST /uploads`
     CreateUpload,
+    /// `POST /uploads/batch`
+    CreateBatch,
+    /// `POST /uploads/status`
+    GetStatuses,
     /// `GET /policy`
     GetPolicy,
     /// `GET /uploads`
@@ -49,6 +53,8 @@ type RouteEntry = (&'static str, fn(Parameters<'_>) -> Route);
 /// The route keys of `template.yaml`. Keys without parameters come before those with parameters.
 const ROUTES: &[RouteEntry] = &[
     ("POST /uploads", |_| Route::CreateUpload),
+    ("POST /uploads/batch", |_| Route::CreateBatch),
+    ("POST /uploads/status", |_| Route::GetStatuses),
     ("GET /policy", |_| Route::GetPolicy),
     ("GET /uploads", |_| Route::ListUploads),
     ("POST /uploads/multipart", |_| Route::CreateMultipart),
