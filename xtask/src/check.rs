@@ -18,15 +18,15 @@ pub fn check() -> Tally {
     // built: another selection of packages has other features, and would compile the SDKs a second time.
     let mut nextest = cargo(&["nextest", "--version"]);
     let installed = nextest.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-    let name = "unit, property, handler and document tests";
     if installed {
         let filter = "not package(acceptance) or test(/^(documents|tidy)::/)";
         let run = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "--filterset", filter];
-        tally.tests(name, cargo(&run));
+        tally.tests("unit, property, handler and document tests", cargo(&run));
     } else {
-        let documents = ["test", "--workspace", "--test", "it", "--locked", "--quiet", "--", "documents::", "tidy::"];
-        tally.tests(name, cargo(&["test", "--workspace", "--lib", "--bins", "--locked", "--quiet", "--no-fail-fast"]));
-        tally.tests("documents and house rules", cargo(&documents));
+        let run =
+            |part: &[&str]| cargo(&[&["test", "--workspace", "--locked", "--quiet", "--no-fail-fast"], part].concat());
+        tally.tests("unit, property and handler tests", run(&["--lib", "--bins"]));
+        tally.tests("documents and house rules", run(&["--test", "it", "--", "documents::", "tidy::"]));
     }
     tally.tests("examples in documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]));
     let package = ["package", "--package", "content-sniff", "--package", "s3-presigner", "--locked", "--allow-dirty"];

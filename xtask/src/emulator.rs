@@ -1,9 +1,8 @@
 //! The AWS emulator: one process on the loopback interface that verifies signatures and enforces IAM.
 
-use std::env;
-use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
+use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use local_stack::aws::{REGION, ROOT};

@@ -39,7 +39,8 @@ pub fn quietly(label: &str, log: &Path, command: &mut Command) -> Result<()> {
     output.read_to_end(&mut text)?;
     if !status.success() {
         let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().collect();
+        // Programs rewrite their line of progress.
+        let lines: Vec<&str> = text.lines().filter_map(|line| line.rsplit('\r').next()).collect();
         let tail = lines[lines.len().saturating_sub(25)..].join("\n");
         bail!("{} failed ({status}); {} has all of its output, which ends with:\n{tail}", name(command), log.display());
     }

@@ -125,13 +125,4 @@ mod tests {
         assert_eq!(tally(&nextest), (15, 3, 0));
         assert_eq!(tally(&["ℹ tests 6", "ℹ pass 4", "ℹ fail 1", "ℹ skipped 1", "ℹ duration_ms 12.5"]), (4, 1, 1));
     }
-
-    #[test]
-    fn both_outputs_of_a_runner_are_read() {
-        let mut sh = Command::new("sh");
-        sh.args(["-c", "echo 'ℹ pass 2'; echo '     Summary [ 1s] 3 tests run: 3 passed, 0 skipped' >&2"]);
-        let mut tally = Tally::default();
-        tally.tests("test", sh);
-        assert_eq!(tally, Tally { passed: 5, failed: 0, skipped: 0 });
-    }
 }

@@ -57,10 +57,9 @@ fn deployed(tally: &mut Tally, full: bool) {
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
-    tally.command(
-        "judges of template and signatures",
-        Command::new("python3").arg("tests/judges/run.py").current_dir(root()),
-    );
+    for (name, script) in [("judges of template and signatures", "judges"), ("the API's description", "openapi")] {
+        tally.command(name, Command::new("python3").arg(format!("tests/{script}/run.py")).current_dir(root()));
+    }
 }
 
 fn long(tally: &mut Tally) {

@@ -60,11 +60,8 @@ mod tests {
 
     #[test]
     fn versions_without_import_meta_dirname_are_refused() {
-        for version in ["v20.11.0", "v20.20.2\n", "v21.2.0", "v22.0.0", "v30.1.2-nightly"] {
-            assert!(is_supported(version), "{version}");
-        }
-        for version in ["", "v18.20.0", "v20.10.0", "v21.1.0", "v20", "node"] {
-            assert!(!is_supported(version), "{version}");
-        }
+        let supported = ["v20.11.0", "v20.20.2\n", "v21.2.0", "v22.0.0", "v30.1.2-nightly"];
+        let unsupported = ["", "v18.20.0", "v20.10.0", "v21.1.0", "v20", "node"];
+        assert!(supported.into_iter().all(is_supported) && !unsupported.into_iter().any(is_supported));
     }
 }
