@@ -19,7 +19,8 @@ STATUSES = {
 # Golden events whose body or parameters break the schema. All others are valid, also those that the policy refuses.
 SCHEMA_ERRORS = {
     "presign/bad-bidi-filename", "presign/bad-missing-field", "presign/bad-negative-size", "presign/bad-not-json",
-    "presign/bad-path-filename", "presign/bad-unknown-field", "multipart-parts/bad-neither", "uploads/status-not-an-id",
+    "presign/bad-path-filename", "presign/bad-unknown-field", "presign/bad-empty-batch", "multipart-parts/bad-neither",
+    "uploads/status-not-an-id", "uploads/statuses-not-an-id",
 }
 
 # (source file, struct, schema, whether it is read from a request)
@@ -33,6 +34,11 @@ TYPES = [
     ("functions/presign/src/wire.rs", "PolicyResponse", "Policy", False),
     ("functions/presign/src/wire.rs", "ClassLimits", "ClassLimits", False),
     ("functions/presign/src/wire.rs", "RuleLimits", "ClassLimits/properties/allow/items", False),
+    ("functions/presign/src/batch.rs", "BatchBody", "CreateUploads", True),
+    ("shared/lambda/src/http/batch.rs", "BatchResults", "Grants", False),
+    ("shared/lambda/src/http/batch.rs", "BatchResults", "UploadStatuses", False),
+    ("functions/uploads/src/statuses.rs", "StatusBody", "GetUploads", True),
+    ("functions/uploads/src/statuses.rs", "StatusResult", "UploadStatus", False),
     ("functions/multipart-initiate/src/wire.rs", "CreateBody", "CreateMultipart", True),
     ("functions/multipart-initiate/src/wire.rs", "CreateResponse", "Session", False),
     ("functions/multipart-parts/src/wire.rs", "SignBody", "SignParts", True),
@@ -179,7 +185,7 @@ def types(document):
     for file, struct, path, is_request in TYPES:
         try:
             names, required = fields_of((ROOT / file).read_text(), struct, is_request)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             yield f"{file}: {error}"
             continue
         schemas = []

@@ -22,6 +22,46 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/uploads/batch": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Request the right to upload up to 1,000 objects
+         * @description Each upload gets its own result. A file above the limit of one request gets a problem with the code `use-multipart`.
+         */
+        readonly post: operations["createUploads"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
+    readonly "/uploads/status": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly get?: never;
+        readonly put?: never;
+        /**
+         * Read the verdicts of up to 1,000 uploads
+         * @description The read is eventually consistent. One invalid id refuses the request.
+         */
+        readonly post: operations["getUploads"];
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/uploads/multipart": {
         readonly parameters: {
             readonly query?: never;
@@ -237,6 +277,44 @@ export interface components {
             readonly contentType: components["schemas"]["GrantedType"];
             readonly multipartRecommended?: components["schemas"]["MultipartRecommended"];
         };
+        readonly CreateUploads: {
+            readonly uploads: readonly components["schemas"]["CreateUploadByPut"][];
+        };
+        readonly CreateUploadByPut: {
+            /** @description The name that people see: a name, not a path, without control characters and characters that reverse the reading direction. It has a character other than dots and blanks. It is never part of the object key. */
+            readonly filename: string;
+            /** @description A media type, with parameters if needed: a hint. Without it, or if it is empty, the type of the file extension applies. */
+            readonly contentType?: string | null;
+            /** @description Bytes: digits only, without fraction or exponent. Required for PUT. */
+            readonly size?: number | null;
+            /** @description A class of the policy. Without it, `default`. */
+            readonly class?: string | null;
+            /** @description A checksum of the whole file, which S3 verifies. */
+            readonly checksum?: components["schemas"]["Checksum"] | null;
+            /** @description Your own names and values, as far as the class allows them. The record returns them. */
+            readonly metadata?: {
+                readonly [key: string]: string;
+            };
+            /**
+             * @description A form needs `POST /uploads`.
+             * @constant
+             */
+            readonly method?: "PUT";
+        };
+        readonly RefusedUpload: components["schemas"]["Problem"] & {
+            /** @enum {unknown} */
+            readonly code?: "invalid-body" | "invalid-size" | "invalid-filename" | "invalid-content-type" | "invalid-checksum" | "metadata-too-large" | "unknown-class" | "type-required" | "type-not-allowed" | "extension-not-allowed" | "name-not-allowed" | "size-required" | "too-small" | "too-large" | "use-multipart" | "checksum-required" | "metadata-not-allowed";
+        };
+        readonly Grants: {
+            /** @description In the order of `uploads`. */
+            readonly results: readonly ({
+                readonly grant: components["schemas"]["PutGrant"];
+            } | {
+                readonly problem: components["schemas"]["RefusedUpload"];
+            })[];
+            /** @description The index of the first entry without a result: send it and those after it again. Present if the response had no room for all results. */
+            readonly next?: number;
+        };
         /** @description A UUIDv7 in lower case. */
         readonly UploadId: string;
         /** @description The granted type, with which the file must be sent. */
@@ -435,6 +513,25 @@ export interface components {
              * @description Missing without a verdict.
              */
             readonly judgedAt?: string;
+        };
+        readonly GetUploads: {
+            readonly ids: readonly components["schemas"]["UploadId"][];
+        };
+        readonly UploadStatuses: {
+            /** @description In the order of `ids`. */
+            readonly results: readonly components["schemas"]["UploadStatus"][];
+            /** @description The index of the first entry without a result: send it and those after it again. Present if the response had no room for all results. */
+            readonly next?: number;
+        };
+        readonly UploadStatus: {
+            readonly id: components["schemas"]["UploadId"];
+            /**
+             * @description `pending`: there is no verdict yet, or the upload is not yours.
+             * @enum {string}
+             */
+            readonly status: "accepted" | "rejected" | "deleted" | "pending";
+            /** @description The record of an accepted or rejected upload. */
+            readonly upload?: components["schemas"]["Upload"];
         };
         readonly UploadList: {
             readonly items: readonly components["schemas"]["Upload"][];
@@ -721,6 +818,151 @@ export interface operations {
                     };
                 };
             };
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly createUploads: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: {
+                /** @description Any text; a random UUID is best. For 24 hours the same key and body give the same id. */
+                readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["CreateUploads"];
+            };
+        };
+        readonly responses: {
+            /** @description One result for each upload, in order. */
+            readonly 200: {
+                headers: {
+                    readonly "Cache-Control": components["headers"]["NoStore"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["Grants"];
+                };
+            };
+            /** @description Invalid request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        readonly status?: 400;
+                        /** @enum {unknown} */
+                        readonly code?: "invalid-json" | "invalid-body" | "invalid-idempotency-key";
+                    };
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            /** @description There is nothing under this address. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        readonly status?: 404;
+                        /** @enum {unknown} */
+                        readonly code?: "no-such-route";
+                    };
+                    /**
+                     * @example {
+                     *       "message": "Not Found"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GatewayError"];
+                };
+            };
+            readonly 413: components["responses"]["BodyTooLarge"];
+            /** @description The policy or the upload does not allow it. */
+            readonly 422: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        readonly status?: 422;
+                        /** @enum {unknown} */
+                        readonly code?: "idempotency-key-reused";
+                    };
+                };
+            };
+            readonly 429: components["responses"]["TooManyRequests"];
+            readonly 500: components["responses"]["InternalError"];
+            readonly 503: components["responses"]["Unavailable"];
+        };
+    };
+    readonly getUploads: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody: {
+            readonly content: {
+                readonly "application/json": components["schemas"]["GetUploads"];
+            };
+        };
+        readonly responses: {
+            /** @description One result for each id, in order. */
+            readonly 200: {
+                headers: {
+                    readonly "Cache-Control": components["headers"]["NoStore"];
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["UploadStatuses"];
+                };
+            };
+            /** @description Invalid request. */
+            readonly 400: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        readonly status?: 400;
+                        /** @enum {unknown} */
+                        readonly code?: "invalid-json" | "invalid-body";
+                    };
+                };
+            };
+            readonly 401: components["responses"]["Unauthenticated"];
+            /** @description There is nothing under this address. */
+            readonly 404: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @constant */
+                        readonly status?: 404;
+                        /** @enum {unknown} */
+                        readonly code?: "no-such-route" | "not-found";
+                    };
+                    /**
+                     * @example {
+                     *       "message": "Not Found"
+                     *     }
+                     */
+                    readonly "application/json": components["schemas"]["GatewayError"];
+                };
+            };
+            readonly 413: components["responses"]["BodyTooLarge"];
             readonly 429: components["responses"]["TooManyRequests"];
             readonly 500: components["responses"]["InternalError"];
             readonly 503: components["responses"]["Unavailable"];
