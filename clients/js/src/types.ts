@@ -1,6 +1,9 @@
-// The types of this package's interface, and the bodies of the API as docs/CONTRACT.md states them.
+// The types of this package's interface. The bodies of the API are generated from docs/openapi.json: `npm run types`.
 
+import type { components } from './openapi.js'
 import type { Problem } from './problem.js'
+
+type Schemas = components['schemas']
 
 /** A file to upload: a `File`, a `Blob` with a name, or anything else that can be sliced into blobs. */
 export interface UploadSource {
@@ -16,13 +19,10 @@ export interface UploadSource {
 /** Metadata of an upload: your own names and text values, as far as the class allows them. */
 export type Metadata = Readonly<Record<string, string>>
 
-export type ChecksumAlgorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'sha1' | 'sha256'
+export type ChecksumAlgorithm = Schemas['ChecksumAlgorithm']
 
 /** A checksum in base64. */
-export interface Checksum {
-  readonly algorithm: ChecksumAlgorithm
-  readonly value: string
-}
+export type Checksum = Schemas['Checksum']
 
 /** Computes checksums. `@sluice/client/checksum` has one that works in a worker. */
 export interface Checksummer {
@@ -32,31 +32,10 @@ export interface Checksummer {
 }
 
 /** A reason for a rejection, or a finding. `docs/CONTRACT.md` lists the codes. */
-export interface Reason {
-  readonly code: string
-  readonly detail: string
-}
+export type Reason = Schemas['Note']
 
 /** The record of an upload, as `GET /uploads/{id}` returns it. */
-export interface UploadRecord {
-  readonly id: string
-  readonly status: 'uploading' | 'validating' | 'accepted' | 'rejected'
-  readonly class?: string
-  readonly filename?: string
-  readonly declared?: { readonly size?: number; readonly contentType: string }
-  readonly observed?: { readonly size: number; readonly contentType?: string }
-  readonly reasons: readonly Reason[]
-  readonly findings: readonly Reason[]
-  readonly checksum?: string
-  readonly metadata?: Metadata
-  readonly bucket: string
-  readonly key: string
-  readonly versionId?: string
-  /** RFC 3339. */
-  readonly createdAt: string
-  /** RFC 3339. */
-  readonly judgedAt?: string
-}
+export type UploadRecord = Schemas['Upload']
 
 export type AcceptedRecord = UploadRecord & { readonly status: 'accepted' }
 export type RejectedRecord = UploadRecord & { readonly status: 'rejected' }
@@ -164,27 +143,13 @@ export interface UploadTask<F = UploadSource> extends Promise<UploadResult<F>>, 
 export interface UploadBatch<F = UploadSource> extends Promise<UploadResult<F>[]>, AsyncIterable<UploadResult<F>>, Controls {}
 
 /** The limits of a class in `GET /policy`. */
-export interface ClassLimits {
-  readonly allow: readonly RuleLimits[]
-  readonly singleRequestMax: number
-  readonly multipartFrom: number
-  readonly urlLifeSeconds: number
-  readonly checksumRequired: boolean
-  readonly metadata: readonly string[]
-}
+export type ClassLimits = Schemas['ClassLimits']
 
-export interface RuleLimits {
-  /** Media types, patterns (`image/*`) and families (`picture`, `office`, `text`). */
-  readonly types: readonly string[]
-  /** Lower case, without a dot; empty allows every extension. */
-  readonly extensions: readonly string[]
-  readonly min: number
-  readonly max: number
-}
+/** One rule of a class. */
+export type RuleLimits = ClassLimits['allow'][number]
 
-export interface PolicyLimits {
-  readonly classes: Readonly<Record<string, ClassLimits>>
-}
+/** The response to `GET /policy`. */
+export type PolicyLimits = Schemas['Policy']
 
 /** The body of `POST /uploads` and `POST /uploads/multipart`. */
 export interface CreateBody {
@@ -196,34 +161,15 @@ export interface CreateBody {
   readonly checksum?: Checksum | undefined
 }
 
-/** The response to `POST /uploads`. */
-export interface Grant {
-  readonly id: string
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly expiresAt: string
-  readonly multipartRecommended?: boolean
-}
+/** The response to `POST /uploads`, for a PUT. */
+export type Grant = Schemas['PutGrant']
 
-export interface PartUrl {
-  readonly partNumber: number
-  readonly url: string
-  readonly headers: Readonly<Record<string, string>>
-  readonly expiresAt: string
-}
+export type PartUrl = Schemas['PartUrl']
 
 /** The response to `POST /uploads/multipart`. */
-export interface Session {
-  readonly id: string
-  readonly sessionId: string
-  readonly partSize: number
-  readonly parts: readonly PartUrl[]
-}
+export type Session = Schemas['Session']
 
-export interface ListedPart {
-  readonly partNumber: number
-  readonly size: number
-}
+export type ListedPart = Schemas['ListedPart']
 
 /** What a store keeps of an unfinished upload. It holds no token and no URL. */
 export interface StoredUpload {
