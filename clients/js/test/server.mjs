@@ -156,17 +156,14 @@ export class FakeServer {
     if (route === 'POST /uploads/batch') {
       if (!this.batchRoutes) return send(404, { message: 'Not Found' })
       this.largestBatch = Math.max(this.largestBatch, json.uploads.length)
-      const results = json.uploads.slice(0, this.batchRoom).map((upload, index) => {
-        const result = this.#grant(upload, `${key} ${index}`)
-        return result.problem?.code === 'use-multipart' ? { useMultipart: {} } : result
-      })
+      const results = json.uploads.slice(0, this.batchRoom).map((upload, index) => this.#grant(upload, `${key} ${index}`))
       return send(200, { results, ...(results.length < json.uploads.length && { next: results.length }) })
     }
     if (route === 'POST /uploads/status') {
       if (!this.batchRoutes) return send(404, { message: 'Not Found' })
       const results = json.ids.map((id) => {
         const record = this.#record(id)
-        return record && ['accepted', 'rejected'].includes(record.status) ? { id, status: record.status, record } : { id, status: 'pending' }
+        return record && ['accepted', 'rejected'].includes(record.status) ? { id, status: record.status, upload: record } : { id, status: 'pending' }
       })
       return send(200, { results })
     }
