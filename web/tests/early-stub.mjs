@@ -18,6 +18,7 @@ export async function startStub({ status, close, stored, healthy = Infinity }) {
   const seen = { uploads: 0, records: 0, grants: 0, log: [] }
   const sockets = new Set()
   let hasObject = false
+  let recordsFail = false
   let polls = 0
 
   const api = (method, path) => {
@@ -26,6 +27,7 @@ export async function startStub({ status, close, stored, healthy = Infinity }) {
     if (path === `/uploads/${ID}/content`) return [200, { url: `${stub.url}/content` }]
     if (path === `/uploads/${ID}`) {
       seen.records += 1
+      if (recordsFail) return [500, { code: 'internal', message: 'try again' }]
       if (!hasObject) return [404, { code: 'not-received', detail: 'nothing has arrived for this id', message: 'nothing has arrived for this id' }]
       const record = { id: ID, filename: 'photo.bin', declared: { contentType: 'application/octet-stream' }, observed: { size: 1, contentType: 'application/octet-stream' }, reasons: [], findings: [] }
       return [200, { ...record, status: (polls += 1) > 1 ? 'accepted' : 'validating' }]
@@ -90,12 +92,23 @@ export async function startStub({ status, close, stored, healthy = Infinity }) {
       if (close === 'rst') setImmediate(() => socket.resetAndDestroy())
     }
   })
+  // A failed test must not keep the process alive.
+  server.unref()
   await new Promise((done) => server.listen(0, '127.0.0.1', done))
   const stop = () => {
     server.close()
     for (const socket of sockets) socket.destroy()
   }
-  const stub = { url: `http://127.0.0.1:${server.address().port}`, seen, id: ID, stop }
+  const stub = {
+    url: `http://127.0.0.1:${server.address().port}`,
+    seen,
+    stop,
+    /** From now on S3 stores what it receives. */
+    heal: () => (healthy = 0),
+    /** The object of a refused request appears. */
+    store: () => (hasObject = true),
+    failRecords: (fail) => (recordsFail = fail),
+  }
   return stub
 }
 
