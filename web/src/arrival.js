@@ -15,7 +15,11 @@ export function watchArrival(uppy, { readRecord, onFailed = () => {} }) {
   const setKey = (id, key) => uppy.getFile(id) && uppy.setFileState(id, { sluiceKey: key })
 
   const hasArrived = async (key) => {
-    const { status, body } = await readRecord(key.split('/').pop())
+    const { status, body } = await readRecord(key.split('/').pop()).catch((problem) => {
+      // What fetch throws without a response. Any other error has a message for the user.
+      if (problem instanceof TypeError) return {}
+      throw problem
+    })
     if (['validating', 'accepted', 'rejected'].includes(body?.status)) return true
     if (body?.status === 'uploading' || status === 404) return false
     throw new Error(body?.message ?? 'The API did not respond. Try again in a moment.')
