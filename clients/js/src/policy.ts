@@ -30,7 +30,11 @@ function rulesFor(rules: readonly RuleLimits[], type: string): readonly RuleLimi
   return rules.filter((_, index) => index === end || ((end < 0 || index < end) && matches[index]!.includes(undefined)))
 }
 
-const extensionsIn = (rules: readonly RuleLimits[]) => [...new Set(rules.flatMap(({ extensions }) => extensions))]
+/** The extensions that rules list, the first of each rule first: a sentence shows only the beginning. */
+function extensionsIn(rules: readonly RuleLimits[]): string[] {
+  const numbered = rules.flatMap(({ extensions }) => extensions.map((extension, index) => ({ extension, index })))
+  return [...new Set(numbered.sort((a, b) => a.index - b.index).map(({ extension }) => extension))]
+}
 
 /** Why the class refuses the file; undefined if the server has to decide. */
 export function review({ allow, declared }: ClassLimits, { filename, contentType, size }: CreateBody): SluiceError | undefined {

@@ -177,7 +177,7 @@ const limits = {
   ],
   singleRequestMax: 5e9, multipartFrom: 1e8, urlLifeSeconds: 900, checksumRequired: false, metadata: [], declared: 'hint',
 }
-const all = ['png', 'jpg', 'json', 'geojson', 'txt', 'log', 'csv']
+const all = ['png', 'json', 'txt', 'jpg', 'geojson', 'log', 'csv']
 /** Code, limit, actual and allowed of a refusal. */
 const check = (limits, filename, contentType, size = 100) => {
   const problem = review(limits, { filename, contentType, size })?.problem

@@ -58,7 +58,7 @@ test('the policy refuses a file before any other request', async () => {
   const server = await start()
   const result = await client(server).upload(file(500, { name: 'film.mp4', type: 'video/mp4' }))
   const { code, actual, allowed } = result.problem
-  assert.deepEqual([result.status, code, actual, allowed, server.requests.length], ['failed', 'extension-not-allowed', 'mp4', ['png', 'jpg', 'json', 'geojson', 'txt', 'log', 'csv'], 1])
+  assert.deepEqual([result.status, code, actual, allowed, server.requests.length], ['failed', 'extension-not-allowed', 'mp4', ['png', 'json', 'txt', 'jpg', 'geojson', 'log', 'csv'], 1])
 })
 
 test('a file is uploaded with the granted type, whatever the browser says', async () => {
