@@ -3,7 +3,7 @@
 import type { Api } from './api.js'
 import { abortable, type Env } from './env.js'
 import type { components } from './openapi.js'
-import { hasCode, noVerdict, SluiceError } from './problem.js'
+import { deleted, hasCode, noVerdict, SluiceError } from './problem.js'
 import { OptionalRoute } from './route.js'
 import { pollGap } from './plan.js'
 import type { UploadRecord } from './types.js'
@@ -137,6 +137,3 @@ export class Verdicts {
     if (!passing) for (const [, entry] of due) entry.reject(error)
   }
 }
-
-const deleted = () =>
-  new SluiceError({ code: 'deleted', title: 'Upload deleted', detail: 'the upload was deleted', status: 404, source: 'api', retryable: false })
