@@ -24,8 +24,8 @@ await build({
   minify: true,
 })
 await cp(join(here, 'index.html'), join(folder, 'index.html'))
-// Not bundled: pages copy this file unchanged, and a test imports it.
-await cp(join(here, 'src/signin.js'), join(folder, 'signin.js'))
+// Not bundled: pages copy these files unchanged, and tests import them.
+for (const file of ['arrival.js', 'signin.js']) await cp(join(here, 'src', file), join(folder, file))
 
 // Pages with an unmodified Uppy 5 and 6. The import in tests/uppy.js resolves to the version installed in resolveDir.
 const contents = await readFile(join(here, 'tests/uppy.js'), 'utf8')

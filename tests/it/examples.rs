@@ -20,18 +20,28 @@ fn run(command: &mut Command) -> String {
     out.into_owned()
 }
 
-#[test]
-fn the_curl_example_uploads_a_file() {
+/// Runs a script that uploads `FILE` and prints the record.
+fn upload_with_script(program: &str, args: &[&str], language: &str) {
     let file = xtask::root().join("tests/assets/lock.png");
-    let token = &stack().users[0].token;
-    let out = run(Command::new("bash")
-        .args(["-eu", "-c", &code_block("docs/CLIENTS.md", "sh")])
+    let out = run(Command::new(program)
+        .args(args)
+        .arg(code_block("docs/CLIENTS.md", language))
         .env("API", &stack().api_url)
-        .env("TOKEN", token)
+        .env("TOKEN", &stack().users[0].token)
         .env("FILE", file));
     let record: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|e| panic!("{e}: {out}"));
     assert_eq!((record["status"].as_str(), record["filename"].as_str()), (Some("accepted"), Some("lock.png")));
     assert_eq!(alice().verdict(record["id"].as_str().unwrap())["status"], "accepted");
+}
+
+#[test]
+fn the_curl_example_uploads_a_file() {
+    upload_with_script("bash", &["-eu", "-c"], "sh");
+}
+
+#[test]
+fn the_python_example_uploads_a_file() {
+    upload_with_script("python3", &["-c"], "python");
 }
 
 /// Runs a document's `upload(api, token, file)` in Node.

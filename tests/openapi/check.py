@@ -74,13 +74,13 @@ def resolve(document, node):
     return node
 
 
-def validator(document, schema):
+def make_validator(document, schema):
     """A validator of one schema of the document."""
     return jsonschema_rs.Draft202012Validator({"components": document["components"], "allOf": [schema]})
 
 
-def structure(document):
-    """The document is OpenAPI 3.1, and its references and links lead somewhere."""
+def check_structure(document):
+    """The document is OpenAPI 3.1, and the targets of its references and links exist."""
     for error in jsonschema_rs.Draft202012Validator(OPENAPI_31).iter_errors(document):
         yield f"not OpenAPI 3.1: {error.message} at {list(error.instance_path)}"
     names = [operation["operationId"] for _, operation in operations(document)]
@@ -102,7 +102,7 @@ def structure(document):
             stack.extend(node)
 
 
-def codes(document):
+def check_codes(document):
     """Each problem code of the code is described under its own status, and no other code is."""
     source = (ROOT / "shared/lambda/src/http/problem.rs").read_text()
     start = source.index("\ncodes! {\n") + len("\ncodes! {\n")
@@ -132,7 +132,7 @@ def codes(document):
     yield from (f"{code} is not described" for code in sorted(set(known) - described))
 
 
-def routes(document):
+def check_routes(document):
     """The operations are the template's routes, except Uppy's, and need a token where those do."""
     text = (ROOT / "template.yaml").read_text()
     keys = re.findall(r"^      RouteKey: (.+)$(?:\n.*?)*?^      AuthorizationType: (.+)$", text, re.MULTILINE)
@@ -150,7 +150,7 @@ def routes(document):
             yield f"{name}: template and description differ about the token"
 
 
-def fields_of(source, struct, is_request):
+def read_fields(source, struct, is_request):
     """The JSON names of a struct's fields, and those that are always there."""
     head = re.search(rf"((?:^\s*#\[.*\]\n|^\s*///.*\n)*)^(?:pub(?:\(crate\))? )?struct {struct}(?:<.*>)? \{{\n", source, re.MULTILINE)
     if not head:
@@ -167,7 +167,7 @@ def fields_of(source, struct, is_request):
             name, kind = field.groups()
             if "flatten" in attributes:
                 nested = (ROOT / "shared/lambda/src/http/part_urls.rs").read_text()
-                inner = fields_of(nested, kind, is_request)
+                inner = read_fields(nested, kind, is_request)
                 names, required = names | inner[0], required | inner[1]
             else:
                 if is_camel:
@@ -180,11 +180,11 @@ def fields_of(source, struct, is_request):
     return names, required
 
 
-def types(document):
+def check_types(document):
     """The schemas have the fields of the Rust types, and require the ones that are always there."""
     for file, struct, path, is_request in TYPES:
         try:
-            names, required = fields_of((ROOT / file).read_text(), struct, is_request)
+            names, required = read_fields((ROOT / file).read_text(), struct, is_request)
         except (OSError, ValueError) as error:
             yield f"{file}: {error}"
             continue
@@ -211,7 +211,7 @@ def parse(text):
         return None
 
 
-def golden(document):
+def check_events(document):
     """The golden events fit the schemas, except those that are schema errors."""
     described, seen = dict(operations(document)), set()
     for file in sorted(ROOT.glob("events/*/*.json")):
@@ -228,7 +228,7 @@ def golden(document):
         if request := operation.get("requestBody"):
             media = request["content"]["application/json"]
             if text:
-                errors += [error.message for error in validator(document, media["schema"]).iter_errors(parse(text))]
+                errors += [error.message for error in make_validator(document, media["schema"]).iter_errors(parse(text))]
                 if errors == [] and parse(text) is None:
                     errors.append("not JSON")
             elif request["required"]:
@@ -243,7 +243,7 @@ def golden(document):
             value = values.get(parameter["name"].lower() if place == "headers" else parameter["name"])
             if value is not None:
                 is_number = parameter["schema"].get("type") == "integer" and value.isdigit()
-                check = validator(document, parameter["schema"])
+                check = make_validator(document, parameter["schema"])
                 errors += [error.message for error in check.iter_errors(int(value) if is_number else value)]
             elif parameter.get("required"):
                 errors.append(f"no {parameter['name']}")
@@ -254,14 +254,14 @@ def golden(document):
     yield from (f"events/{name}.json is gone" for name in sorted(SCHEMA_ERRORS - seen))
 
 
-def examples(document):
+def check_examples(document):
     """Every example fits its schema."""
     for name, operation in operations(document):
         places = [("request", operation["requestBody"])] if "requestBody" in operation else []
         places += [(status, resolve(document, response)) for status, response in operation["responses"].items()]
         for place, node in places:
             for media in node.get("content", {}).values():
-                check = validator(document, media["schema"])
+                check = make_validator(document, media["schema"])
                 values = [(key, example["value"]) for key, example in media.get("examples", {}).items()]
                 values += [("example", media["example"])] if "example" in media else []
                 for key, value in values:
@@ -269,11 +269,11 @@ def examples(document):
                         yield f"{name} {place}: the example {key} does not fit: {error.message}"
 
 
-CHECKS = [structure, codes, routes, types, golden, examples]
+CHECKS = [check_structure, check_codes, check_routes, check_types, check_events, check_examples]
 
 
-def faults(document):
-    return [f"{check.__name__}: {fault}" for check in CHECKS for fault in check(document)]
+def find_faults(document):
+    return [f"{check.__name__.removeprefix('check_')}: {fault}" for check in CHECKS for fault in check(document)]
 
 
 def seeded_faults(document):
@@ -303,9 +303,9 @@ def seeded_faults(document):
 def check(path):
     """Prints the faults of the document; returns whether it has none."""
     document = json.loads(path.read_text())
-    found = faults(document)
+    found = find_faults(document)
     seeded = list(seeded_faults(document))
-    missed = [name for name, changed in seeded if not set(faults(changed)) - set(found)]
+    missed = [name for name, changed in seeded if not set(find_faults(changed)) - set(found)]
     found += [f"the seeded fault is not found: {name}" for name in missed]
     count = len(list(operations(document)))
     print(f"{path.name}: {count} operations, {len(found)} faults; {len(seeded) - len(missed)} seeded faults found", *found, sep="\n  ", flush=True)

@@ -43,6 +43,8 @@ def main():
         return 1
     if arguments.only_check:
         return 0
+    if not arguments.stack.exists():
+        sys.exit(f"{arguments.stack} does not exist: start the local stack with `cargo xtask up`")
     import drive
 
     return 0 if drive.drive(arguments.description, arguments.stack, arguments.requests, arguments.seed) else 1

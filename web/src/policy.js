@@ -11,13 +11,14 @@ export function rows(limits) {
   }))
 }
 
-/** Uppy's restrictions. They also filter the file dialog. */
+/** Uppy's restrictions. `allowedFileTypes` also filters the file dialog. */
 export function restrictions(limits) {
   const open = limits.allow.some((rule) => rule.extensions.length === 0 && rule.types.some((type) => !type.includes('/')))
   const allowed = limits.allow.flatMap((rule) => rule.extensions.length > 0 ? rule.extensions.map((extension) => `.${extension}`) : rule.types)
   return {
-    // A browser does not know type groups without extensions, such as "picture". Then only the server checks the type.
-    allowedFileTypes: open || allowed.includes('*/*') ? null : allowed,
+    // Uppy would refuse a name without an extension, which a class with hints allows: there only the server checks the type.
+    // A browser does not know families without extensions, such as "picture".
+    allowedFileTypes: limits.declared !== 'exact' || open || allowed.includes('*/*') ? null : allowed,
     minFileSize: Math.min(...limits.allow.map((rule) => rule.min)),
     maxFileSize: Math.max(...limits.allow.map((rule) => rule.max)),
   }
@@ -26,16 +27,19 @@ export function restrictions(limits) {
 /** Why a file's size is refused; undefined if it is allowed. Uppy's restrictions have only one size for all types. */
 export function objection(limits, file) {
   const extension = file.extension?.toLowerCase()
-  const rule = limits.allow.find((rule) => rule.extensions.includes(extension))
-  if (!rule || file.size == null) return undefined
-  if (file.size > rule.max) {
+  const listing = limits.allow.filter((rule) => rule.extensions.includes(extension))
+  // Without a rule that lists the extension, the type decides, which only the server knows.
+  const rules = listing.length > 0 ? limits.allow.filter((rule) => listing.includes(rule) || rule.extensions.length === 0) : limits.allow
+  const { minFileSize: min, maxFileSize: max } = restrictions({ allow: rules })
+  if (file.size == null) return undefined
+  if (file.size > max) {
     // Rounded sizes would be equal if the file is only slightly too large.
-    const [size, max] = bytes(file.size) === bytes(rule.max) ? [exactBytes(file.size), exactBytes(rule.max)] : [bytes(file.size), bytes(rule.max)]
-    return `${file.name}: ${ownProblem('too-large', { actual: size, limit: max })}`
+    const text = bytes(file.size) === bytes(max) ? exactBytes : bytes
+    return `${file.name}: ${ownProblem('too-large', { actual: text(file.size), limit: text(max) })}`
   }
-  if (file.size < rule.min) {
+  if (file.size < min) {
     const code = file.size === 0 ? 'empty-file' : 'too-small'
-    return `${file.name}: ${ownProblem(code, { actual: bytes(file.size), limit: bytes(rule.min) })}`
+    return `${file.name}: ${ownProblem(code, { actual: bytes(file.size), limit: bytes(min) })}`
   }
   return undefined
 }

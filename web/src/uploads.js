@@ -5,6 +5,7 @@ import Uppy from '@uppy/core'
 import Dashboard from '@uppy/dashboard'
 import GoldenRetriever from '@uppy/golden-retriever'
 
+import { watchArrival } from './arrival.js'
 import { bytes, objection, restrictions } from './policy.js'
 import { watch } from './signin.js'
 
@@ -40,13 +41,19 @@ export function uploads({ api, verdicts, target, name, limits, setUploading }) {
       filesByKey.set(key, file)
       return key
     },
-    signRequest(request) {
+    async signRequest(request) {
       const file = filesByKey.get(request.key)
       const fields = file && { size: file.size, type: file.type, class: name }
-      return api.requestBody('/s3/sign', { method: 'POST', body: { ...fields, ...request } })
+      const signed = await api.requestBody('/s3/sign', { method: 'POST', body: { ...fields, ...request } })
+      if (signed.fields) arrival.granted(file, signed.fields.key)
+      return signed
     },
   })
   watch(uppy, { api: api.url, token: () => api.renew() })
+  const arrival = watchArrival(uppy, {
+    readRecord: (id) => api.request(`/uploads/${id}`),
+    onFailed: (file, error) => verdicts.failed(file, error.message),
+  })
   const isUploading = ({ currentUploads }) => Object.keys(currentUploads).length > 0
   uppy.on('state-update', (before, after) => isUploading(before) !== isUploading(after) && setUploading(isUploading(after)))
   // Uppy emits no upload-start for files that it restores after a reload.
@@ -60,7 +67,6 @@ export function uploads({ api, verdicts, target, name, limits, setUploading }) {
   uppy.on('upload-pause', (file, paused) => file && verdicts.paused(file, paused))
   uppy.on('pause-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, true)))
   uppy.on('resume-all', () => uppy.getFiles().forEach((file) => verdicts.paused(file, false)))
-  uppy.on('upload-error', (file, error) => file && verdicts.failed(file, error.message))
   uppy.on('file-removed', (file) => {
     verdicts.removed(file)
     for (const [key, { id }] of filesByKey) if (id === file.id) filesByKey.delete(key)

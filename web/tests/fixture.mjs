@@ -24,7 +24,7 @@ export const TIMEOUT_MS = 90_000
 
 let running
 export async function browser() {
-  running ??= await chromium.launch({
+  running ??= chromium.launch({
     executablePath: process.env.SLUICE_CHROMIUM,
     // Chromium's sandbox does not work as root, the user of CI and containers.
     args: process.getuid() === 0 ? ['--no-sandbox'] : [],
@@ -33,7 +33,7 @@ export async function browser() {
 }
 
 export async function close() {
-  await running?.close()
+  await (await running)?.close()
 }
 
 /** Opens a page with only Uppy 5 or 6 in a new browser context. */

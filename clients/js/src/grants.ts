@@ -2,6 +2,7 @@
 
 import type { Api } from './api.js'
 import { unlessAborted, type Env } from './env.js'
+import type { components } from './openapi.js'
 import { apiProblem, cancelled, hasCode } from './problem.js'
 import { urlDeadline } from './retry.js'
 import { OptionalRoute } from './route.js'
@@ -22,17 +23,7 @@ export interface Grants {
   readonly batches: boolean
 }
 
-interface BatchResult {
-  readonly grant?: Grant
-  readonly useMultipart?: unknown
-  readonly problem?: { readonly status?: number }
-}
-
-interface BatchResponse {
-  readonly results: readonly BatchResult[]
-  /** The first request without a result, because the response had no room for it. */
-  readonly next?: number
-}
+type BatchResponse = components['schemas']['Grants']
 
 interface ReceivedBatch extends BatchResponse {
   readonly receivedAt: number
@@ -122,7 +113,7 @@ export class ApiGrants implements Grants {
     let latest = Promise.resolve(response)
     const answer = (used: Promise<ReceivedBatch>, { results, receivedAt }: ReceivedBatch, index: number): RenewableGrant | 'use-multipart' => {
       const result = results[index]
-      if (result?.grant) {
+      if (result && 'grant' in result) {
         const renew = async () => {
           if (latest === used) latest = send()
           const renewed = latest
@@ -131,8 +122,7 @@ export class ApiGrants implements Grants {
         const { url, expiresAt } = result.grant
         return { grant: result.grant, deadline: urlDeadline(url, expiresAt, receivedAt), renew }
       }
-      if (result?.useMultipart !== undefined) return 'use-multipart'
-      const error = apiProblem(result?.problem?.status ?? 500, result?.problem)
+      const error = apiProblem(result?.problem.status ?? 500, result?.problem)
       if (error.code === 'use-multipart') return 'use-multipart'
       throw error
     }

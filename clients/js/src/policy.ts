@@ -1,37 +1,56 @@
-// Refuses a file by the class's limits before any request, in the order and with the words of the server
-// (shared/policy/src/policy.rs, refusal.rs).
+// Refuses a file before any request, but only if the server is certain to refuse it (shared/policy/src/policy.rs).
 
-import { allowsExtension, ruleFor } from './content-type.js'
-import { SluiceError, type ApiCode } from './problem.js'
-import type { ClassLimits, CreateBody } from './types.js'
+import { refusal, type SluiceError } from './problem.js'
+import type { ClassLimits, CreateBody, RuleLimits } from './types.js'
 
-const UNITS: [string, number][] = [
-  ['EB', 1e18], ['PiB', 2 ** 50], ['PB', 1e15], ['TiB', 2 ** 40], ['TB', 1e12],
-  ['GiB', 2 ** 30], ['GB', 1e9], ['MiB', 2 ** 20], ['MB', 1e6], ['KiB', 2 ** 10],
-]
+/** Extensions whose type the server knows: a class that does not list one refuses it. The server knows many more. */
+export const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set(
+  (
+    'jpg jpeg png gif webp avif heic heif bmp tif tiff svg ico psd pdf doc docx xls xlsx ppt pptx odt ods odp rtf epub ' +
+    'txt log csv tsv md html htm css js json xml yaml zip gz tgz 7z rar tar bz2 xz mp4 m4v mov webm 3gp mkv avi mpg mpeg wmv ' +
+    'mp3 m4a aac wav flac ogg opus ics vcf eml msg exe msi dmg iso apk jar bat sh php'
+  ).split(' '),
+)
 
-/** A size in the server's form: the largest unit that divides it evenly. */
-export function sizeText(bytes: number): string {
-  const unit = UNITS.find(([, factor]) => bytes >= factor && bytes % factor === 0)
-  return unit ? `${bytes / unit[1]} ${unit[0]}` : `${bytes} B`
+/** The extension in lower case without the dot; empty without one. Invisible characters, and dots and blanks at the end, do not count. */
+export const extensionOf = (name: string): string =>
+  /^.+\.([^.]+)$/s.exec(name.replace(/\p{Cf}/gu, '').trim().replace(/[. ]+$/, ''))?.[1]!.toLowerCase() ?? ''
+
+/** Whether a pattern of a policy matches a type. Families such as `picture` are left to the server: `undefined`. */
+export function matchesType(pattern: string, type: string): boolean | undefined {
+  if (!pattern.includes('/')) return undefined
+  const essence = type.split(';', 1)[0]!.trim().toLowerCase()
+  return pattern === '*/*' || pattern === essence || (pattern.endsWith('/*') && essence.startsWith(pattern.slice(0, -1)))
 }
 
-const refusal = (code: ApiCode, title: string, detail: string) =>
-  new SluiceError({ code, title, detail, status: 422, source: 'client', retryable: false })
+/** The rules that the server can apply to a type: the first that matches, and those before it that may match. */
+function rulesFor(rules: readonly RuleLimits[], type: string): readonly RuleLimits[] {
+  const matches = rules.map((rule) => rule.types.map((pattern) => matchesType(pattern, type)))
+  const end = matches.findIndex((patterns) => patterns.includes(true))
+  return rules.filter((_, index) => index === end || ((end < 0 || index < end) && matches[index]!.includes(undefined)))
+}
+
+/** The extensions that rules list, the first of each rule first: a sentence shows only the beginning. */
+function extensionsIn(rules: readonly RuleLimits[]): string[] {
+  const numbered = rules.flatMap(({ extensions }) => extensions.map((extension, index) => ({ extension, index })))
+  return [...new Set(numbered.sort((a, b) => a.index - b.index).map(({ extension }) => extension))]
+}
 
 /** Why the class refuses the file; undefined if the server has to decide. */
-export function review(limits: ClassLimits, request: CreateBody, checksum: boolean): SluiceError | undefined {
-  const { contentType, size } = request
-  const name = JSON.stringify(request.class ?? 'default')
-  const rule = ruleFor(limits, contentType)
-  if (!rule) return refusal('type-not-allowed', 'Content type not allowed', `${contentType} is not allowed in class ${name}`)
-  if (!allowsExtension(rule, request.filename)) {
-    return refusal('extension-not-allowed', 'File extension not allowed', `the file extension is not allowed for ${contentType}: use ${rule.extensions.join(', ')}`)
-  }
-  const unlisted = Object.keys(request.metadata ?? {}).sort().find((key) => !limits.metadata.includes('*') && !limits.metadata.includes(key))
-  if (unlisted !== undefined) return refusal('metadata-not-allowed', 'Metadata name not allowed', `class ${name} does not allow metadata named ${JSON.stringify(unlisted)}`)
-  if (size < rule.min) return refusal('too-small', 'File too small', `${sizeText(size)} is below the minimum of ${sizeText(rule.min)} for this type`)
-  if (size > rule.max) return refusal('too-large', 'File too large', `${sizeText(size)} is above the maximum of ${sizeText(rule.max)} for this type`)
-  if (limits.checksumRequired && !checksum) return refusal('checksum-required', 'Checksum required', `class ${name} requires a checksum`)
+export function review({ allow, declared }: ClassLimits, { filename, contentType, size }: CreateBody): SluiceError | undefined {
+  const extension = extensionOf(filename)
+  const isExact = declared === 'exact'
+  const listed = extensionsIn(allow)
+  if (isExact && !contentType) return refusal('type-required', { allowed: listed }, listed.length > 0 ? 'type-required' : 'type-missing')
+  const rules = isExact ? rulesFor(allow, contentType!) : allow
+  if (rules.length === 0) return refusal('type-not-allowed', { actual: contentType, allowed: listed }, listed.length > 0 ? 'type-not-allowed' : 'type-refused')
+  // A name says nothing about the type if it has no extension, or one that no program knows.
+  const fitting = isExact || KNOWN_EXTENSIONS.has(extension) ? rules.filter(({ extensions }) => extensions.length === 0 || extensions.includes(extension)) : rules
+  // With hints no rule lists the extension, so the file is of another kind.
+  const key = !isExact ? 'type-not-allowed' : extension ? 'extension-not-allowed' : 'extension-missing'
+  if (fitting.length === 0) return refusal('extension-not-allowed', { actual: extension, allowed: extensionsIn(rules) }, key)
+  const [min, max] = [Math.min(...fitting.map(({ min }) => min)), Math.max(...fitting.map(({ max }) => max))]
+  if (size < min) return refusal('too-small', { actual: size, limit: min }, size > 0 ? 'too-small' : 'empty-file')
+  if (size > max) return refusal('too-large', { actual: size, limit: max })
   return undefined
 }

@@ -1,5 +1,7 @@
 // Problems of the API, of S3 and of the client in one form. No message contains a URL or a token.
 
+import { sentence, type Values } from './words.js'
+
 /** Codes that this client adds to those of the API. */
 export type ClientCode =
   | 'cancelled'
@@ -20,7 +22,7 @@ export type ApiCode =
   | 'no-such-route' | 'not-found' | 'not-received' | 'deleted' | 'session-not-found' | 'session-closed' | 'session-completing'
   | 'session-completed' | 'parts-missing' | 'parts-changed' | 'parts-of-wrong-size' | 'parts-too-small' | 'upload-restarted'
   | 'key-taken' | 'still-validating' | 'not-accepted' | 'invalid-part' | 'object-mismatch' | 'unknown-class'
-  | 'type-not-allowed' | 'extension-not-allowed' | 'name-not-allowed' | 'size-required' | 'too-small' | 'too-large'
+  | 'type-required' | 'type-not-allowed' | 'extension-not-allowed' | 'name-not-allowed' | 'size-required' | 'too-small' | 'too-large'
   | 'use-multipart' | 'checksum-required' | 'checksum-type-unsupported' | 'metadata-not-allowed' | 'inline-not-allowed'
   | 'idempotency-key-reused' | 'too-many-sessions' | 'unavailable'
 
@@ -33,6 +35,12 @@ export interface Problem {
   readonly title: string
   /** A sentence for people; it can change. */
   readonly detail: string
+  /** The limit that was missed, in bytes. */
+  readonly limit?: number | undefined
+  /** What the request had: bytes as a number, anything else as a text. */
+  readonly actual?: number | string | undefined
+  /** What would have been allowed. */
+  readonly allowed?: readonly string[] | undefined
   /** The HTTP status, if there was a response. */
   readonly status?: number
   readonly source: 'api' | 's3' | 'client'
@@ -58,8 +66,13 @@ export class SluiceError extends Error {
 }
 
 /** The title repeats the code in words: `upload-interrupted` is "Upload interrupted". */
-const problem = (code: ClientCode, detail: string, retryable: boolean, rest: { status?: number; source?: 's3'; s3Code?: string } = {}): SluiceError =>
+const problem = (code: ProblemCode, detail: string, retryable: boolean, rest: Partial<Problem> = {}): SluiceError =>
   new SluiceError({ code, title: code[0]!.toUpperCase() + code.slice(1).replaceAll('-', ' '), detail, retryable, source: 'client', ...rest })
+
+/** A file that the class does not allow, with the values and the sentence that the server would send. */
+export const refusal = (code: ApiCode, { allowed, ...values }: Values, key: string = code) =>
+  problem(code, sentence(key, { allowed, ...values }), false, { ...values, ...(allowed?.length && { allowed }) })
+export const deleted = () => problem('deleted', sentence('deleted'), false, { status: 404, source: 'api' })
 
 export const cancelled = () => problem('cancelled', 'The upload was cancelled.', true)
 export const unreachable = () => problem('unreachable', 'The API did not respond. Check the connection, then try again.', true)
@@ -74,14 +87,12 @@ export const s3Refused = (status: number, s3Code: string | undefined, retryable:
 
 /** The problem in an error response of the API or of API Gateway. */
 export function apiProblem(status: number, body: unknown): SluiceError {
-  const { code, title, detail, message } = (body ?? {}) as Partial<Record<'code' | 'title' | 'detail' | 'message', string>>
+  const { code, title, detail, message, limit, actual, allowed } = (body ?? {}) as Partial<Problem> & { message?: string }
   const retryable = status === 401 || status === 429 || status >= 500
-  if (code) return new SluiceError({ code, title: title ?? code, detail: detail ?? message ?? code, status, source: 'api', retryable })
+  if (code) return new SluiceError({ code, title: title ?? code, detail: detail ?? message ?? code, limit, actual, allowed, status, source: 'api', retryable })
   if (status === 401) return unauthorized(status)
-  const text = message ?? `The API responded with status ${status}.`
-  if (status === 429) return problem('throttled', text, true, { status })
-  if (status >= 500) return problem('server-error', text, true, { status })
-  return unexpected(text, status)
+  if (retryable) return problem(status === 429 ? 'throttled' : 'server-error', sentence('unavailable'), true, { status })
+  return unexpected(message ?? `The API responded with status ${status}.`, status)
 }
 
 export const hasCode = (error: unknown, ...codes: ProblemCode[]): boolean => error instanceof SluiceError && codes.includes(error.code)

@@ -101,7 +101,7 @@ export interface BatchProgress {
 export interface UploadOptions {
   /** A class of the policy; `default` unless given. */
   readonly class?: string | undefined
-  /** A media type. Without it the type that the browser knows applies, or that of the file name's extension. */
+  /** A media type. Without it the client declares the type that the browser knows, or none. */
   readonly contentType?: string | undefined
   readonly metadata?: Metadata | undefined
   /** Cancels the upload. A multipart upload is aborted at the server. */
@@ -154,7 +154,7 @@ export type PolicyLimits = Schemas['Policy']
 /** The body of `POST /uploads` and `POST /uploads/multipart`. */
 export interface CreateBody {
   readonly filename: string
-  readonly contentType: string
+  readonly contentType?: string | undefined
   readonly size: number
   readonly class?: string | undefined
   readonly metadata?: Metadata | undefined

@@ -1,7 +1,6 @@
 // The upload of one file, from the policy to the verdict.
 
 import { Gate, type Context, type Sink } from './context.js'
-import { declaredType } from './content-type.js'
 import { notify, onAbort } from './env.js'
 import { fingerprint } from './fingerprint.js'
 import { MultipartUpload } from './multipart.js'
@@ -99,12 +98,13 @@ export class FileUpload<F extends UploadSource> {
     const limits = await context.limits(className, signal)
     const request: CreateBody = {
       filename: file.name,
-      contentType: this.#options.contentType ?? declaredType(file.name, file.type, limits),
+      // The server knows the type of the extension; an empty type says nothing.
+      contentType: this.#options.contentType || file.type || undefined,
       size: file.size,
       class: this.#options.class,
       metadata: this.#options.metadata,
     }
-    const refused = limits && review(limits, request, context.checksum !== undefined)
+    const refused = limits && review(limits, request)
     if (refused) throw refused
     const stored = await this.#recall(request)
     const isLarge = limits !== undefined && file.size >= Math.min(limits.multipartFrom, limits.singleRequestMax + 1)

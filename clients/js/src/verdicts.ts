@@ -2,14 +2,13 @@
 
 import type { Api } from './api.js'
 import { abortable, type Env } from './env.js'
-import { hasCode, noVerdict, SluiceError } from './problem.js'
+import type { components } from './openapi.js'
+import { deleted, hasCode, noVerdict, SluiceError } from './problem.js'
 import { OptionalRoute } from './route.js'
 import { pollGap } from './plan.js'
 import type { UploadRecord } from './types.js'
 
-interface StatusResponse {
-  readonly results: readonly { readonly id: string; readonly status: 'accepted' | 'rejected' | 'deleted' | 'pending'; readonly record?: UploadRecord }[]
-}
+type StatusResponse = components['schemas']['UploadStatuses']
 
 interface Pending {
   readonly since: number
@@ -104,9 +103,9 @@ export class Verdicts {
         const { results } = await this.#api.body<StatusResponse>('/uploads/status', { method: 'POST', body: { ids }, maxRetries: this.#route.isPresent ? MAX_RETRIES : 0 })
         this.#route.found()
         this.#manyPolls += 1
-        for (const { id, status, record } of results) {
+        for (const { id, status, upload } of results) {
           const entry = this.#pending.get(id)
-          if (record && (status === 'accepted' || status === 'rejected')) entry?.resolve(record)
+          if (upload && (status === 'accepted' || status === 'rejected')) entry?.resolve(upload)
           else if (status === 'deleted') entry?.reject(deleted())
         }
         return
@@ -138,6 +137,3 @@ export class Verdicts {
     if (!passing) for (const [, entry] of due) entry.reject(error)
   }
 }
-
-const deleted = () =>
-  new SluiceError({ code: 'deleted', title: 'Upload deleted', detail: 'the upload was deleted', status: 404, source: 'api', retryable: false })

@@ -1,16 +1,19 @@
 // The decisions of the core: plain functions with time and randomness passed in.
 
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 
 import { computeChecksum } from '../build/checksum-compute.js'
 import { afterError, afterSuccess, startConcurrency } from '../build/concurrency.js'
-import { declaredType, matchesType } from '../build/content-type.js'
+import { CATALOGUE, describe } from '../build/messages.js'
 import { mayStart, missingParts, partCount, partRange, pollGap, shouldRefill } from '../build/plan.js'
-import { review, sizeText } from '../build/policy.js'
+import { KNOWN_EXTENSIONS, review } from '../build/policy.js'
 import { observe, rateOf, secondsLeft, startMeter } from '../build/progress.js'
 import { Verdicts } from '../build/verdicts.js'
 import { backOff, decideApi, readPut, retryAfter, urlDeadline } from '../build/retry.js'
+import { sentence } from '../build/words.js'
 
 test('pauses grow with jitter up to a maximum', () => {
   assert.deepEqual([0, 1, 2, 20].map((attempt) => backOff(attempt, 1)), [250, 500, 1000, 20_000])
@@ -170,38 +173,110 @@ const limits = {
   allow: [
     { types: ['picture'], extensions: ['png', 'jpg'], min: 1, max: 5_000_000 },
     { types: ['application/json'], extensions: ['json', 'geojson'], min: 1, max: 1 << 20 },
-    { types: ['text'], extensions: ['txt', 'log', 'csv'], min: 1, max: 1000 },
+    { types: ['text'], extensions: ['txt', 'log', 'csv'], min: 10, max: 1000 },
   ],
-  singleRequestMax: 5e9, multipartFrom: 1e8, urlLifeSeconds: 900, checksumRequired: false, metadata: ['album'],
+  singleRequestMax: 5e9, multipartFrom: 1e8, urlLifeSeconds: 900, checksumRequired: false, metadata: [], declared: 'hint',
+}
+const all = ['png', 'json', 'txt', 'jpg', 'geojson', 'log', 'csv']
+/** Code, limit, actual and allowed of a refusal. */
+const check = (limits, filename, contentType, size = 100) => {
+  const problem = review(limits, { filename, contentType, size })?.problem
+  if (!problem) return undefined
+  assert.ok(problem.detail.length > 10 && !/[{}]|undefined/.test(problem.detail), problem.detail)
+  return [problem.code, problem.limit, problem.actual, problem.allowed]
 }
 
-test("a file's type comes from the browser, or from its name", () => {
-  assert.equal(declaredType('a.png', 'image/png', limits), 'image/png')
-  assert.equal(declaredType('a.geojson', '', limits), 'application/json')
-  assert.equal(declaredType('a.geojson', 'application/geo+json', limits), 'application/json')
-  assert.equal(declaredType('a.log', '', limits), 'text/plain')
-  assert.equal(declaredType('a.csv', 'application/vnd.ms-excel', limits), 'text/csv')
-  assert.equal(declaredType('A.PNG', undefined, limits), 'image/png')
-  assert.equal(declaredType('a.docx', '', undefined), 'application/vnd.openxmlformats-officedocument.wordprocessingml.document')
-  assert.equal(declaredType('noextension', '', limits), 'application/octet-stream')
-  assert.equal(declaredType('a.pdf', 'application/pdf', limits), 'application/pdf')
+test('hints: the type is not judged, nor a name without a known extension', () => {
+  for (const declared of ['hint', undefined]) {
+    for (const name of ['photo', 'blob', '.png', 'photo.', 'Report 2026.11', 'photo.heiz', 'photo.PNG', 'photo.png .', 'a.csv', 'a.geojson', 'photo.p\u200bng']) {
+      for (const type of [undefined, 'application/octet-stream', 'image/pjpeg', 'application/vnd.ms-excel', 'video/mp4', 'text/x-csv', 'nonsense']) {
+        assert.equal(check({ ...limits, declared }, name, type), undefined, `${name} ${type}`)
+      }
+    }
+  }
 })
 
-test('patterns of types match as in the policy', () => {
-  assert.ok(matchesType('image/png', 'IMAGE/PNG; q=1') && matchesType('image/*', 'image/png') && matchesType('*/*', 'x/y') && matchesType('picture', 'image/webp') && matchesType('office', 'application/msword'))
-  assert.ok(!matchesType('picture', 'image/svg+xml') && !matchesType('image/*', 'imagery/png') && !matchesType('text', 'text/html'))
+test('hints: known extensions that no rule lists are refused', () => {
+  for (const name of ['film.mp4', 'setup.EXE', 'a.png.exe', 'a.pdf']) {
+    const extension = name.split('.').pop().toLowerCase()
+    for (const type of [undefined, 'image/png']) assert.deepEqual(check(limits, name, type), ['extension-not-allowed', undefined, extension, all])
+  }
+  const anything = { ...limits, allow: [...limits.allow, { types: ['video'], extensions: [], min: 1, max: 10 }] }
+  assert.equal(check(anything, 'film.mp4', undefined, 10), undefined)
+  assert.deepEqual(check(anything, 'film.mp4', undefined, 11), ['too-large', 10, 11, undefined])
 })
 
-test("the policy refuses a file with the server's words", () => {
-  const check = (filename, contentType, size, rest = {}) => review(limits, { filename, contentType, size, ...rest }, false)?.problem
-  assert.equal(check('a.png', 'image/png', 5_000_000), undefined)
-  assert.equal(check('a.png', 'image/png', 6_000_000).detail, '6 MB is above the maximum of 5 MB for this type')
-  assert.equal(check('a.txt', 'text/plain', 0).detail, '0 B is below the minimum of 1 B for this type')
-  assert.equal(check('a.pdf', 'application/pdf', 1).detail, 'application/pdf is not allowed in class "default"')
-  assert.equal(check('a.gif', 'image/png', 1).detail, 'the file extension is not allowed for image/png: use png, jpg')
-  assert.equal(check('a.png', 'image/png', 1, { class: 'avatar', metadata: { x: '1' } }).detail, 'class "avatar" does not allow metadata named "x"')
-  assert.equal(review({ ...limits, checksumRequired: true }, { filename: 'a.png', contentType: 'image/png', size: 1 }, false).code, 'checksum-required')
-  assert.deepEqual([0, 999, 1024, 1000, 5 << 20, 1_500_000].map(sizeText), ['0 B', '999 B', '1 KiB', '1000 B', '5 MiB', '1500000 B'])
+test('hints: sizes are those of the rules that can apply', () => {
+  assert.equal(check(limits, 'a.png', undefined, 5_000_000), undefined)
+  assert.deepEqual(check(limits, 'a.png', undefined, 5_000_001), ['too-large', 5_000_000, 5_000_001, undefined])
+  assert.deepEqual(check(limits, 'a.csv', 'image/png', 1001), ['too-large', 1000, 1001, undefined])
+  assert.deepEqual(check(limits, 'a.csv', undefined, 9), ['too-small', 10, 9, undefined])
+  assert.deepEqual(check(limits, 'photo', undefined, 0), ['too-small', 1, 0, undefined])
+  assert.equal(check(limits, 'photo', 'text/plain', 5_000_000), undefined)
+  assert.deepEqual(check(limits, 'photo', undefined, 5_000_001), ['too-large', 5_000_000, 5_000_001, undefined])
+})
+
+const exact = {
+  ...limits,
+  declared: 'exact',
+  allow: [
+    { types: ['image/png', 'audio/*'], extensions: ['png', 'mp3'], min: 1, max: 1000 },
+    { types: ['application/json'], extensions: [], min: 1, max: 500 },
+  ],
+}
+
+test('exact types: the declared type must be listed', () => {
+  assert.equal(check(exact, 'a.png', 'IMAGE/PNG; q=1'), undefined)
+  assert.equal(check(exact, 'a.mp3', 'audio/mpeg'), undefined)
+  assert.equal(check(exact, 'anything', 'application/json'), undefined)
+  for (const type of ['image/x-png', 'audiobook/x', 'application/octet-stream']) assert.deepEqual(check(exact, 'a.png', type), ['type-not-allowed', undefined, type, ['png', 'mp3']])
+  assert.deepEqual(check(exact, 'a.png', undefined), ['type-required', undefined, undefined, ['png', 'mp3']])
+  assert.deepEqual(check(exact, 'a.gif', 'image/png'), ['extension-not-allowed', undefined, 'gif', ['png', 'mp3']])
+  assert.deepEqual(check(exact, 'photo', 'image/png'), ['extension-not-allowed', undefined, '', ['png', 'mp3']])
+  assert.deepEqual(check(exact, 'a.json', 'application/json', 501), ['too-large', 500, 501, undefined])
+  const unlisted = { ...exact, allow: [exact.allow[1]] }
+  assert.deepEqual(check(unlisted, 'a.png', 'image/png'), ['type-not-allowed', undefined, 'image/png', undefined])
+  assert.deepEqual(check(unlisted, 'a.png', undefined), ['type-required', undefined, undefined, undefined])
+})
+
+test('exact types: families are left to the server', () => {
+  const families = { ...exact, allow: [{ types: ['picture'], extensions: ['png'], min: 1, max: 2000 }, ...exact.allow, { types: ['text', '*/*'], extensions: [], min: 1, max: 3000 }] }
+  assert.equal(check(families, 'a.png', 'image/x-unheard-of', 2000), undefined)
+  assert.equal(check(families, 'a.png', 'image/png', 2000), undefined, 'the family may match')
+  assert.deepEqual(check(families, 'a.png', 'image/png', 2001), ['too-large', 2000, 2001, undefined], 'the last rule cannot match')
+  assert.equal(check(families, 'a.pdf', 'application/pdf', 3000), undefined)
+  assert.equal(check({ ...exact, allow: [families.allow[0]] }, 'a.png', 'text/html', 10), undefined)
+  assert.deepEqual(check({ ...exact, allow: [families.allow[0]] }, 'a.gif', 'image/gif', 10), ['extension-not-allowed', undefined, 'gif', ['png']])
+})
+
+test('the server knows every extension that the client knows', async () => {
+  const read = (path) => readFile(join(import.meta.dirname, '../../../shared', path), 'utf8')
+  const [own, mimeDb, names] = await Promise.all(['sniff/src/extensions.rs', 'sniff/data/mime-db.tsv', 'policy/src/name_problems.rs'].map(read))
+  for (const extension of KNOWN_EXTENSIONS) assert.ok(own.includes(`("${extension}", `) || mimeDb.includes(`\n${extension}\t`) || names.includes(`"${extension}"`), extension)
+})
+
+test('sentences have the values in the form of the server', () => {
+  const shows = (values, ...texts) => texts.forEach((text) => assert.ok(sentence('too-large', values).includes(text), sentence('too-large', values)))
+  shows({ actual: 6_000_000, limit: 5_000_000 }, '6 MB', '5 MB')
+  shows({ actual: 1_234_567_890, limit: 1_050 }, '1.23 GB', '1.05 kB')
+  shows({ actual: 5_000_001, limit: 5_000_000 }, '5000001 bytes', '5000000 bytes')
+  shows({ actual: 2, limit: 1 }, '2 bytes', '1 byte.')
+  shows({ actual: 6e16, limit: 1e15 }, '60000 TB', '1000 TB')
+  const allowed = Array.from({ length: 20 }, (_, index) => `x${index}`)
+  assert.ok(sentence('type-not-allowed', { actual: 'a/b', allowed }).includes('x11, …') && !sentence('type-not-allowed', { allowed }).includes('x12'))
+})
+
+test("a person sees the server's sentence, or that of the catalogue where the server speaks to the maker of the page", () => {
+  assert.equal(describe({ code: 'executable', detail: 'what the server says' }), 'what the server says')
+  assert.equal(describe({ code: 'too-large', detail: 'what the server says' }), 'what the server says')
+  assert.equal(describe({ code: 'of-tomorrow', detail: 'what the server says' }), 'what the server says')
+  assert.equal(describe({ code: 'invalid-body', detail: 'unknown field `x`' }), CATALOGUE.problems['invalid-body'])
+  assert.equal(describe({ code: 'macros', detail: '' }), CATALOGUE.reasons.macros)
+  assert.equal(describe({ code: 'of-tomorrow', detail: '' }), 'of-tomorrow')
+})
+
+test('the package has the catalogue of the server', async () => {
+  assert.deepEqual(CATALOGUE, JSON.parse(await readFile(join(import.meta.dirname, '../../../shared/policy/words/en.json'), 'utf8')))
 })
 
 test('checksums have the values of their catalogues', async () => {

@@ -10,6 +10,12 @@ export const PART_SIZE = 256_000
 /** How much faster than the real clock the tests' clock runs. */
 const SPEED = 40
 
+/** Types of extensions. Without one the fake server takes a file for a picture. */
+const TYPES = { csv: 'text/csv', geojson: 'application/json' }
+const grantedType = ({ filename, contentType }) => TYPES[filename.split('.').pop()] ?? (contentType || 'image/png')
+
+export const REASON = { code: 'executable', detail: 'This is a program for tests.', evidence: 'an MZ header' }
+
 export class FakeServer {
   /** Every request: { method, path, status, body } */
   requests = []
@@ -36,6 +42,7 @@ export class FakeServer {
       urlLifeSeconds: 900,
       checksumRequired: false,
       metadata: ['album'],
+      declared: 'hint',
     },
   }
 
@@ -156,17 +163,14 @@ export class FakeServer {
     if (route === 'POST /uploads/batch') {
       if (!this.batchRoutes) return send(404, { message: 'Not Found' })
       this.largestBatch = Math.max(this.largestBatch, json.uploads.length)
-      const results = json.uploads.slice(0, this.batchRoom).map((upload, index) => {
-        const result = this.#grant(upload, `${key} ${index}`)
-        return result.problem?.code === 'use-multipart' ? { useMultipart: {} } : result
-      })
+      const results = json.uploads.slice(0, this.batchRoom).map((upload, index) => this.#grant(upload, `${key} ${index}`))
       return send(200, { results, ...(results.length < json.uploads.length && { next: results.length }) })
     }
     if (route === 'POST /uploads/status') {
       if (!this.batchRoutes) return send(404, { message: 'Not Found' })
       const results = json.ids.map((id) => {
         const record = this.#record(id)
-        return record && ['accepted', 'rejected'].includes(record.status) ? { id, status: record.status, record } : { id, status: 'pending' }
+        return record && ['accepted', 'rejected'].includes(record.status) ? { id, status: record.status, upload: record } : { id, status: 'pending' }
       })
       return send(200, { results })
     }
@@ -174,7 +178,7 @@ export class FakeServer {
       const known = this.#idempotency.get(key)
       const session = known ?? this.#open(json)
       if (key) this.#idempotency.set(key, session)
-      return send(201, { id: session.id, sessionId: session.id, partSize: PART_SIZE, partCount: session.count, expiresAt: this.#expiry(), parts: json.partChecksum ? [] : this.#sign(session, [1, 2, 3].filter((n) => n <= session.count)) })
+      return send(201, { id: session.id, sessionId: session.id, partSize: PART_SIZE, partCount: session.count, expiresAt: this.#expiry(), contentType: grantedType(json), parts: json.partChecksum ? [] : this.#sign(session, [1, 2, 3].filter((n) => n <= session.count)) })
     }
     const [, sessionId, action] = /^\/uploads\/multipart\/([^/]+)(?:\/(\w+))?$/.exec(url.pathname) ?? []
     if (sessionId) return this.#session(request, this.sessions.get(sessionId), action, json, send)
@@ -243,17 +247,20 @@ export class FakeServer {
 
   #grant(json, key) {
     const limits = this.policy[json.class ?? 'default']
-    const refuse = (code) => ({ problem: { type: `urn:sluice:${code}`, title: code, status: 422, code, detail: code } })
-    if (json.filename.includes('.exe.')) return refuse('name-not-allowed')
-    if (json.size > limits.singleRequestMax) return refuse('use-multipart')
+    const refuse = (code, values) => ({ problem: { type: `urn:sluice:${code}`, title: code, status: 422, code, detail: `refused: ${code}`, ...values } })
+    if (json.filename.includes('.exe.')) return refuse('name-not-allowed', { actual: 'double-extension' })
+    if (json.size > limits.singleRequestMax) return refuse('use-multipart', { actual: json.size, limit: limits.singleRequestMax })
+    const rule = limits.allow.find(({ extensions }) => extensions.includes(json.filename.split('.').pop()))
+    if (json.size > rule?.max) return refuse('too-large', { actual: json.size, limit: rule.max })
+    if (json.filename.endsWith('.mp4')) return refuse('type-not-allowed', { actual: json.contentType, allowed: limits.allow.flatMap(({ extensions }) => extensions) })
     const known = key && this.#idempotency.get(key)
     if (known && JSON.stringify(known.json) !== JSON.stringify(json)) return refuse('idempotency-key-reused')
     const id = known?.id ?? randomUUID()
     if (key) this.#idempotency.set(key, { id, json })
     this.uploads.set(id, this.uploads.get(id) ?? { json, versions: 0 })
     const checksum = json.checksum && { [`x-amz-checksum-${json.checksum.algorithm}`]: json.checksum.value }
-    const headers = { 'content-length': String(json.size), 'content-type': json.contentType, 'if-none-match': '*', 'x-amz-meta-sluice': 'grant', ...checksum }
-    return { grant: { id, method: 'PUT', url: this.#signed(`/s3/object/${id}`), headers, expiresAt: this.#expiry(), ...(json.size >= limits.multipartFrom && { multipartRecommended: true }) } }
+    const headers = { 'content-length': String(json.size), 'content-type': grantedType(json), 'if-none-match': '*', 'x-amz-meta-sluice': 'grant', ...checksum }
+    return { grant: { id, method: 'PUT', url: this.#signed(`/s3/object/${id}`), headers, expiresAt: this.#expiry(), contentType: grantedType(json), ...(json.size >= limits.multipartFrom && { multipartRecommended: true }) } }
   }
 
   #s3(request, url, body, send) {
@@ -263,7 +270,7 @@ export class FakeServer {
     const [, kind, id, number] = /^\/s3\/(object|part)\/([^/]+)(?:\/(\d+))?$/.exec(url.pathname)
     if (kind === 'object') {
       const { json, stored } = this.uploads.get(id)
-      const expected = { 'content-length': String(json.size), 'content-type': json.contentType, 'if-none-match': '*', 'x-amz-meta-sluice': 'grant' }
+      const expected = { 'content-length': String(json.size), 'content-type': grantedType(json), 'if-none-match': '*', 'x-amz-meta-sluice': 'grant' }
       if (Object.entries(expected).some(([name, value]) => request.headers[name] !== value)) return error(403, 'SignatureDoesNotMatch')
       if (stored) return error(412, 'PreconditionFailed')
       this.#store(id, json, body)
@@ -294,10 +301,11 @@ export class FakeServer {
     const common = { id, reasons: [], findings: [], bucket: 'b', key: `1/${id}`, createdAt: '2026-11-22T09:30:15Z' }
     if (!upload?.stored) return session?.state === 'open' ? { ...common, status: 'uploading' } : undefined
     const declared = { size: upload.json.size, contentType: upload.json.contentType }
-    const record = { ...common, filename: upload.json.filename, metadata: upload.json.metadata, declared }
+    const granted = grantedType(upload.json)
+    const record = { ...common, filename: upload.json.filename, metadata: upload.json.metadata, declared, ...(granted !== declared.contentType && { grantedType: granted }) }
     if (Date.now() - upload.storedAt < this.verdictMs) return { ...record, status: 'validating' }
-    const observed = { size: upload.size, contentType: upload.json.contentType }
-    return upload.isProgram ? { ...record, observed, status: 'rejected', reasons: [{ code: 'executable', detail: 'a program' }] } : { ...record, observed, status: 'accepted' }
+    const observed = { size: upload.size, contentType: granted }
+    return upload.isProgram ? { ...record, observed, status: 'rejected', reasons: [REASON] } : { ...record, observed, status: 'accepted' }
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { createClient, SluiceError, type AcceptedRecord, type Reason, type UploadResult } from '@sluice/client'
 import { checksums } from '@sluice/client/checksum'
-import { describe, summarize } from '@sluice/client/messages'
+import { CATALOGUE, describe, summarize } from '@sluice/client/messages'
 import { openFile } from '@sluice/client/node'
 import { useUpload } from '@sluice/client/react'
 import { indexedDbStore } from '@sluice/client/store-indexeddb'
@@ -18,13 +18,13 @@ export async function one(file: File): Promise<string> {
   const same: File = result.file
   if (result.status === 'accepted') {
     const record: AcceptedRecord = result.record
-    return record.id
+    return record.grantedType ?? record.declared?.contentType ?? record.id
   }
   if (result.status === 'rejected') {
     const reasons: readonly Reason[] = result.reasons
-    return reasons.map(describe).join()
+    return reasons.map((reason) => describe(reason) + (reason.evidence ?? '')).join()
   }
-  if (result.problem.code === 'too-large' || result.problem.code === 'cancelled') return result.problem.detail
+  if (result.problem.code === 'too-large' || result.problem.code === 'cancelled') return `${result.problem.limit?.toFixed()} ${result.problem.actual} ${result.problem.allowed?.join()} ${describe(result.problem)}`
   // @ts-expect-error: a failure has no record.
   result.record
   return summarize(result) + same.name
@@ -41,14 +41,15 @@ export async function many(list: FileList, lazy: AsyncIterable<File>): Promise<U
 
 export async function other(): Promise<void> {
   const results = await client.upload([await openFile('a.txt'), await openFile('b.txt', { type: 'text/plain' })])
-  const { allow } = await client.policy('avatar')
+  const { allow, declared } = await client.policy('avatar')
+  if (declared === 'exact') return
   const { items, nextCursor } = await client.list({ limit: 10 })
   try {
     await client.delete(items[0]!.id)
   } catch (error) {
     if (error instanceof SluiceError && error.code === 'open-mode') console.log(error.problem.title, error.problem.retryable)
   }
-  console.log(results, allow, nextCursor)
+  console.log(results, allow, nextCursor, CATALOGUE.reasons['executable'])
   // @ts-expect-error: a name and a size are needed.
   client.upload(new Blob([]))
 }

@@ -8,8 +8,9 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 
 import { checksums } from '../dist/checksum.js'
+import { describe, summarize } from '../dist/messages.js'
 import { openFile } from '../dist/node.js'
-import { FakeServer, PART_SIZE, client, fastEnv, file, fileStore } from './server.mjs'
+import { FakeServer, PART_SIZE, REASON, client, fastEnv, file, fileStore } from './server.mjs'
 
 const servers = []
 async function start(setup) {
@@ -50,13 +51,53 @@ test('a rejected file is a result with reasons', async () => {
   const server = await start()
   const result = await client(server).upload(file(500, { program: true }))
   assert.equal(result.status, 'rejected')
-  assert.deepEqual(result.reasons, [{ code: 'executable', detail: 'a program' }])
+  assert.deepEqual(result.reasons, [REASON])
 })
 
 test('the policy refuses a file before any other request', async () => {
   const server = await start()
   const result = await client(server).upload(file(500, { name: 'film.mp4', type: 'video/mp4' }))
-  assert.deepEqual([result.status, result.problem.code, server.requests.length], ['failed', 'type-not-allowed', 1])
+  const { code, actual, allowed } = result.problem
+  assert.deepEqual([result.status, code, actual, allowed, server.requests.length], ['failed', 'extension-not-allowed', 'mp4', ['png', 'json', 'txt', 'jpg', 'geojson', 'log', 'csv'], 1])
+})
+
+test('a file is uploaded with the granted type, whatever the browser says', async () => {
+  for (const [name, type, declared, granted] of [
+    ['photo', '', undefined, undefined],
+    ['photo.heiz', '', undefined, undefined],
+    ['table.csv', 'application/vnd.ms-excel', 'application/vnd.ms-excel', 'text/csv'],
+    ['area.geojson', '', undefined, 'application/json'],
+    ['photo.png', 'image/x-png', 'image/x-png', undefined],
+  ]) {
+    for (const size of [1000, 5 * PART_SIZE]) {
+      const server = await start()
+      // The fake S3 takes no other type than the granted one.
+      const result = await client(server).upload(file(size, { name, type }))
+      assertStoredOnce(server, result, size)
+      assert.equal([...server.uploads.values()][0].json.contentType, declared, name)
+      if (granted) assert.equal(result.record.grantedType, granted)
+      assert.deepEqual(result.record.declared, { size, ...(declared && { contentType: declared }) })
+    }
+  }
+})
+
+test('the type that the caller gives is declared', async () => {
+  const server = await start()
+  const result = await client(server).upload(file(1000, { type: '' }), { contentType: 'image/jpeg' })
+  assert.equal(result.record.declared.contentType, 'image/jpeg')
+})
+
+test('a refusal has the values of the server', async () => {
+  for (const batchRoutes of [false, true]) {
+    const server = await start({ batchRoutes })
+    const large = file(6_000_000, { name: 'a.json', type: 'application/json' })
+    const results = await client(server, { preflight: false }).upload([large, file(10, { name: 'a.mp4', type: 'video/mp4' })])
+    const [{ problem }, { problem: other }] = results
+    assert.deepEqual([problem.code, problem.limit, problem.actual, problem.allowed], ['too-large', 5_000_000, 6_000_000, undefined])
+    assert.deepEqual([other.code, other.limit, other.actual, other.allowed.includes('geojson')], ['type-not-allowed', undefined, 'video/mp4', true])
+    assert.deepEqual([describe(problem), describe(other)], [problem.detail, other.detail])
+    assert.equal(summarize(results[0]).includes(problem.detail), true)
+  }
 })
 
 test('a class that does not exist fails', async () => {
@@ -68,7 +109,7 @@ test('a class that does not exist fails', async () => {
 test("without the policy the server's refusal is the result", async () => {
   const server = await start()
   const result = await client(server, { preflight: false }).upload(file(500, { name: 'a.exe.png' }))
-  assert.deepEqual([result.problem.code, result.problem.source, result.problem.status], ['name-not-allowed', 'api', 422])
+  assert.deepEqual([result.problem.code, result.problem.source, result.problem.status, result.problem.actual], ['name-not-allowed', 'api', 422, 'double-extension'])
 })
 
 test('a large file travels in parts, each once', async () => {
