@@ -22,7 +22,7 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
     let mut tally = if part.is_none() { check::check() } else { Tally::default() };
     println!("\n── the local stack");
     let was_up = emulator::is_running();
-    match up::ready(&[]) {
+    match up::ready(&["http://localhost:5173".to_owned()]) {
         Ok(stack) => {
             tally.step("the template deploys", Ok(()));
             if part.is_none() {
