@@ -40,7 +40,6 @@ fn every_invalid_body_has_a_code_and_stores_nothing() {
         ("[]".to_owned(), 400, "invalid-body"),
         (with("surprise", json!(1)), 400, "invalid-body"),
         (without("filename"), 400, "invalid-body"),
-        (without("contentType"), 400, "invalid-body"),
         (without("size"), 422, "size-required"),
         (with("size", json!(-1)), 400, "invalid-size"),
         (with("size", json!(1.5)), 400, "invalid-size"),
