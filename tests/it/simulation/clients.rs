@@ -220,7 +220,11 @@ fn random_content(system: &System<'_>, scan: bool, form: bool) -> (VersionFacts,
     let bytes = match (matches_grant, form, system.random.below(2)) {
         (true, ..) => PNG.to_vec(),
         // A presigned PUT fixes the length.
-        (false, false, _) => vec![b'M'; PNG.len()],
+        // More dangerous than a picture, so it is never harmless.
+        (false, false, _) => {
+            let page = b"<!doctype html><script>alert(1)</script>";
+            page.iter().copied().chain(std::iter::repeat(b' ')).take(PNG.len()).collect()
+        }
         (false, true, 0) => PNG[..40].to_vec(),
         (false, true, _) => b"MZ\x90\0 no picture".to_vec(),
     };
