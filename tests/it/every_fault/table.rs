@@ -16,8 +16,7 @@ pub(super) fn write(sections: &[Section], cells: &Cells) -> String {
     let mut text = include_str!("head.md").to_owned();
     for (n, section) in sections.iter().enumerate() {
         let names = COLUMNS.map(|column| column.name).join(" | ");
-        write!(text, "\n{}\n| ApiRequest | {names} |\n|---{}|\n", section.heading, "|---".repeat(COLUMNS.len()))
-            .unwrap();
+        write!(text, "\n{}\n| Call | {names} |\n|---{}|\n", section.heading, "|---".repeat(COLUMNS.len())).unwrap();
         for (row, call) in section.rows.iter().enumerate() {
             let nth = if call.nth == 1 { String::new() } else { format!(", no. {}", call.nth) };
             let cells = (0..COLUMNS.len()).map(|column| cells.get(&(n, row, column)).map_or("", String::as_str));
@@ -31,7 +30,7 @@ pub(super) fn write(sections: &[Section], cells: &Cells) -> String {
 pub(super) fn read(text: &str) -> Cells {
     let mut found = Cells::new();
     for (n, section) in text.split("\n### ").skip(1).enumerate() {
-        let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| ApiRequest |"));
+        let rows = section.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Call |"));
         for (row, line) in rows.enumerate() {
             let cells = line.trim_matches(['|', ' ']).split(" | ").skip(1);
             found.extend(cells.enumerate().map(|(column, text)| ((n, row, column), text.to_owned())));
