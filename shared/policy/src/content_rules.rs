@@ -1,5 +1,7 @@
 //! The content rules of a class. Each rule covers a group of finding codes and allows, flags or rejects them.
 
+use crate::danger::Danger;
+use crate::type_pattern::Family;
 use content_sniff::{Agreement, FindingCode, MediaType, MismatchCode, Sniffed, agree, is_generic};
 
 /// What to do about the findings of a rule.
@@ -231,6 +233,16 @@ pub fn apply_rules(
                 (MismatchCode::ExtensionIsAnotherType, _) => rules.misleading_name,
             };
             outcome.note(rule, code.as_str(), format!("the bytes are {}", sniffed.media_type));
+        }
+        // A special case of the granted type that can do more harm: a document with macros as a ZIP. A text is served as
+        // the text that was granted.
+        Agreement::Generic
+            if !is_generic(granted.essence())
+                && !Family::is_textual(granted.essence())
+                && Danger::of(&sniffed.media_type) > Danger::of(granted.essence()) =>
+        {
+            let code = MismatchCode::ContentIsAnotherType.as_str();
+            outcome.note(rules.mismatch, code, format!("the bytes are {}", sniffed.media_type));
         }
         // Plain text can be of any text type: prose, for example, is a table with one column.
         Agreement::Generic if sniffed.media_type == "text/plain" || sniffed.parent == Some("text/plain") => {}

@@ -75,7 +75,6 @@ const ACTIVE: &[&str] = &[
     "application/xml",
     "text/xml",
     "application/postscript",
-    "application/illustrator",
     "application/x-shockwave-flash",
     "multipart/related",
     "text/css",

@@ -137,6 +137,10 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         ("index.php.png", "image/png", "image/png", &[], Some(&["name-cleaned"])),
         // The type that was found is allowed, but not with this extension.
         ("photo.pdf", "application/pdf", "image/png", &[], None),
+        // A special case of the granted type that can do more harm.
+        ("a.zip", "application/zip", "application/vnd.ms-word.document.macroenabled.12", &[FindingCode::Macros], None),
+        ("a.zip", "application/zip", "application/epub+zip", &[], Some(&["unverified"])),
+        ("logo.pdf", "application/pdf", "application/illustrator", &[], Some(&["unverified"])),
         // More dangerous than the granted type.
         ("photo.jpg", "image/jpeg", "application/pdf", &[], None),
         ("page.txt", "text/plain", "text/html", &[], None),
