@@ -14,9 +14,11 @@ pub enum Danger {
 }
 
 impl Danger {
-    /// The danger of a type. `kind` is an essence in lower case. A type that is not listed counts as a container.
+    /// The danger of a type. `kind` is an essence in any case, because Microsoft's types have capitals. A type that is not
+    /// listed counts as a container.
     #[must_use]
     pub fn of(kind: &str) -> Self {
+        let kind = &*kind.to_ascii_lowercase();
         if PROGRAMS.contains(&kind) || SCRIPTS.contains(&kind) {
             return Self::Program;
         }
@@ -109,6 +111,7 @@ mod tests {
             ("application/octet-stream", Danger::Container),
             ("image/svg+xml", Danger::Active),
             ("application/vnd.ms-excel.sheet.macroenabled.12", Danger::Active),
+            ("application/vnd.ms-excel.sheet.macroEnabled.12", Danger::Active),
             ("application/x-elf", Danger::Program),
         ] {
             assert_eq!(Danger::of(kind), danger, "{kind}");
