@@ -108,6 +108,10 @@ pub(crate) fn create_queue(name: &str) -> String {
     sqs("CreateQueue", &json!({ "QueueName": name }))["QueueUrl"].as_str().unwrap().to_owned()
 }
 
+pub(crate) fn delete_queue(queue: &str) {
+    sqs("DeleteQueue", &json!({ "QueueUrl": queue }));
+}
+
 pub(crate) fn send_message(queue: &str, body: &str) {
     sqs("SendMessage", &json!({ "QueueUrl": queue, "MessageBody": body }));
 }

@@ -155,14 +155,15 @@ fn the_forwarder_survives_any_stream() {
     let deps = forward::Deps {
         config: config(&[]),
         read_change: aws_adapters::dynamodb::stream::change,
-        bus: MemoryBus::default(),
+        bus: Some(MemoryBus::default()),
+        webhooks: vec![MemoryQueue::default()],
     };
     fuzz("streams", |random| {
         if let Ok(answer) = run(deps.handle(mutated(random, &samples), in_a_minute())) {
             assert!(answer["batchItemFailures"].as_array().unwrap().len() <= 1, "{answer}");
         }
     });
-    for event in deps.bus.told() {
+    for event in deps.bus.iter().flat_map(MemoryBus::told) {
         assert!(event.detail.starts_with("{\"eventId\":\""), "{}", event.detail);
     }
 }
@@ -283,6 +284,7 @@ fn the_reconciler_survives_any_batch() {
         records: MemoryRecords::default(),
         objects: MemoryObjects::default(),
         events: MemoryQueue::default(),
+        lost_announcements: Some(MemoryQueue::default()),
         env: env(),
     };
     fuzz("completions", |random| {

@@ -1,10 +1,11 @@
 //! Simulates the whole system in one thread: clients, S3 with versions and events, the queue with its DLQ, the table,
-//! the stream and the bus. The handlers are the real ones. The ports are in memory and fulfil the same contract as the
+//! the stream, the bus and webhooks. The handlers are the real ones. The ports are in memory and fulfil the same contract as the
 //! deployed table and bucket (`ports.rs`). A seed decides the order of all steps.
 //!
 //! - 20 % of the calls fail, half of them after they took effect. Others are sent twice.
 //! - A function may be killed at any await.
 //! - An event arrives one to five times, in any order and wrapping. Some events are lost.
+//! - Lambda gives up on some batches of the stream.
 //! - Some clients abandon their upload, others resume it after days. The reconciler finishes what they leave.
 //!
 //! A failing run prints its seed. `SLUICE_SEED=N cargo test -p acceptance simulation::some_seeds` repeats it step by step.
@@ -32,6 +33,10 @@ type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 const CONCURRENT_CLIENTS: usize = 40;
 /// How many invocations of the validator run at the same time.
 const CONCURRENT_VALIDATORS: usize = 6;
+/// How many invocations of the notifier run at the same time.
+const CONCURRENT_NOTIFIERS: usize = 3;
+/// These, and one of the forwarder.
+const CONCURRENT_FUNCTIONS: usize = 1 + CONCURRENT_NOTIFIERS + CONCURRENT_VALIDATORS;
 
 /// After how many steps the clock of tokio advances, and by how much.
 const STEPS_PER_TICK: u64 = 16;
@@ -114,7 +119,7 @@ async fn reconcile_until_done<'a>(system: &'a System<'a>) -> u64 {
 
 /// Polls a random client or invocation at each step, until all clients are done and nothing is queued.
 async fn run_until_idle<'a>(system: &'a System<'a>, mut waiting: Vec<Task<'a>>) -> u64 {
-    let mut functions: Vec<Task<'a>> = (0..=CONCURRENT_VALIDATORS).map(|n| function(system, n)).collect();
+    let mut functions: Vec<Task<'a>> = (0..CONCURRENT_FUNCTIONS).map(|n| function(system, n)).collect();
     let mut clients: Vec<Task<'a>> = Vec::new();
     let mut context = Context::from_waker(Waker::noop());
     for steps in 0.. {
@@ -145,7 +150,11 @@ async fn run_until_idle<'a>(system: &'a System<'a>, mut waiting: Vec<Task<'a>>) 
 }
 
 fn function<'a>(system: &'a System<'a>, n: usize) -> Task<'a> {
-    if n < CONCURRENT_VALIDATORS { Box::pin(system.validate()) } else { Box::pin(system.forward()) }
+    match n {
+        0 => Box::pin(system.forward()),
+        1..=CONCURRENT_NOTIFIERS => Box::pin(system.notify()),
+        _ => Box::pin(system.validate()),
+    }
 }
 
 /// Runs a seed, and prints it if the run fails.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_adapters::dynamodb::stream;
-use testkit::{BUCKET, FaultInjector, FaultKind, MemoryBus, config, golden_events, id};
+use testkit::{BUCKET, FaultInjector, FaultKind, MemoryBus, MemoryQueue, config, golden_events, id};
 
 use super::*;
 
@@ -11,8 +11,8 @@ fn in_a_minute() -> SystemTime {
     SystemTime::now() + Duration::from_mins(1)
 }
 
-fn deps<B>(bus: B) -> Deps<B> {
-    Deps { config: config(&[]), read_change: stream::change, bus }
+fn deps<B>(bus: B) -> Deps<B, MemoryQueue> {
+    Deps { config: config(&[]), read_change: stream::change, bus: Some(bus), webhooks: Vec::new() }
 }
 
 /// Handles `event` while `faults` affects the bus. `None` if it killed the process.
@@ -92,11 +92,12 @@ async fn an_event_contains_the_record_as_its_owner_sees_it() {
     let detail: Value = serde_json::from_str(&deleted.detail).unwrap();
     let key = &event("deleted")["Records"][0]["dynamodb"]["NewImage"]["key"]["S"];
     let id = id(1).to_string();
-    let event_id = format!("{id}::deleted");
-    assert_eq!(
-        (deleted.detail_type, detail),
-        ("Upload Deleted", json!({ "eventId": event_id, "id": id, "status": "deleted", "bucket": BUCKET, "key": key }))
-    );
+    let deleted_at = &event("deleted")["Records"][0]["dynamodb"]["NewImage"]["deletedAt"]["S"];
+    let expected = json!({
+        "eventId": format!("{id}::deleted"), "id": id, "status": "deleted", "bucket": BUCKET, "key": key,
+        "deletedAt": deleted_at,
+    });
+    assert_eq!((deleted.detail_type, detail), ("Upload Deleted", expected));
 }
 
 #[tokio::test]
@@ -142,7 +143,7 @@ async fn after_an_interruption_at_any_call_the_next_delivery_puts_every_event() 
                 (_, FaultKind::Repeat) => assert_eq!(answer.unwrap().unwrap(), json!({ "batchItemFailures": [] })),
                 (0, FaultKind::Fault) => assert!(matches!(answer, Some(Err(Retry::Bus(_))))),
                 (n, FaultKind::Fault) => {
-                    let first = (n * MAX_BATCH).to_string();
+                    let first = (n * event_bus::MAX_BATCH).to_string();
                     assert_eq!(answer.unwrap().unwrap()["batchItemFailures"][0]["itemIdentifier"], first);
                 }
             }
@@ -159,7 +160,7 @@ async fn without_time_left_nothing_is_put() {
         let retry = deps.handle(acceptances(1), deadline).await.unwrap_err();
         assert!(matches!(retry, Retry::Deadline));
     }
-    assert!(deps.bus.ids().is_empty());
+    assert!(deps.bus.unwrap().ids().is_empty());
 }
 
 #[tokio::test]
@@ -183,9 +184,67 @@ async fn a_refused_event_after_an_unreadable_record_is_named_by_its_own_number()
 async fn the_resource_arn_has_the_partition_of_the_region() {
     for (region, partition) in [("eu-central-1", "aws"), ("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov")] {
         let config = config(&[("AWS_REGION", region)]);
-        let deps = Deps { config, read_change: stream::change, bus: MemoryBus::default() };
+        let deps: Deps<_, MemoryQueue> =
+            Deps { config, read_change: stream::change, bus: Some(MemoryBus::default()), webhooks: Vec::new() };
         deps.handle(event("accepted"), in_a_minute()).await.unwrap();
-        let resource = deps.bus.told()[0].resource.clone();
+        let resource = deps.bus.unwrap().told()[0].resource.clone();
         assert!(resource.starts_with(&format!("arn:{partition}:s3:::{BUCKET}/1/")), "{resource}");
     }
+}
+
+/// Handles `event` with a bus and the queues of two endpoints.
+async fn forward_to_all(bus: &MemoryBus, queues: [&MemoryQueue; 2], event: Value) -> Result<Value, Retry> {
+    let none = FaultInjector::none();
+    let webhooks = queues.to_vec();
+    Deps { config: config(&[]), read_change: stream::change, bus: Some(none.of(bus)), webhooks }
+        .handle(event, in_a_minute())
+        .await
+}
+
+/// The deliveries in a queue.
+fn deliveries(queue: &MemoryQueue) -> Vec<Delivery> {
+    queue.sent().iter().map(|message| serde_json::from_str(message).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_endpoint_gets_the_record_as_its_owner_sees_it() {
+    let (bus, one, two) = (MemoryBus::default(), MemoryQueue::default(), MemoryQueue::default());
+    for (name, r#type, time) in [
+        ("accepted", "upload.accepted", "judgedAt"),
+        ("rejected", "upload.rejected", "judgedAt"),
+        ("deleted", "upload.deleted", "deletedAt"),
+    ] {
+        forward_to_all(&bus, [&one, &two], event(name)).await.unwrap();
+        let (one, two) = (deliveries(&one).pop().unwrap(), deliveries(&two).pop().unwrap());
+        assert_eq!((one.endpoint, &two), (1, &one.to_endpoint(2)));
+        let body: Value = serde_json::from_str(&one.body).unwrap();
+        let detail: Value = serde_json::from_str(&bus.told().last().unwrap().detail).unwrap();
+        assert_eq!(body, json!({ "type": r#type, "timestamp": detail[time], "data": detail }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_refuses_an_event_delays_no_other_target() {
+    for refused in [0_u16, 9, 10, 24] {
+        let (bus, one, two) = (MemoryBus::default(), MemoryQueue::default(), MemoryQueue::default());
+        one.refuse(Some(&id(refused).to_string()));
+        let answer = forward_to_all(&bus, [&one, &two], acceptances(25)).await;
+        let from = answer.map(|answer| answer["batchItemFailures"][0]["itemIdentifier"].clone());
+        assert_eq!(from.ok(), (refused > 0).then(|| json!(refused.to_string())));
+        assert_eq!((bus.known(), deliveries(&two).len()), (event_ids(25), 25));
+        assert!(deliveries(&one).len() >= usize::from(refused) && deliveries(&one).len() < 25);
+        one.refuse(None);
+        forward_to_all(&bus, [&one, &two], acceptances(25)).await.unwrap();
+        let ids = |queue: &MemoryQueue| deliveries(queue).into_iter().map(|sent| sent.id).collect::<BTreeSet<_>>();
+        assert_eq!((ids(&one).len(), ids(&one)), (25, ids(&two)));
+    }
+}
+
+#[tokio::test]
+async fn without_a_bus_only_the_queues_get_events() {
+    let queue = MemoryQueue::default();
+    let deps: Deps<MemoryBus, _> =
+        Deps { config: config(&[]), read_change: stream::change, bus: None, webhooks: vec![&queue] };
+    assert_eq!(deps.handle(acceptances(11), in_a_minute()).await.unwrap(), json!({ "batchItemFailures": [] }));
+    assert_eq!(deliveries(&queue).len(), 11);
 }

@@ -4,10 +4,12 @@ use lambda_http_kit::config::ReconcileConfig;
 use policy::key::ObjectKey;
 use uploads_core::env::Env;
 use uploads_core::multipart::Multipart;
+use uploads_core::ports::announced::AnnouncedRecords;
 use uploads_core::ports::due_index::DueIndex;
 use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::object_listing::ObjectListing;
 use uploads_core::ports::objects::{Objects, ObjectsError};
+use uploads_core::ports::queue::{Inbox, Queue};
 use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
 
@@ -21,13 +23,19 @@ pub struct Deps<R, O, Q> {
     pub objects: O,
     /// The queue that the validator reads S3's events from.
     pub events: Q,
+    /// The queue of stream records that were not forwarded, if there is a forwarder.
+    pub lost_announcements: Option<Q>,
     /// Clock and randomness.
     pub env: Env,
 }
 
 /// Every port to the table that the reconciler uses.
-pub trait Table: Sessions + DueIndex + UploadRecords {}
-impl<T: Sessions + DueIndex + UploadRecords> Table for T {}
+pub trait Table: Sessions + DueIndex + UploadRecords + AnnouncedRecords {}
+impl<T: Sessions + DueIndex + UploadRecords + AnnouncedRecords> Table for T {}
+
+/// Every port to a queue that the reconciler uses.
+pub trait Messages: Queue + Inbox {}
+impl<T: Queue + Inbox> Messages for T {}
 
 /// Every port to the bucket that the reconciler uses.
 pub trait Bucket: Objects + MultipartUploads + ObjectListing {}

@@ -1,16 +1,19 @@
-//! Finishes interrupted uploads, completions and deletions, and requeues objects without a verdict.
+//! Finishes interrupted uploads, completions and deletions, requeues objects without a verdict, and has lost
+//! announcements repeated.
 //!
 //! (`lib.rs` is what cargo-lambda's template calls `event_handler.rs`.)
 //!
 //! - **Events**: a schedule's, whose content is ignored; completion jobs through SQS
 //! - **Environment**: `BUCKET`, `TABLE`, `OWNER_SHARDS`, `QUEUE_URL`, `POLICY`, `RECONCILE_DAYS`, `RECONCILE_GRACE`,
-//!   `RECONCILE_ORPHAN_AGE`
+//!   `RECONCILE_ORPHAN_AGE`, `LOST_ANNOUNCEMENTS_URL`
 //! - **IAM** on the table: `dynamodb:Query` to find due items, `dynamodb:BatchGetItem` to read sessions and records,
 //!   `dynamodb:GetItem`, `dynamodb:PutItem` and `dynamodb:UpdateItem` to change them
 //! - **IAM** on the bucket: `s3:ListBucketMultipartUploads`, `s3:ListMultipartUploadParts` and
 //!   `s3:AbortMultipartUpload` to clean up; `s3:PutObject`, `s3:GetObject` and `s3:ListBucket` to complete uploads;
 //!   `s3:ListBucketVersions` to find objects without a verdict; `s3:DeleteObjectVersion` to finish deletions
 //! - **IAM** on the queue of S3's events: `sqs:SendMessage` to requeue objects
+//! - **IAM** with a forwarder: `dynamodb:Scan` on the table; `sqs:ReceiveMessage`, `sqs:SendMessage` and
+//!   `sqs:DeleteMessage` on the queue of lost announcements
 //!
 //! The cost of a run depends on the due items, the multipart uploads in progress and the window of days. It does not
 //! depend on the size of the bucket. Lambda may end a run at any step: the next run finds what is missing.
@@ -20,6 +23,7 @@ mod completion_jobs;
 mod deadline;
 mod deps;
 mod due;
+mod lost_announcements;
 mod missing_verdicts;
 mod orphans;
 mod pending;
@@ -35,12 +39,11 @@ use lambda_http_kit::{EventHandler, telemetry};
 use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use uploads_core::ports::queue::Queue;
 
 use deadline::Deadline;
 use report::{Metric, Report};
 
-pub use deps::{Bucket, Deps, Table};
+pub use deps::{Bucket, Deps, Messages, Table};
 
 /// How long before the invocation's deadline a run stops, to save its checkpoint and answer.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(20);
@@ -57,7 +60,7 @@ impl From<Unfinished> for Diagnostic {
     }
 }
 
-impl<R: Table, O: Bucket, Q: Queue> EventHandler for Deps<R, O, Q> {
+impl<R: Table, O: Bucket, Q: Messages> EventHandler for Deps<R, O, Q> {
     type Retry = Unfinished;
 
     /// Runs the completion jobs of an SQS batch. For any other event, reconciles everything until the deadline.
@@ -79,9 +82,9 @@ impl<R: Table, O: Bucket, Q: Queue> EventHandler for Deps<R, O, Q> {
     }
 }
 
-impl<R: Table, O: Bucket, Q: Queue> Deps<R, O, Q> {
+impl<R: Table, O: Bucket, Q: Messages> Deps<R, O, Q> {
     async fn run(&self, deadline: &Deadline<'_>) -> Report {
-        let report = self.process_due(deadline).await;
+        let report = self.process_due(deadline).await + self.repeat_lost_announcements(deadline).await;
         report
             + self.walk(deadline).await.unwrap_or_else(|error| Report::failure(&error, "read or save the checkpoint"))
     }

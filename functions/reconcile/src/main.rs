@@ -14,7 +14,8 @@ fn main() -> Result<(), lambda_runtime::Error> {
         let clients = Clients::new(storage.path_style);
         let records = DynamoRecords::new(clients.clone(), &storage.table).with_owner_shards(storage.owner_shards);
         let objects = S3Objects::new(clients.clone(), &storage.bucket);
-        let events = SqsQueue::new(clients, &config.queue_url);
-        Deps { config, records, objects, events, env: Env::system() }
+        let events = SqsQueue::new(clients.clone(), &config.queue_url);
+        let lost_announcements = config.lost_announcements_url.as_ref().map(|url| SqsQueue::new(clients, url));
+        Deps { config, records, objects, events, lost_announcements, env: Env::system() }
     })
 }

@@ -58,6 +58,8 @@ metrics! {
     ObjectsRequeued: Count,
     /// The size of the requeued versions that a listing found.
     BytesRequeued: Bytes,
+    /// Verdicts and deletions that are announced again, because the stream may have lost them.
+    AnnouncementsRepeated: Count,
     /// Listings of the bucket that the next run continues.
     ListingsLeft: Count,
     /// Steps that failed.

@@ -20,12 +20,14 @@ use uploads_core::multipart::{Completion, Multipart, RequestedParts, SessionProb
 use uploads_core::ports::due_index::{Checkpoint, DueIndex};
 use uploads_core::ports::multipart_uploads::{CreateMultipartUpload, MultipartUploads};
 use uploads_core::ports::objects::Objects;
+use uploads_core::ports::queue::Queue;
 use uploads_core::ports::records::UploadRecords;
 
 use super::*;
 
 mod completion_jobs;
 mod interruptions;
+mod lost_announcements;
 mod pending;
 mod verdicts;
 mod walks;
@@ -41,6 +43,7 @@ struct Fixture {
     records: MemoryRecords,
     objects: MemoryObjects,
     events: MemoryQueue,
+    lost_announcements: MemoryQueue,
     /// `RECONCILE_DAYS`, 9 by default.
     days: Option<&'static str>,
     policy: Option<&'static str>,
@@ -75,6 +78,7 @@ impl Fixture {
             records: faults.of(&self.records),
             objects: faults.of(&self.objects),
             events: faults.of(&self.events),
+            lost_announcements: Some(faults.of(&self.lost_announcements)),
             env: Env { now, ..env() },
         }
     }

@@ -26,6 +26,7 @@ struct Cells {
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     eventbridge: OnceCell<aws_sdk_eventbridge::Client>,
+    secretsmanager: OnceCell<aws_sdk_secretsmanager::Client>,
     sqs: OnceCell<aws_sdk_sqs::Client>,
     path_style: bool,
 }
@@ -91,6 +92,10 @@ impl Clients {
 
     pub(crate) async fn eventbridge(&self) -> &aws_sdk_eventbridge::Client {
         self.0.eventbridge.get_or_init(async || aws_sdk_eventbridge::Client::new(self.config().await)).await
+    }
+
+    pub(crate) async fn secretsmanager(&self) -> &aws_sdk_secretsmanager::Client {
+        self.0.secretsmanager.get_or_init(async || aws_sdk_secretsmanager::Client::new(self.config().await)).await
     }
 
     pub(crate) async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {

@@ -1,5 +1,6 @@
 //! The table on `DynamoDB`.
 
+mod announced;
 mod due_index;
 mod session_item;
 mod sessions;

@@ -4,4 +4,5 @@ pub mod clients;
 pub mod dynamodb;
 pub mod eventbridge;
 pub mod s3;
+pub mod secrets;
 pub mod sqs;

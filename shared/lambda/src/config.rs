@@ -143,6 +143,8 @@ pub struct ReconcileConfig {
     pub storage: ValidateConfig,
     /// The validator's queue (`QUEUE_URL`). The reconciler sends objects to it whose event was lost.
     pub queue_url: String,
+    /// The queue of stream records that were not forwarded (`LOST_ANNOUNCEMENTS_URL`), if there is a forwarder.
+    pub lost_announcements_url: Option<String>,
     /// How many days of uploads the reconciler searches for objects without a verdict (`RECONCILE_DAYS`, 1 to 30, default
     /// 2). The life of the policy's URLs sets a minimum.
     pub days: u16,
@@ -168,7 +170,8 @@ impl Config for ReconcileConfig {
         let storage = ValidateConfig::read(environment)?;
         let (grace, orphan_age) = (grace?, orphan_age?);
         let days = days?.max(min_days(&storage.policy, grace));
-        Some(Self { storage, queue_url, days, grace, orphan_age })
+        let lost_announcements_url = environment.optional("LOST_ANNOUNCEMENTS_URL");
+        Some(Self { storage, queue_url, lost_announcements_url, days, grace, orphan_age })
     }
 }
 
@@ -194,16 +197,20 @@ pub struct ForwardConfig {
     pub bucket: String,
     /// The partition of the bucket's ARN (`PARTITION`); by default that of the region.
     pub partition: String,
-    /// The event bus (`EVENT_BUS`, default `default`).
-    pub event_bus: String,
+    /// The event bus (`EVENT_BUS`). `None` if there are only webhooks; `default` if nothing is set.
+    pub event_bus: Option<String>,
+    /// The queue of each webhook endpoint (`WEBHOOK_QUEUES`, with commas between them); by default none.
+    pub webhook_queues: Vec<String>,
 }
 
 impl Config for ForwardConfig {
     fn read(environment: &mut Environment<'_>) -> Option<Self> {
         let (bucket, region) = (environment.required("BUCKET"), environment.required("AWS_REGION"));
         let partition = environment.optional("PARTITION").unwrap_or_else(|| partition_of(&region).to_owned());
-        let event_bus = environment.optional("EVENT_BUS").unwrap_or_else(|| "default".to_owned());
-        Some(Self { bucket, partition, event_bus })
+        let webhook_queues = environment.list("WEBHOOK_QUEUES");
+        let usual = webhook_queues.is_empty().then(|| "default".to_owned());
+        let event_bus = environment.optional("EVENT_BUS").or(usual);
+        Some(Self { bucket, partition, event_bus, webhook_queues })
     }
 }
 

@@ -30,6 +30,7 @@ pub mod type_pattern;
 pub mod upload;
 pub mod verdict;
 pub mod view;
+pub mod webhook;
 pub mod words;
 
 pub use checksum::check_multipart_checksums;

@@ -157,7 +157,7 @@ impl Upload {
     }
 }
 
-/// The detail of an event on the bus. `eventId` is equal in repeated events about the same change.
+/// The detail of an event on the bus, and the data of a webhook. `eventId` is equal in repeated events about the same change.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EventDetail {
@@ -170,7 +170,14 @@ pub struct EventDetail {
 #[serde(untagged)]
 enum EventUpload {
     Validated(Box<Upload>),
-    Deleted { id: String, status: &'static str, bucket: String, key: String },
+    #[serde(rename_all = "camelCase")]
+    Deleted {
+        id: String,
+        status: &'static str,
+        bucket: String,
+        key: String,
+        deleted_at: Timestamp,
+    },
 }
 
 impl EventDetail {
@@ -184,6 +191,7 @@ impl EventDetail {
                 status: announcement.kind.as_str(),
                 bucket: bucket.to_owned(),
                 key: announcement.record.key().to_string(),
+                deleted_at: announcement.at(),
             },
         };
         Self { event_id: announcement.event_id(), upload }

@@ -2,6 +2,7 @@
 
 mod reconciling;
 mod sessions;
+mod webhooks;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;

@@ -14,6 +14,7 @@ pub mod queue;
 pub mod random;
 pub mod records;
 pub mod scripted;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use objects::{MemoryObjects, Upload};
 pub use queue::MemoryQueue;
 pub use random::Random;
 pub use records::MemoryRecords;
+pub use webhooks::{Delivered, MemoryEndpoints, MemorySecrets, MemoryWaits};
 
 /// The bucket of the golden events.
 pub const BUCKET: &str = "sluice-example";

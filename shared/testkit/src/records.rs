@@ -1,5 +1,6 @@
 //! The table, in memory.
 
+mod announced;
 mod due_index;
 mod sessions;
 
@@ -37,7 +38,8 @@ impl Tables {
     fn set(&mut self, record: Record) {
         let old = self.records.insert(record.key().id(), record.clone());
         if old.as_ref() != Some(&record) {
-            self.changes.push(RecordChange { old, new: record });
+            let deleted_at = self.buried.get(&record.key().id()).copied();
+            self.changes.push(RecordChange { old, new: record, deleted_at });
         }
     }
 }
@@ -64,6 +66,18 @@ impl MemoryRecords {
     #[must_use]
     pub fn changes_from(&self, n: usize) -> Vec<RecordChange> {
         self.tables().changes.iter().skip(n).cloned().collect()
+    }
+
+    /// The number of changes.
+    #[must_use]
+    pub fn change_count(&self) -> usize {
+        self.tables().changes.len()
+    }
+
+    /// At most `most` changes from the `n`-th on.
+    #[must_use]
+    pub fn changes_at(&self, n: usize, most: usize) -> Vec<RecordChange> {
+        self.tables().changes.iter().skip(n).take(most).cloned().collect()
     }
 
     /// The record of `id`.
@@ -137,8 +151,8 @@ impl UploadRecords for MemoryRecords {
         match tables.records.get(&key.id()) {
             Some(Record::Deleting(_) | Record::Deleted(_)) => {}
             Some(Record::Validated(_) | Record::Pending(_)) | None => {
-                tables.set(Record::Deleting(key.clone()));
                 tables.buried.insert(key.id(), now);
+                tables.set(Record::Deleting(key.clone()));
             }
         }
         Ok(())

@@ -116,7 +116,7 @@ impl<'a> Invocation<'a> {
     pub(super) fn reconcile(&self, fixture: &Fixture) -> reconcile::Deps<DynamoRecords, S3Objects, SqsQueue> {
         let (records, objects) = (self.records(fixture), self.objects(fixture));
         let (config, events) = (fixture.config(&[]), self.queue(fixture));
-        reconcile::Deps { config, records, objects, events, env: self.env() }
+        reconcile::Deps { config, records, objects, events, lost_announcements: None, env: self.env() }
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use policy::key::UploadId;
 use policy::upload::{Outcome, Record};
+use serde_json::Value;
+use testkit::Delivered;
 
-use super::system::System;
+use super::system::{ENDPOINTS, System, verdict_event};
 
 /// The facts that decide the verdict on a version.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +33,7 @@ pub(super) enum OwnerAction {
 }
 
 /// Every upload has exactly one correct verdict or a tombstone, and only accepted versions exist. No multipart upload is
-/// in progress, no session is due, and the bus received every event. Returns the numbers of accepted, rejected and
+/// in progress, no session is due, and the bus and every webhook endpoint received every event. Returns the numbers of accepted, rejected and
 /// deleted uploads.
 pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
     let mut expected_events: BTreeSet<String> = BTreeSet::new();
@@ -94,11 +96,42 @@ pub(super) fn check(system: &System<'_>) -> (usize, usize, usize) {
     for change in system.stores.records.changes_from(0) {
         if let Record::Validated(validated) = change.new {
             let id = validated.key.id();
-            let event_id = format!("{id}:{}:{}", validated.version, format!("{:?}", validated.outcome).to_lowercase());
-            assert_eq!(verdicts.insert(id, event_id.clone()), None, "{id} has two verdicts");
+            let event_id = verdict_event(&validated);
+            // A lost change comes again as a new record.
+            let earlier = verdicts.insert(id, event_id.clone());
+            assert!(earlier.is_none_or(|earlier| earlier == event_id), "{id} has two verdicts");
             expected_events.insert(event_id);
         }
     }
-    assert_eq!(system.stores.bus.known(), expected_events, "ids of the published events");
+    // A verdict that the stream lost is not repeated if the upload was deleted meanwhile: the tombstone has no verdict.
+    let is_gone = |event: &String| {
+        let deletion = format!("{}::deleted", event.split(':').next().unwrap());
+        system.lost_verdicts.borrow().contains(event) && expected_events.contains(&deletion)
+    };
+    let required: BTreeSet<String> = expected_events.iter().filter(|event| !is_gone(event)).cloned().collect();
+    let check = |received: &BTreeSet<String>, by: &str| {
+        assert!(required.is_subset(received), "{by} lacks {:?}", required.difference(received));
+        assert!(received.is_subset(&expected_events), "{by} has {:?}", received.difference(&expected_events));
+    };
+    check(&system.stores.bus.known(), "the bus");
+    let by_endpoint = webhooks(system);
+    for url in ENDPOINTS {
+        check(&by_endpoint[url], url);
+    }
     (accepted, rejected, deleted)
+}
+
+/// The events that each endpoint received. Each came under one id, which no other event has.
+fn webhooks(system: &System<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut ids: BTreeMap<String, String> = BTreeMap::new();
+    let mut received: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Delivered { url, id, body, .. } in system.stores.endpoints.received() {
+        let body: Value = serde_json::from_str(&body).unwrap();
+        let event = body["data"]["eventId"].as_str().unwrap().to_owned();
+        let known = ids.entry(event.clone()).or_insert_with(|| id.clone());
+        assert_eq!(*known, id, "{event} came under two ids");
+        received.entry(url).or_default().insert(event);
+    }
+    assert_eq!(ids.values().collect::<BTreeSet<_>>().len(), ids.len(), "two events under one id");
+    received
 }

@@ -11,11 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http_kit::config::ApiConfig;
 use policy::key::{ObjectKey, UploadId};
 use policy::size::ByteSize;
+use policy::upload::{Record, ValidatedUpload};
 use serde_json::{Value, json};
 use testkit::{
-    BUCKET, FaultInjector, FaultyPort, MemoryBus, MemoryObjects, MemoryQueue, MemoryRecords, Random, config, now,
+    BUCKET, FaultInjector, FaultyPort, MemoryBus, MemoryEndpoints, MemoryObjects, MemoryQueue, MemoryRecords,
+    MemorySecrets, MemoryWaits, Random, config, now,
 };
 use uploads_core::env::Env;
+use uploads_core::ports::queue::Queue;
+use uploads_core::ports::records::RecordChange;
 
 use super::clients::AbandonedUpload;
 use super::end_state::{OwnerAction, VersionFacts};
@@ -34,6 +38,12 @@ const KILLS_PERMILLE: usize = 20;
 
 /// How many of a thousand event notifications, and of scan results, are lost.
 const LOST_PERMILLE: usize = 30;
+
+/// With which probability a batch of the stream fails until Lambda gives up on it.
+const LOST_BATCHES_PERMILLE: usize = 20;
+
+/// The webhook endpoints.
+pub(super) const ENDPOINTS: [&str; 2] = ["https://one.example/", "https://two.example/"];
 
 /// After how many receives SQS moves a message to the DLQ, as in the template.
 const MAX_RECEIVES: u8 = 5;
@@ -93,6 +103,13 @@ pub(super) struct Stores {
     pub(super) bus: MemoryBus,
     /// Receives the events that the reconciler sends again.
     pub(super) requeued: MemoryQueue,
+    /// The queues of [`ENDPOINTS`].
+    webhooks: [MemoryQueue; 2],
+    pub(super) endpoints: MemoryEndpoints,
+    secrets: MemorySecrets,
+    waits: MemoryWaits,
+    /// Receives Lambda's messages about lost batches of the stream.
+    lost_announcements: MemoryQueue,
     pub(super) faults: FaultInjector,
 }
 
@@ -103,6 +120,11 @@ impl Stores {
             objects: MemoryObjects::taking_parts_from(ByteSize::from_bytes(1)),
             bus: MemoryBus::default(),
             requeued: MemoryQueue::default(),
+            webhooks: [MemoryQueue::default(), MemoryQueue::default()],
+            endpoints: MemoryEndpoints::default(),
+            secrets: MemorySecrets::new(r#"{"current": "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}"#),
+            waits: MemoryWaits::default(),
+            lost_announcements: MemoryQueue::default(),
             faults: FaultInjector::random(!seed, FAULTS_PERMILLE),
         }
     }
@@ -119,13 +141,22 @@ pub(super) struct Functions<'a> {
     pub(super) complete: multipart_complete::Deps<Records<'a>, Objects<'a>, MemoryQueue>,
     pub(super) uploads: uploads::Deps<Records<'a>, Objects<'a>>,
     validate: validate::Deps<Records<'a>, Objects<'a>>,
-    forward: forward::Deps<FaultyPort<'a, MemoryBus>>,
+    forward: forward::Deps<FaultyPort<'a, MemoryBus>, FaultyPort<'a, MemoryQueue>>,
+    notify: notify::Deps<FaultyPort<'a, MemoryEndpoints>, FaultyPort<'a, MemorySecrets>, FaultyPort<'a, MemoryWaits>>,
     reconcile: reconcile::Deps<Records<'a>, Objects<'a>, FaultyPort<'a, MemoryQueue>>,
 }
 
 impl<'a> Functions<'a> {
     pub(super) fn of(stores: &'a Stores) -> Self {
-        let variables = [("POLICY", POLICY), ("RECONCILE_DAYS", "2")];
+        let urls = ENDPOINTS.join(",");
+        let variables = [
+            ("POLICY", POLICY),
+            ("RECONCILE_DAYS", "2"),
+            ("WEBHOOK_URLS", &urls),
+            ("WEBHOOK_SECRETS", "one,two"),
+            ("WEBHOOK_QUEUES", "one,two"),
+            ("WEBHOOK_ATTEMPTS", "5"),
+        ];
         let api: ApiConfig = config(&variables);
         let env = Env { now: time, random: random_bytes };
         let (records, objects) = (|| stores.faults.of(&stores.records), || stores.faults.of(&stores.objects));
@@ -146,14 +177,23 @@ impl<'a> Functions<'a> {
                 records: records(),
                 objects: objects(),
                 events: stores.faults.of(&stores.requeued),
+                lost_announcements: Some(stores.faults.of(&stores.lost_announcements)),
                 env,
             },
             validate: validate::Deps { config: config(&variables), records: records(), objects: objects(), env },
             forward: forward::Deps {
                 config: config(&variables),
                 read_change: aws_adapters::dynamodb::stream::change,
-                bus: stores.faults.of(&stores.bus),
+                bus: Some(stores.faults.of(&stores.bus)),
+                webhooks: stores.webhooks.each_ref().map(|queue| stores.faults.of(queue)).into(),
             },
+            notify: notify::Deps::new(
+                config(&variables),
+                stores.faults.of(&stores.endpoints),
+                stores.faults.of(&stores.secrets),
+                vec![stores.faults.of(&stores.waits), stores.faults.of(&stores.waits)],
+                env,
+            ),
         }
     }
 }
@@ -169,6 +209,10 @@ struct State {
     queue: Vec<Message>,
     in_flight: usize,
     dlq: Vec<Message>,
+    /// Deliveries of both endpoints.
+    webhooks: Vec<Message>,
+    webhook_dlq: Vec<Message>,
+    lost_batch: bool,
     /// How many new versions already have their events.
     delivered: usize,
     /// How many changes of the table are forwarded.
@@ -194,6 +238,8 @@ pub(super) struct System<'a> {
     pub(super) unconfirmed_deletions: RefCell<BTreeSet<UploadId>>,
     /// Multipart uploads whose clients have stopped.
     pub(super) abandoned: RefCell<Vec<AbandonedUpload>>,
+    /// The events of verdicts in a lost batch of the stream.
+    pub(super) lost_verdicts: RefCell<BTreeSet<String>>,
     state: RefCell<State>,
     kills: Cell<bool>,
 }
@@ -209,6 +255,7 @@ impl<'a> System<'a> {
             uploads: RefCell::default(),
             unconfirmed_deletions: RefCell::default(),
             abandoned: RefCell::default(),
+            lost_verdicts: RefCell::default(),
             state: RefCell::default(),
             kills: Cell::new(true),
         }
@@ -290,17 +337,10 @@ impl<'a> System<'a> {
         let message = |(n, message): (usize, &Message)| json!({ "eventSource": "aws:sqs", "messageId": n.to_string(), "body": message.body });
         let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
         let answer = self.run_or_kill(self.functions.validate.handle(event, in_an_hour())).await;
-        let failed = |n: usize| match &answer {
-            Some(Ok(answer)) => {
-                let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
-                failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number))
-            }
-            Some(Err(_)) | None => true,
-        };
         let mut state = self.state.borrow_mut();
         state.in_flight -= batch.len();
         for (n, message) in batch.into_iter().enumerate() {
-            match (failed(n), message.receives >= MAX_RECEIVES) {
+            match (has_failed(answer.as_ref(), n), message.receives >= MAX_RECEIVES) {
                 (false, _) => {}
                 (true, false) => state.queue.push(message),
                 (true, true) => state.dlq.push(message),
@@ -327,19 +367,81 @@ impl<'a> System<'a> {
     /// Invokes the forwarder with the next records of the stream, if there are any.
     pub(super) async fn forward(&'a self) {
         let forwarded = self.state.borrow().forwarded;
-        let mut changes = self.stores.records.changes_from(forwarded);
-        changes.truncate(1 + self.random.below(30));
+        let changes = self.stores.records.changes_at(forwarded, 1 + self.random.below(30));
         if changes.is_empty() {
             return;
         }
-        let record =
-            |(n, change): (usize, &uploads_core::ports::records::RecordChange)| stream::record(change, forwarded + n);
+        // One batch of a run: everything of its hour is announced again.
+        let may_be_lost = self.kills.get() && !self.state.borrow().lost_batch;
+        if may_be_lost && self.random.permille(LOST_BATCHES_PERMILLE) {
+            self.lose(&changes).await;
+            let mut state = self.state.borrow_mut();
+            (state.forwarded, state.lost_batch) = (forwarded + changes.len(), true);
+            return;
+        }
+        let record = |(n, change): (usize, &RecordChange)| stream::record(change, forwarded + n);
         let event = json!({ "Records": changes.iter().enumerate().map(record).collect::<Vec<_>>() });
         let answer = self.run_or_kill(self.functions.forward.handle(event, in_an_hour())).await;
         let Some(Ok(answer)) = answer else { return };
         let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
         let next = failed.map_or(forwarded + changes.len(), |number| number.parse().unwrap());
         self.state.borrow_mut().forwarded = next;
+    }
+
+    /// Lambda gives up on a batch of the stream and sends a message with its times.
+    async fn lose(&self, changes: &[RecordChange]) {
+        let time = |change: &RecordChange| match &change.new {
+            Record::Validated(validated) => Some(validated.judged_at),
+            Record::Pending(_) => None,
+            Record::Deleting(_) | Record::Deleted(_) => change.deleted_at,
+        };
+        let (first, last) = (changes.iter().filter_map(time).min(), changes.iter().filter_map(time).max());
+        let verdict = |change: &RecordChange| match &change.new {
+            Record::Validated(validated) => Some(verdict_event(validated)),
+            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
+        };
+        self.lost_verdicts.borrow_mut().extend(changes.iter().filter_map(verdict));
+        if let (Some(first), Some(last)) = (first, last) {
+            let info = json!({ "approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last });
+            let message = json!({ "timestamp": last, "DDBStreamBatchInfo": info });
+            self.stores.lost_announcements.send(&message.to_string()).await.unwrap();
+        }
+    }
+
+    /// Invokes the notifier with a random batch of deliveries, if there are any.
+    pub(super) async fn notify(&'a self) {
+        let mut state = self.state.borrow_mut();
+        let new = self.stores.webhooks.iter().flat_map(MemoryQueue::take);
+        state.webhooks.extend(new.map(|body| Message { body, receives: 0 }));
+        let size = (1 + self.random.below(10)).min(state.webhooks.len());
+        let mut take = || {
+            let n = self.random.below(state.webhooks.len());
+            let message = state.webhooks.swap_remove(n);
+            Message { receives: message.receives + 1, ..message }
+        };
+        let batch: Vec<Message> = (0..size).map(|_| take()).collect();
+        state.in_flight += batch.len();
+        drop(state);
+        if batch.is_empty() {
+            return;
+        }
+        let message = |(n, message): (usize, &Message)| {
+            json!({
+                "messageId": n.to_string(), "receiptHandle": n.to_string(), "body": message.body,
+                "attributes": { "ApproximateReceiveCount": message.receives.to_string() },
+            })
+        };
+        let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
+        let answer = self.run_or_kill(self.functions.notify.handle(event, in_an_hour())).await;
+        let mut state = self.state.borrow_mut();
+        state.in_flight -= batch.len();
+        for (n, message) in batch.into_iter().enumerate() {
+            match (has_failed(answer.as_ref(), n), message.receives >= MAX_RECEIVES) {
+                (false, _) => {}
+                (true, false) => state.webhooks.push(message),
+                (true, true) => state.webhook_dlq.push(message),
+            }
+        }
     }
 
     /// Runs the reconciler, and returns whether it found nothing to do.
@@ -358,12 +460,14 @@ impl<'a> System<'a> {
     /// Whether no message is queued or in flight, and every change is forwarded.
     pub(super) fn is_idle(&self) -> bool {
         let state = self.state.borrow();
-        let all_forwarded = self.stores.records.changes_from(state.forwarded).is_empty();
-        state.queue.is_empty() && state.in_flight == 0 && all_forwarded
+        let all_forwarded = self.stores.records.change_count() == state.forwarded;
+        let all_delivered = state.webhooks.is_empty() && self.stores.webhooks.iter().all(MemoryQueue::is_empty);
+        state.queue.is_empty() && state.in_flight == 0 && all_forwarded && all_delivered
     }
 
     pub(super) fn dlq_messages(&self) -> usize {
-        self.state.borrow().dlq.len()
+        let state = self.state.borrow();
+        state.dlq.len() + state.webhook_dlq.len()
     }
 
     pub(super) fn killed(&self) -> usize {
@@ -374,12 +478,26 @@ impl<'a> System<'a> {
         self.state.borrow().lost_events
     }
 
-    /// Moves the messages of the DLQ back to the queue, as `sluice redrive` does.
+    /// Moves the messages of both DLQs back to their queues, as `sluice redrive` does.
     pub(super) fn redrive(&self) {
         let mut state = self.state.borrow_mut();
         let messages = std::mem::take(&mut state.dlq);
         state.queue.extend(messages.into_iter().map(|message| Message { receives: 0, ..message }));
+        let deliveries = std::mem::take(&mut state.webhook_dlq);
+        state.webhooks.extend(deliveries.into_iter().map(|message| Message { receives: 0, ..message }));
     }
+}
+
+/// The event id of a verdict.
+pub(super) fn verdict_event(validated: &ValidatedUpload) -> String {
+    format!("{}:{}:{}", validated.key.id(), validated.version, validated.outcome.as_str())
+}
+
+/// Whether a batch's message stays in the queue.
+fn has_failed<E>(answer: Option<&Result<Value, E>>, n: usize) -> bool {
+    let Some(Ok(answer)) = answer else { return true };
+    let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
+    failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number))
 }
 
 fn scan_event(key: &ObjectKey, version: &str, status: &str) -> Value {

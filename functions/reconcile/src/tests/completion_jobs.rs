@@ -26,6 +26,7 @@ fn batch(body: &str) -> Value {
 async fn handle(fixture: &Fixture, faults: &[CompleteFault], event: &Value) -> Result<Value, Unfinished> {
     let none = FaultInjector::none();
     let deps = Deps {
+        lost_announcements: None,
         config: config(&[]),
         records: none.of(&fixture.records),
         objects: ScriptedBucket::new(&fixture.objects, faults),

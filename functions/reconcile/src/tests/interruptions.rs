@@ -98,7 +98,7 @@ async fn an_outage_is_reported_and_changes_nothing() {
     let before = end(&fixture);
     let outage = FaultInjector::outage();
     let report = fixture.run_interrupted(&outage, in_eight_days).await.unwrap();
-    assert_eq!(report.value(Metric::Failures), 2, "due items and checkpoint");
+    assert_eq!(report.value(Metric::Failures), 3, "due items, lost announcements and checkpoint");
     assert_eq!(end(&fixture), before);
     let deadline = SystemTime::now() + Duration::from_mins(15);
     let unfinished = fixture.deps(&outage, now).handle(Value::Null, deadline).await.unwrap_err();

@@ -111,8 +111,9 @@ async fn among_a_thousand_sessions_only_twenty_stale_items_are_changed() {
     let counter = FaultInjector::none();
     let report = fixture.run_interrupted(&counter, in_eight_days).await.unwrap();
     assert_eq!((counts(&report), report.value(Metric::UploadsInProgress)), (vec![], 1000));
-    // One query for due items, the checkpoint read and saved, and one page of uploads with its sessions.
-    let usual_calls = 1 + 2 + 2;
+    // One query for due items, no lost announcements, the checkpoint read and saved, and one page of uploads with its
+    // sessions.
+    let usual_calls = 1 + 1 + 2 + 2;
     // The first walk lists 16 prefixes for each day, the next ones those of today.
     assert_eq!(counter.calls(), usual_calls + 16 * 9);
     let idle_calls = usual_calls + 16;

@@ -16,8 +16,12 @@ pub fn change(record: &Value) -> Result<Option<RecordChange>, RecordsError> {
     if !new["pk"]["S"].as_str().is_some_and(|pk| pk.starts_with(upload_item::UPLOAD)) {
         return Ok(None);
     }
+    let deleted_at = new["deletedAt"]["S"].as_str().and_then(|time| time.parse().ok());
+    let again = &new["announceAgain"];
+    let is_repeated = !again.is_null() && *again != images["OldImage"]["announceAgain"];
     // Without a readable old image an event may be sent twice, with the same id.
-    Ok(Some(RecordChange { old: read(&images["OldImage"]).ok(), new: read(new)? }))
+    let old = if is_repeated { None } else { read(&images["OldImage"]).ok() };
+    Ok(Some(RecordChange { old, new: read(new)?, deleted_at }))
 }
 
 /// Builds the stream's record of a change, for tests.
@@ -31,7 +35,10 @@ pub fn record(change: &RecordChange, number: usize) -> Value {
         let item: serde_dynamo::Item = upload_item::of(record).expect("an item").into();
         serde_json::to_value(item).expect("JSON")
     };
-    let (old, new) = (change.old.as_ref().map(image), image(&change.new));
+    let (old, mut new) = (change.old.as_ref().map(image), image(&change.new));
+    if let Some(deleted_at) = change.deleted_at {
+        new["deletedAt"] = serde_json::json!({ "S": deleted_at.to_string() });
+    }
     let keys = serde_json::json!({ "pk": new["pk"] });
     serde_json::json!({
         "eventName": if old.is_some() { "MODIFY" } else { "INSERT" },

@@ -59,6 +59,18 @@ impl<'a> Environment<'a> {
         })
     }
 
+    /// The values of a variable with commas between them; none if it is unset.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let text = self.optional(name).unwrap_or_default();
+        text.split(',').map(str::trim).filter(|value| !value.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// Adds an error about a variable whose value this crate can't check.
+    pub fn error(&mut self, error: String) {
+        self.errors.push(error);
+    }
+
     /// A whole number in `range`; `default` if unset. `None` after an error.
     pub fn number(&mut self, name: &str, default: u16, range: RangeInclusive<u16>) -> Option<u16> {
         let Some(text) = self.optional(name) else { return Some(default) };

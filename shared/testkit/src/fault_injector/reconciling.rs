@@ -8,10 +8,12 @@ use super::{FaultyPort, bucket, table};
 use policy::key::{ObjectKey, UploadId};
 use policy::session::Session;
 use policy::upload::Record;
+use uploads_core::ports::announced::{AnnouncedPage, AnnouncedRecords};
 use uploads_core::ports::due_index::{Checkpoint, Due, DueIndex};
+use uploads_core::ports::event_bus::Refused;
 use uploads_core::ports::object_listing::{ObjectListing, VersionPage};
 use uploads_core::ports::objects::ObjectsError;
-use uploads_core::ports::queue::{Queue, QueueError};
+use uploads_core::ports::queue::{Inbox, Message, Queue, QueueError};
 use uploads_core::ports::records::RecordsError;
 
 impl<C: DueIndex> DueIndex for FaultyPort<'_, C> {
@@ -45,5 +47,34 @@ impl<I: ObjectListing> ObjectListing for FaultyPort<'_, I> {
 impl<Q: Queue> Queue for FaultyPort<'_, Q> {
     async fn send(&self, body: &str) -> Result<(), QueueError> {
         self.faults.call(|| self.port.send(body), || QueueError("interrupted".into())).await
+    }
+
+    async fn send_batch(&self, bodies: &[String]) -> Result<Vec<Refused>, QueueError> {
+        self.faults.call(|| self.port.send_batch(bodies), || QueueError("interrupted".into())).await
+    }
+}
+
+impl<Q: Inbox> Inbox for FaultyPort<'_, Q> {
+    async fn receive(&self) -> Result<Vec<Message>, QueueError> {
+        self.faults.call(|| self.port.receive(), || QueueError("interrupted".into())).await
+    }
+
+    async fn delete(&self, receipt: &str) -> Result<(), QueueError> {
+        self.faults.call(|| self.port.delete(receipt), || QueueError("interrupted".into())).await
+    }
+}
+
+impl<R: AnnouncedRecords> AnnouncedRecords for FaultyPort<'_, R> {
+    async fn announced_between(
+        &self,
+        from: Timestamp,
+        until: Timestamp,
+        start: Option<&str>,
+    ) -> Result<AnnouncedPage, RecordsError> {
+        self.faults.call(|| self.port.announced_between(from, until, start), table).await
+    }
+
+    async fn announce_again(&self, id: UploadId, now: Timestamp) -> Result<(), RecordsError> {
+        self.faults.call(|| self.port.announce_again(id, now), table).await
     }
 }

@@ -40,12 +40,12 @@ impl Event {
     }
 }
 
-/// An event that the bus refused.
+/// An event that the bus refused, or a message that a queue refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
     /// Its index in the call, from 0.
     pub place: usize,
-    /// The bus's code and message.
+    /// The service's code and message.
     pub why: String,
 }
 

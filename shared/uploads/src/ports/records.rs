@@ -23,6 +23,8 @@ pub struct RecordChange {
     pub old: Option<Record>,
     /// The record now.
     pub new: Record,
+    /// When the owner deleted the upload, if it is deleted.
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// The outcome of writing a verdict.
