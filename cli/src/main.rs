@@ -78,6 +78,7 @@ Not included: data transfer, free tiers, taxes, KMS, and GuardDuty's own S3 requ
 Examples:
   sluice cost --uploads 1000000 --size 5MB
   sluice cost --uploads 20000 --size 10GB --parts 640 --announce --json
+  sluice cost --uploads 1000000 --size 5MB --webhooks 1
   sluice cost --idle
 
 Exit codes: 0 there is an estimate, 1 the class is unknown or does not allow the size, 2 wrong usage.";
@@ -170,6 +171,10 @@ enum Command {
         /// Each verdict is published on an `EventBridge` bus
         #[arg(long)]
         announce: bool,
+        /// Webhook endpoints, each of which hears of every verdict
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true,
+              value_parser = clap::value_parser!(u32).range(..=3))]
+        webhooks: u32,
         /// Status requests per upload while it waits for its verdict
         #[arg(long, value_name = "N", default_value_t = 0)]
         polls: u32,
@@ -310,9 +315,9 @@ fn run(command: Command) -> Result<bool> {
             output.result(&shown, shown.secret())?;
             Ok(true)
         }
-        Command::Cost { uploads, size, class, parts, scan, announce, polls, months, idle, output } => {
+        Command::Cost { uploads, size, class, parts, scan, announce, webhooks, polls, months, idle, output } => {
             let (uploads, size) = (uploads.unwrap_or_default(), size.unwrap_or_default());
-            let options = Options { uploads, size, parts, scan, announce, polls, months };
+            let options = Options { uploads, size, parts, scan, announce, webhooks, polls, months };
             let options = match class {
                 Some(class) => options.of_class(&class)?,
                 None => options,
