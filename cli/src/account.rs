@@ -1,7 +1,7 @@
 //! Stacks in an AWS account, through the AWS CLI: it knows every way to sign in.
 
-use std::io::ErrorKind;
-use std::process::{Command, Stdio};
+use std::io::{ErrorKind, Write};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
@@ -21,8 +21,12 @@ pub struct Deployment {
     pub dlq: String,
     /// The table's name.
     pub table: String,
-    /// The function that publishes events, where there is a bus.
+    /// The function that publishes events, where there is a bus or a webhook.
     pub forward: Option<String>,
+    /// The ARN of each webhook endpoint's secret.
+    pub webhook_secrets: Vec<String>,
+    /// The URL of the webhooks' dead-letter queue, where there is a webhook.
+    pub webhook_dead_letters: Option<String>,
 }
 
 /// Runs the AWS CLI and returns its answer; null when the answer is empty.
@@ -30,9 +34,24 @@ pub struct Deployment {
 /// # Errors
 /// When the AWS CLI is not installed, or the call fails: one sentence with the next step.
 pub fn aws(arguments: &[&str]) -> Result<Value> {
+    aws_with_input(arguments, "")
+}
+
+/// The same with a text for standard input.
+///
+/// # Errors
+/// As [`aws`].
+pub fn aws_with_input(arguments: &[&str], input: &str) -> Result<Value> {
     let mut aws = Command::new("aws");
     aws.args(arguments).args(["--output", "json", "--cli-connect-timeout", "10", "--cli-read-timeout", "60"]);
-    let done = aws.env("AWS_PAGER", "").stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+    aws.env("AWS_PAGER", "").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut run = || -> std::io::Result<Output> {
+        let mut child = aws.spawn()?;
+        // A program that ends before it has read its input says why itself.
+        let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
+        child.wait_with_output()
+    };
+    let done = run().map_err(|error| match error.kind() {
         ErrorKind::NotFound => anyhow!(
             "the AWS CLI is not installed: install it (https://docs.aws.amazon.com/cli/latest/userguide/\
              getting-started-install.html) and sign in, or use the local stack with `--stack local`"
@@ -100,6 +119,7 @@ fn read(name: &str, answer: &Value) -> Result<Deployment> {
     };
     // arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID
     let region = stack["StackId"].as_str().and_then(|arn| arn.split(':').nth(3)).unwrap_or_default();
+    let webhook_secrets = (1..).map_while(|endpoint| output(&format!("WebhookSecret{endpoint}")).ok()).collect();
     Ok(Deployment {
         api_url: output("ApiUrl")?.trim_end_matches('/').to_owned(),
         region: region.to_owned(),
@@ -108,6 +128,8 @@ fn read(name: &str, answer: &Value) -> Result<Deployment> {
         dlq: output("DeadLettersUrl")?,
         table: output("TableName")?,
         forward: output("Forward").ok(),
+        webhook_secrets,
+        webhook_dead_letters: output("WebhookDeadLetters").ok(),
     })
 }
 
@@ -139,6 +161,21 @@ mod tests {
         assert_eq!(found.bucket, "sluice-uploads-111122223333-eu-west-1");
         assert!(found.queue.ends_with("/q") && found.dlq.ends_with("/d"));
         assert_eq!((found.table.as_str(), found.forward), ("sluice-Table-1ABC", None));
+        assert_eq!((found.webhook_secrets, found.webhook_dead_letters), (Vec::new(), None));
+    }
+
+    #[test]
+    fn outputs_list_the_webhooks() {
+        let mut with_webhooks = described();
+        let outputs = with_webhooks["Stacks"][0]["Outputs"].as_array_mut().unwrap();
+        for (key, value) in [("WebhookSecret2", "s2"), ("WebhookSecret1", "s1"), ("WebhookDeadLetters", "d")] {
+            outputs.push(json!({ "OutputKey": key, "OutputValue": value }));
+        }
+        let found = read("sluice", &with_webhooks).unwrap();
+        assert_eq!(
+            (found.webhook_secrets, found.webhook_dead_letters.as_deref()),
+            (vec!["s1".into(), "s2".into()], Some("d"))
+        );
     }
 
     #[test]

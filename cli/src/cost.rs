@@ -29,6 +29,8 @@ pub struct Options {
     pub scan: bool,
     /// Whether each verdict is published on an event bus.
     pub announce: bool,
+    /// Webhook endpoints that hear of every verdict.
+    pub webhooks: u32,
     /// Status requests per upload.
     pub polls: u32,
     /// Months that each object is stored.
@@ -103,8 +105,19 @@ pub struct Estimate {
     per_million: f64,
     uploads: f64,
     total: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of_webhooks: Option<Share>,
     #[serde(skip)]
     idle_only: bool,
+}
+
+/// The part of an estimate that one feature causes, in US dollars.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Share {
+    idle: f64,
+    per_million: f64,
+    uploads: f64,
 }
 
 /// Estimates a month. With `idle_only` it has no uploads.
@@ -142,6 +155,16 @@ pub fn estimate(options: &Options, idle_only: bool) -> Result<Estimate> {
     lines.sort_by(|a, b| a.service.cmp(&b.service));
     let sum = |part: fn(&Line) -> f64| lines.iter().map(part).sum::<f64>();
     let (idle, per_million, uploads) = (sum(|line| line.idle), sum(|line| line.per_million), sum(|line| line.uploads));
+    let of_webhooks = if options.webhooks == 0 {
+        None
+    } else {
+        let without = estimate(&Options { webhooks: 0, ..options.clone() }, idle_only)?;
+        Some(Share {
+            idle: idle - without.idle,
+            per_million: per_million - without.per_million,
+            uploads: uploads - without.uploads,
+        })
+    };
     Ok(Estimate {
         region: list.region,
         date: list.date,
@@ -151,6 +174,7 @@ pub fn estimate(options: &Options, idle_only: bool) -> Result<Estimate> {
         uploads,
         total: idle + uploads,
         lines,
+        of_webhooks,
         idle_only,
     })
 }
@@ -188,6 +212,9 @@ impl Display for Estimate {
             }
         }
         self.row(f, "Total", self.idle, self.per_million, self.uploads)?;
+        if let Some(share) = &self.of_webhooks {
+            self.row(f, "  of this, the webhooks", share.idle, share.per_million, share.uploads)?;
+        }
         if self.idle_only { Ok(()) } else { write!(f, "\nA month costs {:.2}: idle and uploads.", self.total) }
     }
 }

@@ -8,6 +8,7 @@ pub mod republish;
 mod target;
 pub mod upload;
 pub mod verify;
+pub mod webhook_secret;
 
 /// The template that this program was built with.
 const TEMPLATE: &str = include_str!("../../template.yaml");

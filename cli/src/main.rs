@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -11,7 +12,7 @@ use serde_json::json;
 use sluice::cost::{self, Options};
 use sluice::progress::Progress;
 use sluice::upload::Upload;
-use sluice::{redrive, republish, upload, verify};
+use sluice::{redrive, republish, upload, verify, webhook_secret};
 
 /// Operate a deployment of Sluice: check it, upload to it, recover events, estimate its costs.
 #[derive(Parser)]
@@ -62,12 +63,22 @@ Example:
 
 Exit codes: 0 every event was published, 1 something failed or was refused, 2 wrong usage.";
 
+const WEBHOOK_SECRET_HELP: &str = "\
+The secret is the only line on standard output; progress goes to standard error.
+
+Examples:
+  sluice webhook-secret show --stack uploads-prod
+  sluice webhook-secret rotate --stack uploads-prod --endpoint 2 --overlap 2d
+
+Exit codes: 0 the secret is printed, 1 something failed or was refused, 2 wrong usage.";
+
 const COST_HELP: &str = "\
 Not included: data transfer, free tiers, taxes, KMS, and GuardDuty's own S3 requests.
 
 Examples:
   sluice cost --uploads 1000000 --size 5MB
   sluice cost --uploads 20000 --size 10GB --parts 640 --announce --json
+  sluice cost --uploads 1000000 --size 5MB --webhooks 1
   sluice cost --idle
 
 Exit codes: 0 there is an estimate, 1 the class is unknown or does not allow the size, 2 wrong usage.";
@@ -108,9 +119,10 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Move the messages of the dead-letter queue back to the event queue, once their cause is fixed
+    /// Move the messages of the dead-letter queues back to their queues, once their cause is fixed
     ///
-    /// Always safe: verdicts are final, and events may arrive twice.
+    /// These are events that the validator could not read or process, and notifications that a webhook endpoint did not
+    /// accept. Always safe: verdicts are final, and events and notifications may arrive twice.
     #[command(after_help = REDRIVE_HELP)]
     Redrive {
         #[command(flatten)]
@@ -118,9 +130,10 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Publish verdicts and deletions on the event bus again, once the bus accepts events
+    /// Publish verdicts and deletions again, on the event bus and to the webhooks
     ///
-    /// Always safe: consumers recognise an event by its id. Reads the whole table, page by page.
+    /// Always safe: consumers recognise an event by its id, and receivers a delivery by its `webhook-id`. Reads the whole
+    /// table, page by page.
     #[command(after_help = REPUBLISH_HELP)]
     Republish {
         /// The earliest time: 2026-11-22T09:30:00Z, or a duration before now such as 2h or 7d
@@ -130,6 +143,12 @@ enum Command {
         stack: Stack,
         #[command(flatten)]
         output: Output,
+    },
+    /// Print or rotate the secret that signs the deliveries to a webhook endpoint
+    #[command(after_help = WEBHOOK_SECRET_HELP)]
+    WebhookSecret {
+        #[command(subcommand)]
+        action: SecretAction,
     },
     /// Estimate the costs of an idle month and of uploads, by service, at AWS's list prices
     #[command(after_help = COST_HELP)]
@@ -152,6 +171,10 @@ enum Command {
         /// Each verdict is published on an `EventBridge` bus
         #[arg(long)]
         announce: bool,
+        /// Webhook endpoints, each of which hears of every verdict
+        #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true,
+              value_parser = clap::value_parser!(u32).range(..=3))]
+        webhooks: u32,
         /// Status requests per upload while it waits for its verdict
         #[arg(long, value_name = "N", default_value_t = 0)]
         polls: u32,
@@ -164,6 +187,41 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+}
+
+#[derive(Subcommand)]
+enum SecretAction {
+    /// Print the current secret
+    Show {
+        #[command(flatten)]
+        endpoint: Endpoint,
+        #[command(flatten)]
+        stack: Stack,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Replace the secret by a random one, and print it when every delivery is signed with both
+    ///
+    /// Waits 90 seconds before it prints: functions cache secrets. Deliveries are signed with the old secret too until
+    /// the overlap is over. Change the receiver before that.
+    Rotate {
+        /// How long deliveries are also signed with the old secret
+        #[arg(long, value_name = "TIME", default_value = "24h", value_parser = humantime::parse_duration)]
+        overlap: Duration,
+        #[command(flatten)]
+        endpoint: Endpoint,
+        #[command(flatten)]
+        stack: Stack,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+#[derive(Args)]
+struct Endpoint {
+    /// The endpoint, counted from 1 in the order of the parameter `WebhookUrls`
+    #[arg(long = "endpoint", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
+    number: u8,
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -224,7 +282,7 @@ fn run(command: Command) -> Result<bool> {
             let moved = redrive::redrive(&stack.name, output.progress())?;
             output.result(
                 &json!({ "moved": moved }),
-                format!("{moved} messages moved from the dead-letter queue back to the event queue"),
+                format!("{moved} messages moved from the dead-letter queues back to their queues"),
             )?;
             Ok(true)
         }
@@ -239,9 +297,27 @@ fn run(command: Command) -> Result<bool> {
             )?;
             Ok(true)
         }
-        Command::Cost { uploads, size, class, parts, scan, announce, polls, months, idle, output } => {
+        Command::WebhookSecret { action } => {
+            // Standard output gets the secret alone, so that a shell can store it.
+            let (shown, output) = match action {
+                SecretAction::Show { endpoint, stack, output } => {
+                    (webhook_secret::show(&stack.name, endpoint.number.into(), Progress::Stderr)?, output)
+                }
+                SecretAction::Rotate { overlap, endpoint, stack, output } => {
+                    let (name, settle_time) = (&stack.name, webhook_secret::SETTLE_TIME);
+                    let number = endpoint.number.into();
+                    (webhook_secret::rotate(name, number, overlap, settle_time, Progress::Stderr)?, output)
+                }
+            };
+            if let Some(until) = shown.previous_until() {
+                Progress::Stderr.line(&format!("deliveries are signed with the old secret too until {until}"));
+            }
+            output.result(&shown, shown.secret())?;
+            Ok(true)
+        }
+        Command::Cost { uploads, size, class, parts, scan, announce, webhooks, polls, months, idle, output } => {
             let (uploads, size) = (uploads.unwrap_or_default(), size.unwrap_or_default());
-            let options = Options { uploads, size, parts, scan, announce, polls, months };
+            let options = Options { uploads, size, parts, scan, announce, webhooks, polls, months };
             let options = match class {
                 Some(class) => options.of_class(&class)?,
                 None => options,

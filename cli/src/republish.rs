@@ -1,4 +1,4 @@
-//! `sluice republish`: publishes verdicts and deletions on the event bus again.
+//! `sluice republish`: publishes verdicts and deletions on the event bus and to the webhooks again.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -21,7 +21,7 @@ const BATCH_SIZE: usize = 100;
 /// The forward function itself publishes them, so events and event ids are the same as the first time.
 ///
 /// # Errors
-/// When the stack is not found or has no bus, or the bus refuses an event.
+/// When the stack is not found, it has neither bus nor webhook, or an event is refused.
 pub fn republish(since: &str, stack: &str, progress: Progress) -> Result<usize> {
     let since = since_text(since, Timestamp::now())?;
     let source = if is_local(stack) { Source::local()? } else { Source::on_aws(stack)? };
@@ -75,13 +75,13 @@ enum Source {
 impl Source {
     fn local() -> Result<Self> {
         let stack = Stack::read()?;
-        let forward = stack.forward.clone().with_context(|| without_bus("the local stack"))?;
+        let forward = stack.forward.clone().with_context(|| without_consumers("the local stack"))?;
         Ok(Self::Local { stack: Box::new(stack), forward })
     }
 
     fn on_aws(name: &str) -> Result<Self> {
         let deployment = deployment(name)?;
-        let forward = deployment.forward.with_context(|| without_bus(name))?;
+        let forward = deployment.forward.with_context(|| without_consumers(name))?;
         Ok(Self::Aws { region: deployment.region, table: deployment.table, forward })
     }
 
@@ -154,8 +154,10 @@ fn invoke(region: &str, function: &str, event: &str) -> Result<Value> {
     result
 }
 
-fn without_bus(name: &str) -> String {
-    format!("{name} has no event bus: deploy it with the parameter EventBusName")
+fn without_consumers(name: &str) -> String {
+    format!(
+        "{name} has no event bus and no webhook: deploy it with the parameter EventBusName or WebhookUrls, or with both"
+    )
 }
 
 #[cfg(test)]

@@ -33,3 +33,4 @@ mod support;
 mod tcp;
 mod tidy;
 mod transport_errors;
+mod webhook_receiver;

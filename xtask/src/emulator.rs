@@ -1,14 +1,13 @@
 //! The AWS emulator: one process on the loopback interface that verifies signatures and enforces IAM.
 
-use std::net::TcpListener;
 use std::process::Command;
 use std::{env, fs};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use local_stack::aws::{REGION, ROOT};
 use local_stack::http::send;
 
-use crate::service::Service;
+use crate::service::{Service, ensure_free};
 use crate::tools::EMULATOR;
 use crate::{local, root};
 
@@ -42,11 +41,7 @@ pub fn start() -> Result<bool> {
         return Ok(true);
     }
     stop()?;
-    ensure!(
-        TcpListener::bind(("127.0.0.1", port())).is_ok(),
-        "another program uses port {}: stop it, or choose another port with `SLUICE_PORT=4600 cargo xtask up`",
-        port()
-    );
+    ensure_free(port(), "SLUICE_PORT=4600")?;
     let home = local().join("emulator");
     fs::create_dir_all(home.join("tmp")).with_context(|| home.display().to_string())?;
     let mut ministack = Command::new(EMULATOR.program("python"));

@@ -4,17 +4,19 @@ use std::os::unix::process::CommandExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use xtask::test::Part;
 use xtask::{bench, check, down, test, up};
 
 /// Build, start and test Sluice on this machine; needs no AWS account and no Docker.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = SLUICE)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+const SLUICE: &str = "Other commands are those of `sluice`: verify, upload, redrive, republish, webhook-secret, cost.";
 
 #[derive(Subcommand)]
 enum Command {
@@ -42,31 +44,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
         args: Vec<String>,
     },
-    /// The same as `sluice verify`
-    #[command(disable_help_flag = true)]
-    Verify(Forwarded),
-    /// The same as `sluice upload`
-    #[command(disable_help_flag = true)]
-    Upload(Forwarded),
-    /// The same as `sluice redrive`
-    #[command(disable_help_flag = true)]
-    Redrive(Forwarded),
-    /// The same as `sluice republish`
-    #[command(disable_help_flag = true)]
-    Republish(Forwarded),
-}
-
-#[derive(Args)]
-struct Forwarded {
-    /// The arguments of that command
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
-}
-
-/// Replaces this process by `sluice`, so its exit code and its signals are those of the command.
-fn sluice(command: &str, forwarded: &Forwarded) -> Result<bool> {
-    let error = check::sluice(&[command]).args(&forwarded.args).exec();
-    Err(error).context("cargo could not be started")
+    #[command(external_subcommand)]
+    Sluice(Vec<String>),
 }
 
 /// Runs a command; whether everything passed.
@@ -77,10 +56,8 @@ fn run(command: Command) -> Result<bool> {
         Command::Check => Ok(check::check().finish()),
         Command::Test { part, full } => Ok(test::test(part, full).finish()),
         Command::Bench { args } => bench::bench(&args),
-        Command::Verify(forwarded) => sluice("verify", &forwarded),
-        Command::Upload(forwarded) => sluice("upload", &forwarded),
-        Command::Redrive(forwarded) => sluice("redrive", &forwarded),
-        Command::Republish(forwarded) => sluice("republish", &forwarded),
+        // `sluice` replaces this process, so its exit code and its signals are those of the command.
+        Command::Sluice(args) => Err(check::sluice(&[]).args(args).exec()).context("cargo could not be started"),
     }
 }
 

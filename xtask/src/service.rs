@@ -1,6 +1,7 @@
 //! Programs that keep running when `cargo xtask` ends.
 
 use std::fs::{self, File};
+use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,6 +14,13 @@ use crate::local;
 
 /// How long a program may take to start.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Makes sure that no other program uses a port. `choice` is the setting that chooses another one.
+pub(crate) fn ensure_free(port: u16, choice: &str) -> Result<()> {
+    let free = TcpListener::bind(("127.0.0.1", port)).is_ok();
+    ensure!(free, "another program uses port {port}: stop it, or choose another port with `{choice} cargo xtask up`");
+    Ok(())
+}
 
 /// A program in a process group of its own. A file in `target/local` has its id.
 #[derive(Debug, Clone, Copy)]

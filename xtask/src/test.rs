@@ -57,7 +57,11 @@ fn deployed(tally: &mut Tally, full: bool) {
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
-    for (name, script) in [("judges of template and signatures", "judges"), ("the API's description", "openapi")] {
+    for (name, script) in [
+        ("judges of template and signatures", "judges"),
+        ("the API's description", "openapi"),
+        ("webhook receivers of the documents", "webhooks"),
+    ] {
         tally.command(name, Command::new("python3").arg(format!("tests/{script}/run.py")).current_dir(root()));
     }
 }

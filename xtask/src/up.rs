@@ -41,6 +41,7 @@ The local stack is ready after {seconds} s.
   API           {api}
   Demo page     {page}
   AWS emulator  {endpoint} (bucket {bucket}){own}
+  Webhooks      target/local/receiver.log has a line for each delivery that came
   Users         {users}; their tokens last 24 hours, and `cargo xtask up` makes new ones
   Details       {file} has these addresses and the tokens
 
@@ -87,8 +88,10 @@ pub fn ready(origins: &[String]) -> Result<Stack> {
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
-    let stack = deploy::deploy(LOCAL, &users, origins, &[])?;
+    let webhooks = format!("WebhookUrls={}", web::receiver_url());
+    let stack = deploy::deploy(LOCAL, &users, origins, &[&webhooks, "WebhookPrivateHosts=true"])?;
     stack.write()?;
+    web::receive(&stack)?;
     Ok(stack)
 }
 

@@ -1,25 +1,25 @@
-//! The demo page: built from `web/` and served by a process beside the emulator.
+//! The demo page and the receiver of webhooks: from `web/`, each a process beside the emulator.
 
 mod browser;
 mod npm;
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use local_stack::http::send;
 use local_stack::stack::Stack;
 use serde_json::json;
 
-use crate::service::Service;
+use crate::service::{Service, ensure_free};
 use crate::tools::EMULATOR;
 use crate::{emulator, root};
 
 pub use browser::test;
 
 const SERVICE: Service = Service { name: "web" };
+const RECEIVER: Service = Service { name: "receiver" };
 
 /// The demo page's usual port, which is always an allowed origin.
 const DEFAULT_PORT: u16 = 3000;
@@ -59,12 +59,8 @@ pub fn up(stack: &Stack) -> Result<String> {
     let user = stack.users.first().context("the stack has no users")?;
     let session = json!({ "apiUrl": stack.api_url, "name": user.name, "token": user.token });
     fs::write(folder().join("session.json"), session.to_string())?;
-    stop()?;
-    ensure!(
-        TcpListener::bind(("127.0.0.1", port())).is_ok(),
-        "another program uses port {}: choose another port with `SLUICE_WEB_PORT=3100 cargo xtask up`",
-        port()
-    );
+    SERVICE.stop()?;
+    ensure_free(port(), "SLUICE_WEB_PORT=3100")?;
     let mut server = Command::new(EMULATOR.program("python"));
     server.args(["-m", "http.server", "--bind", "127.0.0.1", "--directory"]).arg(folder()).arg(port().to_string());
     let ready = || {
@@ -75,10 +71,30 @@ pub fn up(stack: &Stack) -> Result<String> {
     Ok(format!("http://localhost:{}", port()))
 }
 
-/// Stops the page's server.
+fn receiver_port() -> u16 {
+    emulator::port().saturating_add(2)
+}
+
+/// The address to which the local stack sends its webhooks.
+pub(crate) fn receiver_url() -> String {
+    format!("http://127.0.0.1:{}/", receiver_port())
+}
+
+/// Starts the receiver of a stack's webhooks. It reads the secrets itself.
+pub(crate) fn receive(stack: &Stack) -> Result<()> {
+    RECEIVER.stop()?;
+    ensure_free(receiver_port(), "SLUICE_PORT=4600")?;
+    let mut receiver = Command::new(EMULATOR.program("python"));
+    receiver.arg(root().join("web/receiver.py")).arg(receiver_port().to_string()).arg(folder().join("webhooks.json"));
+    receiver.arg(&stack.endpoint).args(&stack.webhook_secrets);
+    RECEIVER.start(&mut receiver, || send("GET", &receiver_url(), &[], &[]).is_ok())
+}
+
+/// Stops the page's server and the receiver.
 ///
 /// # Errors
-/// When it does not stop.
+/// When one does not stop.
 pub fn stop() -> Result<()> {
+    RECEIVER.stop()?;
     SERVICE.stop()
 }

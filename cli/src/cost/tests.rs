@@ -2,8 +2,16 @@
 
 use super::*;
 
-const PLAIN: Options =
-    Options { uploads: 2_000_000, size: 5_000_000, parts: 0, scan: false, announce: false, polls: 0, months: 0.0 };
+pub(super) const PLAIN: Options = Options {
+    uploads: 2_000_000,
+    size: 5_000_000,
+    parts: 0,
+    scan: false,
+    announce: false,
+    webhooks: 0,
+    polls: 0,
+    months: 0.0,
+};
 
 #[track_caller]
 fn is(actual: f64, expected: f64) {
@@ -84,6 +92,48 @@ fn an_idle_month() {
     is(by_hand, 1.435_536_048);
     is(estimate.idle, by_hand);
     is(estimate.total, by_hand);
+}
+
+#[test]
+fn a_million_notifications_of_each_of_two_endpoints() {
+    let estimate = estimate(&Options { webhooks: 2, ..PLAIN }, false).unwrap();
+    let webhooks = estimate.of_webhooks.as_ref().unwrap();
+    // Once for each verdict
+    // Lambda       forward: 0.20 + 0.25 GB × 30 ms = 7,500 GB-s × 0.0000133334 =  0.3000005
+    // CloudWatch   1,000 bytes of logs: 1 GB × 0.50                        =     0.50
+    // Once for each notification
+    // SQS          send, receive, delete: 3 × 0.40                         =     1.20
+    // Lambda       notify: 0.20 + 0.25 GB × 150 ms = 37,500 GB-s × 0.0000133334 = 0.7000025
+    // CloudWatch   1,000 bytes of logs: 1 GB × 0.50                        =     0.50
+    // Secrets      43,200 reads: 43,200 / 10,000 × 0.05                    =     0.216
+    let (verdict, notification) = (0.300_000_5 + 0.50, 1.20 + 0.700_002_5 + 0.50 + 0.216);
+    is(notification, 2.616_002_5);
+    is(webhooks.per_million, verdict + 2.0 * notification);
+    is(webhooks.uploads, 2.0 * webhooks.per_million);
+    is(estimate.per_million, 10.990_667_75 + webhooks.per_million);
+    let with_bus = super::estimate(&Options { webhooks: 2, announce: true, ..PLAIN }, false).unwrap();
+    is(with_bus.of_webhooks.unwrap().per_million, 2.0 * notification);
+}
+
+#[test]
+fn an_idle_month_with_a_webhook() {
+    let of = |announce| {
+        let options = Options { webhooks: 1, announce, ..PLAIN };
+        let estimate = estimate(&options, true).unwrap();
+        let alarms =
+            |key: &str| estimate.lines.iter().filter(|line| line.name == key).map(|line| line.idle).sum::<f64>();
+        (estimate.of_webhooks.unwrap().idle, alarms("alarms"))
+    };
+    let without = |announce| {
+        let estimate = estimate(&Options { announce, ..PLAIN }, true).unwrap();
+        estimate.lines.iter().filter(|line| line.name == "alarms").map(|line| line.idle).sum::<f64>()
+    };
+    for announce in [false, true] {
+        let (webhooks, alarms) = of(announce);
+        // SQS      1 queue × 648,000 receives × 0.40 / 1,000,000               =     0.2592
+        // Secrets  1 secret × 0.40                                             =     0.40
+        is(webhooks, 0.2592 + 0.40 + (alarms - without(announce)));
+    }
 }
 
 #[test]

@@ -22,6 +22,8 @@ const FORWARD_SECONDS: f64 = 0.03;
 const INITIATE_SECONDS: f64 = 0.06;
 const SIGN_PARTS_SECONDS: f64 = 0.02;
 const COMPLETE_SECONDS: f64 = 0.3;
+/// Posting to a receiver that answers in about 100 ms, up to ten notifications at once.
+const NOTIFY_SECONDS: f64 = 0.15;
 /// Listing about 20 times, 16 at once, and querying 64 shards.
 const RECONCILE_SECONDS: f64 = 1.0;
 
@@ -33,6 +35,9 @@ const GETS_PER_VERDICT: f64 = 1.31;
 
 /// Send, receive and delete. Batches need fewer, but at one upload every few seconds a batch holds one message.
 const SQS_REQUESTS_PER_MESSAGE: f64 = 3.0;
+
+/// A function reads a secret once a minute. At a million notifications a month, one function works all the time.
+const SECRET_READS_PER_NOTIFICATION: f64 = 60.0 * 24.0 * DAYS / 1e6;
 
 /// URLs on a page of `POST .../parts`.
 const PARTS_PER_PAGE: u32 = 1000;
@@ -52,7 +57,7 @@ const DUE_QUERIES_PER_RUN: f64 = 64.0;
 /// Lambda polls a queue with five long polls of 20 seconds at once: 15 receives a minute.
 const RECEIVES_PER_QUEUE: f64 = 15.0 * 60.0 * 24.0 * DAYS;
 
-/// Queues that Lambda polls: events and completions.
+/// Queues that Lambda polls: events and completions. Each webhook endpoint has one more.
 const POLLED_QUEUES: f64 = 2.0;
 
 fn add(usage: &mut Usage, key: &'static str, quantity: f64) {
@@ -106,10 +111,17 @@ pub(super) fn upload(options: &Options) -> Usage {
         validate(usage);
         add(usage, "tableWriteUnits", 2.0);
     }
-    if options.announce {
+    // Lambda's reads of the stream are free.
+    if options.announce || options.webhooks > 0 {
         invoke(usage, 1.0, FORWARD_SECONDS);
+    }
+    if options.announce {
         add(usage, "busEvents", 1.0);
     }
+    let notifications = f64::from(options.webhooks);
+    add(usage, "sqsRequests", notifications * SQS_REQUESTS_PER_MESSAGE);
+    invoke(usage, notifications, NOTIFY_SECONDS);
+    add(usage, "secretReads", notifications * SECRET_READS_PER_NOTIFICATION);
     let polls = f64::from(options.polls);
     call_api(usage, polls, STATUS_SECONDS);
     add(usage, "tableReadUnits", polls);
@@ -126,24 +138,37 @@ pub(super) fn idle(options: &Options) -> Usage {
     add(usage, "tableReadUnits", RECONCILE_RUNS * DUE_QUERIES_PER_RUN / 2.0);
     // The checkpoint, at the start and at the end.
     add(usage, "tableWriteUnits", RECONCILE_RUNS * 2.0);
-    add(usage, "sqsRequests", POLLED_QUEUES * RECEIVES_PER_QUEUE);
+    let webhooks = f64::from(options.webhooks);
+    add(usage, "sqsRequests", (POLLED_QUEUES + webhooks) * RECEIVES_PER_QUEUE);
+    add(usage, "secretMonths", webhooks);
     // No metrics: the reconciler and the log filters write only values above 0.
-    add(usage, "alarmMonths", f64::from(resources("AWS::CloudWatch::Alarm", options.announce)));
+    add(usage, "alarmMonths", alarms(options));
     total
 }
 
-/// How many resources of a type the template deploys with or without a bus.
-fn resources(kind: &str, announced: bool) -> u32 {
-    let kind = format!("    Type: {kind}");
-    let mut count = 0;
+/// The condition of each alarm in the template; empty for none.
+fn alarm_conditions() -> impl Iterator<Item = &'static str> {
     let mut lines = TEMPLATE.lines().peekable();
-    while let Some(line) = lines.next() {
-        let condition = lines.peek().and_then(|line| line.strip_prefix("    Condition: "));
-        if line == kind && (condition.is_none() || condition == Some("Announced") && announced) {
-            count += 1;
-        }
+    std::iter::from_fn(move || {
+        lines.by_ref().find(|line| *line == "    Type: AWS::CloudWatch::Alarm")?;
+        Some(lines.peek().and_then(|line| line.strip_prefix("    Condition: ")).unwrap_or_default())
+    })
+}
+
+/// Whether the template's condition holds. `None` if it is not about alarms.
+fn holds(condition: &str, options: &Options) -> Option<bool> {
+    match condition {
+        "" => Some(true),
+        "Announced" => Some(options.announce),
+        "Webhooks" => Some(options.webhooks > 0),
+        "Forwarded" => Some(options.announce || options.webhooks > 0),
+        _ => None,
     }
-    count
+}
+
+/// How many alarms the template deploys.
+fn alarms(options: &Options) -> f64 {
+    alarm_conditions().map(|condition| if holds(condition, options) == Some(true) { 1.0 } else { 0.0 }).sum()
 }
 
 #[cfg(test)]
@@ -151,8 +176,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bus_adds_alarms() {
-        let kind = "AWS::CloudWatch::Alarm";
-        assert!(resources(kind, false) > 1 && resources(kind, true) > resources(kind, false));
+    fn every_condition_of_an_alarm_is_known() {
+        let options = crate::cost::tests::PLAIN;
+        for condition in alarm_conditions() {
+            assert!(holds(condition, &options).is_some(), "{condition}");
+        }
+        assert!(alarms(&options) > 1.0 && alarms(&Options { announce: true, ..options }) > alarms(&options));
     }
 }

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
-use local_stack::aws::{REGION, ROOT, form_call, rest_call};
+use local_stack::aws::{REGION, ROOT, rest_call, stack_outputs};
 use local_stack::stack::{Stack, StackCredentials};
 use serde_json::{Value, json};
 
@@ -104,16 +104,9 @@ pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str
 
 /// The API's id, and the stack.
 fn outputs(name: &str, users: &Pool) -> Result<(String, Stack)> {
-    let body = format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}");
-    let xml = form_call(&emulator::endpoint(), "cloudformation", &body)?;
-    let output = |name: &str| -> Result<String> {
-        let found = xml.split("<OutputKey>").find_map(|rest| {
-            let rest = rest.strip_prefix(name)?.strip_prefix("</OutputKey>")?;
-            let (_, value) = rest.split_once("<OutputValue>")?;
-            Some(value.split_once("</OutputValue>")?.0.replace("&amp;", "&"))
-        });
-        found.with_context(|| format!("the deployed stack has no output {name}"))
-    };
+    let outputs = stack_outputs(&emulator::endpoint(), name)?;
+    let output = |name: &str| outputs(name).with_context(|| format!("the deployed stack has no output {name}"));
+    let numbered = |name: &str| (1..).map_while(|number| outputs(&format!("{name}{number}"))).collect();
     let url = output("ApiUrl")?;
     let host = url.split("://").nth(1).unwrap_or_default();
     let id = host.split('.').next().unwrap_or_default().to_owned();
@@ -126,7 +119,10 @@ fn outputs(name: &str, users: &Pool) -> Result<(String, Stack)> {
         table: output("TableName")?,
         queue: output("QueueUrl")?,
         dlq: output("DeadLettersUrl")?,
-        forward: output("Forward").ok(),
+        forward: outputs("Forward"),
+        webhook_secrets: numbered("WebhookSecret"),
+        webhook_queues: numbered("WebhookQueue"),
+        webhook_dead_letters: outputs("WebhookDeadLetters"),
         credentials: StackCredentials { access_key_id: ROOT.0.to_owned(), secret_access_key: ROOT.1.to_owned() },
         users: users.users.clone(),
     };

@@ -43,6 +43,25 @@ pub fn form_call(endpoint: &str, service: &str, body: &str) -> Result<String> {
     Ok(call("POST", endpoint, &headers, body.as_bytes())?.text())
 }
 
+/// An output of a deployed stack.
+pub type Outputs = Box<dyn Fn(&str) -> Option<String>>;
+
+/// Reads the outputs of a deployed stack.
+///
+/// # Errors
+/// When the emulator does not answer, or has no such stack.
+pub fn stack_outputs(endpoint: &str, name: &str) -> Result<Outputs> {
+    let xml =
+        form_call(endpoint, "cloudformation", &format!("Action=DescribeStacks&Version=2010-05-15&StackName={name}"))?;
+    Ok(Box::new(move |name| output(&xml, name)))
+}
+
+fn output(xml: &str, name: &str) -> Option<String> {
+    let outputs = xml.split("<OutputKey>").filter_map(|rest| rest.strip_prefix(name)?.strip_prefix("</OutputKey>"));
+    let (_, value) = outputs.into_iter().next()?.split_once("<OutputValue>")?;
+    Some(value.split_once("</OutputValue>")?.0.replace("&amp;", "&"))
+}
+
 /// A call of a REST service such as API Gateway.
 ///
 /// # Errors
@@ -63,4 +82,20 @@ fn call(method: &str, url: &str, headers: &[(&str, String)], body: &[u8]) -> Res
         bail!("{method} {url} answered {}: {}", answer.status, answer.text());
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_found_by_its_whole_name() {
+        let member = |key: &str, value: &str| {
+            format!("<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>")
+        };
+        let xml = member("WebhookQueue12", "twelve") + &member("WebhookQueue1", "http://h/?a&amp;b");
+        assert_eq!(output(&xml, "WebhookQueue1").unwrap(), "http://h/?a&b");
+        assert_eq!(output(&xml, "WebhookQueue12").unwrap(), "twelve");
+        assert_eq!(output(&xml, "WebhookQueue"), None);
+    }
 }

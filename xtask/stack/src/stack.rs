@@ -35,9 +35,18 @@ pub struct Stack {
     pub queue: String,
     /// The dead-letter queue's URL.
     pub dlq: String,
-    /// The function that publishes events, where there is a bus.
+    /// The function that publishes events, where there is a bus or a webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forward: Option<String>,
+    /// The ARN of each webhook endpoint's secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhook_secrets: Vec<String>,
+    /// The URL of each webhook endpoint's queue.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub webhook_queues: Vec<String>,
+    /// The URL of the webhooks' dead-letter queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_dead_letters: Option<String>,
     /// The emulator's root key.
     pub credentials: StackCredentials,
     /// Two different users.
