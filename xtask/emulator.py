@@ -1,4 +1,4 @@
-"""Starts the AWS emulator (ministack) with three corrections.
+"""Starts the AWS emulator (ministack) with four corrections.
 
 The emulator adds the API's CORS headers to a function's answer, but not to the authorizer's 401 and 403. A page can't
 read those, so it can't tell an expired token from a broken connection. docs/decisions/0011 has this difference.
@@ -6,14 +6,18 @@ read those, so it can't tell an expired token from a broken connection. docs/dec
 It also serves an API below a path, which is no part of the path that a function receives. The header
 `x-forwarded-prefix` tells the function.
 
+The right to send messages covers batches of them. On AWS no action is called sqs:SendMessageBatch.
+
 The emulator has no GuardDuty. A protection plan is deployed as a name without effect, so that the local stack is the
 template with the same parameters as on AWS.
 """
 
 from ministack import app
+from ministack.core import iam_actions
 from ministack.services import apigateway
 from ministack.services.cloudformation import provisioners
 
+action_from_target = iam_actions._action_from_target
 answer_without_cors = apigateway._handle_execute_in_scope
 
 
@@ -35,5 +39,6 @@ provisioners._RESOURCE_HANDLERS["AWS::GuardDuty::MalwareProtectionPlan"] = {
 }
 
 if __name__ == "__main__":
+    iam_actions._action_from_target = lambda headers: (action_from_target(headers) or "").removesuffix("Batch") or None
     apigateway._handle_execute_in_scope = answer
     app.main()

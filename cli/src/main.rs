@@ -219,7 +219,7 @@ enum SecretAction {
 
 #[derive(Args)]
 struct Endpoint {
-    /// The endpoint, counted from 1 in the order of the parameter `WebhookUrls`
+    /// The endpoint, 1 for the parameter `WebhookUrl1`, and so on
     #[arg(long = "endpoint", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=3))]
     number: u8,
 }

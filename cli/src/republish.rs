@@ -156,7 +156,7 @@ fn invoke(region: &str, function: &str, event: &str) -> Result<Value> {
 
 fn without_consumers(name: &str) -> String {
     format!(
-        "{name} has no event bus and no webhook: deploy it with the parameter EventBusName or WebhookUrls, or with both"
+        "{name} has no event bus and no webhook: deploy it with the parameter EventBusName or WebhookUrl1, or with both"
     )
 }
 

@@ -123,7 +123,7 @@ impl Vault {
             let count = secrets.len();
             let secret = endpoint.checked_sub(1).and_then(|index| secrets.into_iter().nth(index));
             secret.with_context(|| match count {
-                0 => format!("{stack} has no webhooks: deploy it with the parameter WebhookUrls"),
+                0 => format!("{stack} has no webhooks: deploy it with the parameter WebhookUrl1"),
                 1 => format!("{stack} has one webhook endpoint, and no endpoint {endpoint}"),
                 _ => format!("{stack} has {count} webhook endpoints, and no endpoint {endpoint}"),
             })

@@ -88,7 +88,7 @@ pub fn ready(origins: &[String]) -> Result<Stack> {
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
-    let webhooks = format!("WebhookUrls={}", web::receiver_url());
+    let webhooks = format!("WebhookUrl1={}", web::receiver_url());
     let stack = deploy::deploy(LOCAL, &users, origins, &[&webhooks, "WebhookPrivateHosts=true"])?;
     stack.write()?;
     web::receive(&stack)?;

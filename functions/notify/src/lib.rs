@@ -23,6 +23,7 @@ mod retry;
 mod secret;
 mod secret_cache;
 
+use std::error::Error;
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
@@ -133,7 +134,7 @@ impl<E: Endpoints, S: SecretStore, M: Received> Deps<E, S, M> {
             Failure::Secret(_) | Failure::NoAnswer(_) | Failure::Deadline => None,
         };
         let wait = self.config.waits.after(attempt, retry_after, &delivery.id);
-        let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
+        let cause = first_cause(&failure);
         // A metric filter of the template counts the lines with `undelivered`.
         tracing::warn!(
             event = delivery.id,
@@ -146,7 +147,7 @@ impl<E: Endpoints, S: SecretStore, M: Received> Deps<E, S, M> {
         );
         if let Err(error) = queue.hide(&receipt, wait).await {
             // The message comes back after the queue's visibility time-out.
-            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let cause = first_cause(&error);
             tracing::error!(event = delivery.id, %error, cause, "the wait could not be set");
         }
         Some(id)
@@ -160,6 +161,11 @@ impl<E: Endpoints, S: SecretStore, M: Received> Deps<E, S, M> {
         let answer = self.endpoints.post(&endpoint.url, &delivery).await?;
         if (200..300).contains(&answer.status) { Ok(()) } else { Err(Failure::Refused(answer)) }
     }
+}
+
+/// The error at the end of the chain behind `error`; empty if there is none.
+fn first_cause(error: &dyn Error) -> String {
+    std::iter::successors(error.source(), |cause| (*cause).source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]

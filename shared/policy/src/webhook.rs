@@ -11,7 +11,7 @@ use crate::view::EventDetail;
 /// The body is text and not JSON in JSON, so that every attempt sends the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
-    /// The endpoint's place in the parameter `WebhookUrls`, from 1.
+    /// The number of the parameter `WebhookUrl1` to `WebhookUrl3` with its address.
     pub endpoint: usize,
     /// The `webhook-id`, equal in every attempt and in every repetition of the event.
     pub id: String,

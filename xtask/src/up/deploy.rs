@@ -81,6 +81,7 @@ pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str
         // The emulator accepts these numbers only as literals.
         "ValidatorConcurrency=0".to_owned(),
         "CompletionConcurrency=0".to_owned(),
+        "WebhookConcurrency=0".to_owned(),
         // Short, so that a redelivery doesn't take minutes.
         "ValidatorTimeout=10".to_owned(),
         "ReconcileSchedule=\"rate(1 day)\"".to_owned(), // Tests invoke the reconciler themselves.
