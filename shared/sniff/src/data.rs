@@ -1,0 +1,16 @@
+//! The tables in `data/`: one row per line, with tabs between the columns. Lines that begin with `#` are comments.
+
+use std::sync::LazyLock;
+
+/// A table that is parsed on first use.
+pub(crate) type Table<Row> = LazyLock<Vec<Row>>;
+
+/// The rows of a table with one column.
+pub(crate) fn lines(table: &'static str) -> Vec<&'static str> {
+    table.lines().filter(|line| !line.starts_with('#')).collect()
+}
+
+/// The rows of a table.
+pub(crate) fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
+    lines(table).into_iter().map(|line| line.split('\t').collect()).collect()
+}
