@@ -14,3 +14,11 @@ pub(crate) fn lines(table: &'static str) -> Vec<&'static str> {
 pub(crate) fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
     lines(table).into_iter().map(|line| line.split('\t').collect()).collect()
 }
+
+/// The rows of a table with `N` columns.
+///
+/// # Panics
+/// If a row has another number of columns.
+pub(crate) fn table<const N: usize>(table: &'static str) -> Vec<[&'static str; N]> {
+    rows(table).into_iter().map(|row| row.try_into().expect("the tables have a fixed number of columns")).collect()
+}
