@@ -22,3 +22,14 @@ pub(crate) fn rows(table: &'static str) -> Vec<Vec<&'static str>> {
 pub(crate) fn table<const N: usize>(table: &'static str) -> Vec<[&'static str; N]> {
     rows(table).into_iter().map(|row| row.try_into().expect("the tables have a fixed number of columns")).collect()
 }
+
+/// The bytes of a text in which `\xNN` is the byte with this hexadecimal number.
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    let mut pieces = text.split("\\x");
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for (number, rest) in pieces.map(|piece| piece.split_at(2)) {
+        bytes.push(u8::from_str_radix(number, 16).expect("two hexadecimal digits follow `\\x`"));
+        bytes.extend(rest.bytes());
+    }
+    bytes
+}

@@ -5,6 +5,7 @@
 
 use super::second_file::has_zip_end_record;
 use crate::bytes::{array, has_at, le16, le32, slice_at, to_usize};
+use crate::data::{Table, bytes, table};
 use crate::finding::FindingCode;
 use crate::report::Report;
 use crate::sniffed::Confidence;
@@ -183,39 +184,17 @@ const CLASSES: &[([u8; 4], &str)] = &[
 const FIRST_CLASSES: &[&str] = &["application/x-msi", "application/x-mspublisher", "application/vnd.ms-project"];
 
 /// Names of streams and storages that decide the type, the strongest evidence first.
-const NAMES: &[(&str, &str)] = &[
-    ("EncryptedPackage", "application/encrypted-ooxml"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("PP40", "application/vnd.ms-powerpoint"),
-    ("PP97_DUALSTORAGE", "application/vnd.ms-powerpoint"),
-    ("WordDocument", "application/msword"),
-    ("Workbook", "application/vnd.ms-excel"),
-    ("Book", "application/vnd.ms-excel"),
-    ("StarWriterDocument", "application/vnd.stardivision.writer"),
-    ("StarCalcDocument", "application/vnd.stardivision.calc"),
-    ("StarDrawDocument3", "application/vnd.stardivision.draw"),
-    ("StarDrawDocument", "application/vnd.stardivision.draw"),
-    ("StarMathDocument", "application/vnd.stardivision.math"),
-    ("StarChartDocument", "application/vnd.stardivision.chart"),
-    ("VisioDocument", "application/vnd.visio"),
-    ("Quill", "application/x-mspublisher"),
-    ("HwpSummaryInformation", "application/x-hwp"),
-    ("\u{5}HwpSummaryInformation", "application/x-hwp"),
-    ("TBkndTask", "application/vnd.ms-project"),
-    ("MatOST", "application/vnd.ms-works"),
-    ("SPELLING", "application/vnd.ms-works"),
-];
+static NAMES: Table<(Vec<u8>, &str)> = Table::new(|| {
+    let rows = table(include_str!("../../data/compound-file-names.tsv")).into_iter();
+    rows.map(|[name, kind]| (bytes(name), kind)).collect()
+});
 
 fn identify(entries: &[Entry], complete: bool, report: &mut Report) {
     let top = root_entries(entries);
     // Names are compared without case ([MS-CFB], section 2.6.4); some programs write capitals only.
-    let known =
-        |entry: &Entry| NAMES.iter().find(|(name, _)| entry.name.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
-    let listed = NAMES
-        .iter()
-        .find(|(name, _)| top.iter().any(|entry| entry.name.eq_ignore_ascii_case(name)))
-        .map(|(_, kind)| *kind);
+    let is_named = |entry: &Entry, name: &[u8]| entry.name.as_bytes().eq_ignore_ascii_case(name);
+    let known = |entry: &Entry| NAMES.iter().find(|(name, _)| is_named(entry, name)).map(|(_, kind)| *kind);
+    let listed = NAMES.iter().find(|(name, _)| top.iter().any(|entry| is_named(entry, name))).map(|(_, kind)| *kind);
     // If the tree is incomplete, the first known name decides, because programs write their own stream first.
     let named = listed.or_else(|| if complete { None } else { entries.iter().find_map(known) });
     let class = entries.first().and_then(|root| {
