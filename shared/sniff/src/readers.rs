@@ -27,6 +27,7 @@ mod ogg;
 mod pdf;
 mod pixels;
 mod png;
+pub(crate) mod prelude;
 mod riff;
 mod second_file;
 mod signature;

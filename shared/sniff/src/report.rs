@@ -44,6 +44,12 @@ impl Report {
         }
     }
 
+    /// Adds a finding after which a reader ends, and returns its empty result: `()`, `None` or `false`.
+    pub(crate) fn end_with<T: Default>(&mut self, code: FindingCode, detail: &str) -> T {
+        self.add_finding(code, detail);
+        T::default()
+    }
+
     /// Whether a signature is all the evidence, and no finding says so. Texts have no structure to check.
     pub(crate) fn is_signature_only(&self) -> bool {
         const TELLING: &[FindingCode] = &[

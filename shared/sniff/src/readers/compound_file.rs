@@ -6,10 +6,7 @@
 use super::second_file::has_zip_end_record;
 use crate::bytes::{array, has_at, le16, le32, slice_at, to_usize};
 use crate::data::{Table, bytes, table};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The maximum number of directory sectors read: 2,048 entries with 512-byte sectors. Only installers have more.
 const MAX_SECTORS: usize = 512;
@@ -26,15 +23,13 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     report.set_type("application/x-cfb", Confidence::Signature);
     let shift = le16(head, 30).unwrap_or(0);
     let (Some(start), 9 | 12) = (le32(head, 48), shift) else {
-        report.add_finding(FindingCode::Stub, "no directory");
-        return Ok(());
+        return Ok(report.end_with(FindingCode::Stub, "no directory"));
     };
     let file = File { source, head, sector: 1u64 << shift };
     let mut entries = Vec::new();
     let complete = file.directory(start, &mut entries, report)?;
     if entries.first().is_none_or(|entry| entry.kind != ROOT) {
-        report.add_finding(FindingCode::Malformed, "no root entry");
-        return Ok(());
+        return Ok(report.end_with(FindingCode::Malformed, "no root entry"));
     }
     identify(&entries, complete, report);
     if complete {
@@ -92,8 +87,9 @@ impl File<'_> {
             seen.push(sector);
             let at = self.offset(sector);
             if at >= self.source.size() {
-                report.add_finding(FindingCode::Truncated, "the directory continues after the end of the object");
-                return Ok(false);
+                return Ok(
+                    report.end_with(FindingCode::Truncated, "the directory continues after the end of the object")
+                );
             }
             // The type depends on the first sector, so that read is required. Later sectors are optional.
             let bytes = if entries.is_empty() {

@@ -1,10 +1,7 @@
 //! Ogg ([RFC 3533](https://www.rfc-editor.org/rfc/rfc3533), 2003). The first packets name the codecs.
 
 use crate::bytes::{find, has_at, slice_at, to_u64};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"OggS\0")

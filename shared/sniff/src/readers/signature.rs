@@ -15,10 +15,8 @@ use super::evidence;
 use super::pixels;
 use crate::bytes::{be16, be32, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
 use crate::data::{Table, lines};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::{Confidence, UNKNOWN};
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
+use crate::sniffed::UNKNOWN;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     by_table(head).is_some() || by_fields(head).is_some()

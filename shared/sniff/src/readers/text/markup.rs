@@ -6,9 +6,7 @@
 use super::guess::SURE_SCORE;
 use super::prose::markdown_score;
 use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, unescape};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
+use crate::readers::prelude::*;
 
 /// Tags at the start that make browsers take unlabelled content for HTML.
 const SNIFFED_TAGS: &[&str] = &[

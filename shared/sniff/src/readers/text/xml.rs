@@ -4,10 +4,7 @@ use super::decode::decode;
 use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, tag_end, unescape};
 use super::xml_scan::{XmlKind, scan};
 use crate::data::{Table, table};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::readers::prelude::*;
 
 /// The maximum size of an SVG that is read completely, in bytes. With the first window, it stays below the hard limit.
 const MAX_SVG_BYTES: u64 = 480 * 1024;

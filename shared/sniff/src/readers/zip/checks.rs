@@ -2,10 +2,8 @@
 
 use super::directory::{Directory, EndRecord};
 use crate::bytes::{has_at, le16, slice_at, to_u64};
-use crate::finding::FindingCode;
+use crate::readers::prelude::*;
 use crate::readers::second_file::check_trailing_bytes;
-use crate::report::Report;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 /// More entries than this are a [`FindingCode::LargeContents`].
 ///

@@ -7,10 +7,7 @@ use super::directory::Directory;
 use super::unpack::{Importance, unpack};
 use crate::bytes::{find, find_ignore_case, has_at, slice_at, to_u64};
 use crate::data::{Table, table};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::readers::prelude::*;
 
 /// The maximum number of bytes unpacked from `[Content_Types].xml`: thousands of parts.
 const MAX_CONTENT_TYPES_BYTES: usize = 256 * 1024;

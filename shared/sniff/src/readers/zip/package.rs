@@ -5,10 +5,7 @@ use super::office;
 use super::unpack::{Importance, preview, unpack};
 use crate::bytes::{find, has_at, le16, le32, slice_at};
 use crate::data::{Table, lines};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::readers::prelude::*;
 
 /// Types that a `mimetype` entry can declare. Other values are ignored, because the entry is untrusted.
 static MIMETYPES: Table<&str> = Table::new(|| lines(include_str!("../../../data/mimetype-entries.txt")));
