@@ -5,7 +5,7 @@
 
 use super::pixels;
 use super::second_file::check_trailing_bytes;
-use crate::bytes::{be32, be64, find, has_at, slice_at};
+use crate::bytes::{be32, be64, contains_any, find, has_at, slice_at};
 use crate::readers::prelude::*;
 
 /// The maximum number of boxes walked at one level. Fragmented movies have thousands, but the first ones suffice.
@@ -237,8 +237,7 @@ fn check_items(source: &Source, start: u64, len: u64, report: &mut Report) -> Re
     let Some(meta) = source.get_within_target(start, len.min(WINDOW_BYTES))? else {
         return Ok(report.end_with(FindingCode::UnscannableMiddle, "the items were not reached"));
     };
-    let has_items =
-        has_at(meta, 4, b"mini") || [&b"iloc"[..], b"iinf", b"ispe"].iter().any(|name| find(meta, name).is_some());
+    let has_items = has_at(meta, 4, b"mini") || contains_any(meta, &[b"iloc", b"iinf", b"ispe"]);
     if !has_items {
         report.add_finding(FindingCode::Stub, "no items in the meta box");
     }

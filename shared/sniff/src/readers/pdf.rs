@@ -9,7 +9,7 @@ use super::evidence::looks_like_text;
 use super::leading::add_finding as add_leading_bytes;
 use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes, contains_file};
 use super::text;
-use crate::bytes::{find, has_at, rfind, slice_at};
+use crate::bytes::{contains_any, find, has_at, rfind, slice_at};
 use crate::readers::prelude::*;
 
 /// The number of bytes at the end in which Acrobat searches for `%%EOF` (PDF Reference 1.7, appendix H, note 18, 2006).
@@ -98,9 +98,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     if !source.is_fully_read() {
         report.add_finding(FindingCode::UnseenObjects, "the middle was not read");
     }
-    if head.len() > 128
-        && [&b"AIPrivateData"[..], b"/AIMetaData", b"illustrator:Type"].iter().any(|mark| find(head, mark).is_some())
-    {
+    if head.len() > 128 && contains_any(head, &[b"AIPrivateData", b"/AIMetaData", b"illustrator:Type"]) {
         report.set_type_with_parent("application/illustrator", "application/pdf", Confidence::Structural);
     }
     Ok(())

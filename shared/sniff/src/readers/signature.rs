@@ -13,7 +13,7 @@ pub(crate) use table::{SIGNATURES, Signature};
 
 use super::evidence;
 use super::pixels;
-use crate::bytes::{be16, be32, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
+use crate::bytes::{be16, be32, contains_any, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
 use crate::data::{Table, lines};
 use crate::readers::prelude::*;
 use crate::sniffed::UNKNOWN;
@@ -270,7 +270,7 @@ fn check_rar_encryption(head: &[u8], report: &mut Report) {
 /// Searches RTF for objects, which run on a click, and for templates, which load without one.
 fn check_rich_text(source: &Source, report: &mut Report) {
     for (_, window) in source.windows() {
-        if [&b"\\objdata"[..], b"\\objupdate", b"\\objocx"].iter().any(|mark| find(window, mark).is_some()) {
+        if contains_any(window, &[b"\\objdata", b"\\objupdate", b"\\objocx"]) {
             report.add_finding(FindingCode::EmbeddedObject, "an embedded object");
         }
         if find(window, b"\\*\\template").is_some_and(|at| find(slice_at(window, at, 300), b"://").is_some()) {

@@ -5,7 +5,7 @@
 
 use super::directory::Directory;
 use super::unpack::{Importance, unpack};
-use crate::bytes::{find, find_ignore_case, has_at, slice_at, to_u64};
+use crate::bytes::{contains_any, find, find_ignore_case, has_at, slice_at, to_u64};
 use crate::data::{Table, table};
 use crate::readers::prelude::*;
 
@@ -163,9 +163,7 @@ fn has_remote_target(text: &[u8]) -> bool {
 fn loads_remote_object(text: &[u8]) -> bool {
     text.split(|&b| b == b'<').any(|element| {
         find(element, b"TargetMode=\"External\"").is_some()
-            && [&b"/oleObject\""[..], b"/frame\"", b"/attachedTemplate\"", b"/subDocument\""]
-                .iter()
-                .any(|kind| find(element, kind).is_some())
+            && contains_any(element, &[b"/oleObject\"", b"/frame\"", b"/attachedTemplate\"", b"/subDocument\""])
             && has_remote_target(element)
     })
 }
