@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::finding::{Finding, FindingCode};
 use crate::sniffed::{Confidence, UNKNOWN};
+use crate::source::MissingRange;
 
 /// The media type and findings so far.
 #[derive(Debug, Clone)]
@@ -45,9 +46,10 @@ impl Report {
     }
 
     /// Adds a finding after which a reader ends, and returns its empty result: `()`, `None` or `false`.
-    pub(crate) fn end_with<T: Default>(&mut self, code: FindingCode, detail: &str) -> T {
+    #[expect(clippy::unnecessary_wraps, reason = "readers return the result as their own")]
+    pub(crate) fn end_with<T: Default>(&mut self, code: FindingCode, detail: &str) -> Result<T, MissingRange> {
         self.add_finding(code, detail);
-        T::default()
+        Ok(T::default())
     }
 
     /// Whether a signature is all the evidence, and no finding says so. Texts have no structure to check.

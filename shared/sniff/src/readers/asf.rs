@@ -17,7 +17,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.get(0, WINDOW_BYTES)?;
     report.set_type("video/x-ms-asf", Confidence::Signature);
     if le64(head, 16).is_none_or(|len| len < 30) {
-        return Ok(report.end_with(FindingCode::Stub, "no header object"));
+        return report.end_with(FindingCode::Stub, "no header object");
     }
     let objects = slice_at(head, 30, head.len());
     let kind = match (find(objects, VIDEO_MEDIA).is_some(), find(objects, AUDIO_MEDIA).is_some()) {

@@ -29,7 +29,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         start = start.saturating_add(tag_length(tag));
     }
     if start >= source.size() {
-        return Ok(report.end_with(FindingCode::Truncated, "the tag ends after the object"));
+        return report.end_with(FindingCode::Truncated, "the tag ends after the object");
     }
     for len in [2048, WINDOW_BYTES] {
         let Some(data) = source.get_within_target(start, len)? else { break };

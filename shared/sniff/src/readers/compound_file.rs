@@ -23,13 +23,13 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     report.set_type("application/x-cfb", Confidence::Signature);
     let shift = le16(head, 30).unwrap_or(0);
     let (Some(start), 9 | 12) = (le32(head, 48), shift) else {
-        return Ok(report.end_with(FindingCode::Stub, "no directory"));
+        return report.end_with(FindingCode::Stub, "no directory");
     };
     let file = File { source, head, sector: 1u64 << shift };
     let mut entries = Vec::new();
     let complete = file.directory(start, &mut entries, report)?;
     if entries.first().is_none_or(|entry| entry.kind != ROOT) {
-        return Ok(report.end_with(FindingCode::Malformed, "no root entry"));
+        return report.end_with(FindingCode::Malformed, "no root entry");
     }
     identify(&entries, complete, report);
     if complete {
@@ -87,9 +87,7 @@ impl File<'_> {
             seen.push(sector);
             let at = self.offset(sector);
             if at >= self.source.size() {
-                return Ok(
-                    report.end_with(FindingCode::Truncated, "the directory continues after the end of the object")
-                );
+                return report.end_with(FindingCode::Truncated, "the directory continues after the end of the object");
             }
             // The type depends on the first sector, so that read is required. Later sectors are optional.
             let bytes = if entries.is_empty() {

@@ -42,7 +42,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         None => report.add_finding(FindingCode::Stub, "no document type"),
     }
     let Some(segment) = find(head, b"\x18\x53\x80\x67") else {
-        return Ok(report.end_with(FindingCode::Stub, "no segment"));
+        return report.end_with(FindingCode::Stub, "no segment");
     };
     let elements = slice_at(head, segment + 4, head.len());
     if !has_content(elements) && source.is_fully_read() {

@@ -15,7 +15,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.head();
     report.set_type("image/gif", Confidence::Signature);
     let (Some(width), Some(height), Some(&flags)) = (le16(head, 6), le16(head, 8), head.get(10)) else {
-        return Ok(report.end_with(FindingCode::Stub, "no screen descriptor"));
+        return report.end_with(FindingCode::Stub, "no screen descriptor");
     };
     pixels::check(report, source.size(), width.into(), height.into());
     let table = if flags & 0x80 == 0 { 0 } else { 3usize << ((flags & 7) + 1) };

@@ -18,7 +18,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.get(0, WINDOW_BYTES)?;
     report.set_type("application/gzip", Confidence::Signature);
     if source.size() < 18 {
-        return Ok(report.end_with(FindingCode::Stub, "too short for a gzip header and trailer"));
+        return report.end_with(FindingCode::Stub, "too short for a gzip header and trailer");
     }
     let Some(data) = payload(head) else { return Ok(()) };
     let packed = slice_at(head, data, head.len());

@@ -235,7 +235,7 @@ fn walk_boxes(source: &Source, picture: bool, report: &mut Report) -> Result<Wal
 /// Adds a finding if the box of a picture describes no items. The low-overhead format has one item and no boxes.
 fn check_items(source: &Source, start: u64, len: u64, report: &mut Report) -> Result<(), MissingRange> {
     let Some(meta) = source.get_within_target(start, len.min(WINDOW_BYTES))? else {
-        return Ok(report.end_with(FindingCode::UnscannableMiddle, "the items were not reached"));
+        return report.end_with(FindingCode::UnscannableMiddle, "the items were not reached");
     };
     let has_items = has_at(meta, 4, b"mini") || contains_any(meta, &[b"iloc", b"iinf", b"ispe"]);
     if !has_items {
@@ -307,7 +307,7 @@ fn check_code_stream(source: &Source, names: &[&[u8]], report: &mut Report) -> R
             return Ok(());
         }
         let Some(len @ 8..) = be32(header, 0) else {
-            return Ok(report.end_with(FindingCode::Stub, "no code stream"));
+            return report.end_with(FindingCode::Stub, "no code stream");
         };
         at = at.saturating_add(len.into());
     }

@@ -27,7 +27,7 @@ pub(crate) fn starts_with_segment(head: &[u8]) -> bool {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     report.set_type("image/jpeg", Confidence::Signature);
     if source.size() < 4 {
-        return Ok(report.end_with(FindingCode::Stub, "the object ends after the signature"));
+        return report.end_with(FindingCode::Stub, "the object ends after the signature");
     }
     let data = read_segments(source, report)?;
     let tail = source.tail(WINDOW_BYTES)?;
@@ -56,27 +56,27 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, Mi
         // Large EXIF data or profiles cost a read. Beyond the target budget, the dimensions remain unknown.
         let Some(segment) = source.get_within_target(at, 20)? else {
             let part = if has_frame { "the picture data was not reached" } else { "the frame header was not reached" };
-            return Ok(report.end_with(FindingCode::UnscannableMiddle, part));
+            return report.end_with(FindingCode::UnscannableMiddle, part);
         };
         let Some(&[prefix, marker]) = segment.get(..2) else {
-            return Ok(report.end_with(FindingCode::Truncated, "the object ends between two segments"));
+            return report.end_with(FindingCode::Truncated, "the object ends between two segments");
         };
         if prefix != 0xff {
             let code = if count == 0 { FindingCode::Stub } else { FindingCode::Malformed };
-            return Ok(report.end_with(code, "no segment marker after a segment"));
+            return report.end_with(code, "no segment marker after a segment");
         }
         match marker {
             0xff => {
                 let fill = source.peek(at, to_u64(MAX_FILL_BYTES)).iter().take_while(|&&b| b == 0xff).count();
                 if fill >= MAX_FILL_BYTES {
-                    return Ok(report.end_with(FindingCode::Stub, "filler in place of a segment"));
+                    return report.end_with(FindingCode::Stub, "filler in place of a segment");
                 }
                 at += to_u64(fill.saturating_sub(1).max(1));
             }
             0x01 | 0xd0..=0xd8 => at += 2,
             0xda if has_frame => return check_data(source, at, be16(segment, 2), report),
-            0xd9 | 0xda if has_frame => return Ok(report.end_with(FindingCode::Stub, "no picture data")),
-            0xd9 | 0xda => return Ok(report.end_with(FindingCode::Malformed, "no frame header before the scan")),
+            0xd9 | 0xda if has_frame => return report.end_with(FindingCode::Stub, "no picture data"),
+            0xd9 | 0xda => return report.end_with(FindingCode::Malformed, "no frame header before the scan"),
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xf7 => {
                 let kind = if marker == 0xf7 { "image/jls" } else { "image/jpeg" };
                 report.set_type(kind, Confidence::Structural);
@@ -89,7 +89,7 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, Mi
             _ => match be16(segment, 2) {
                 Some(len) if len >= 2 => at = at.saturating_add(2 + u64::from(len)),
                 _ => {
-                    return Ok(report.end_with(FindingCode::Stub, "a segment has no valid length"));
+                    return report.end_with(FindingCode::Stub, "a segment has no valid length");
                 }
             },
         }
@@ -103,7 +103,7 @@ fn check_data(source: &Source, at: u64, len: Option<u16>, report: &mut Report) -
     let start = at.saturating_add(2 + u64::from(len.unwrap_or(0)));
     let Some(data) = source.get_within_target(start, to_u64(MAX_FILL_BYTES))? else { return Ok(Some(start)) };
     if data.is_empty() || (data.len() == MAX_FILL_BYTES && data.iter().all(|&b| b == 0xff)) {
-        return Ok(report.end_with(FindingCode::Stub, "no picture data"));
+        return report.end_with(FindingCode::Stub, "no picture data");
     }
     Ok(Some(start))
 }

@@ -65,7 +65,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         add_leading_bytes(before, report);
     }
     if source.size() < 64 {
-        return Ok(report.end_with(FindingCode::Stub, "the object ends after the header"));
+        return report.end_with(FindingCode::Stub, "the object ends after the header");
     }
     let tail = source.tail(WINDOW_BYTES)?;
     match rfind(tail, b"%%EOF") {

@@ -21,7 +21,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     }
     report.set_type("image/png", Confidence::Signature);
     let (true, Some(width), Some(height)) = (has_at(head, 8, b"\0\0\0\x0dIHDR"), be32(head, 16), be32(head, 20)) else {
-        return Ok(report.end_with(FindingCode::Stub, "no image header"));
+        return report.end_with(FindingCode::Stub, "no image header");
     };
     report.set_type("image/png", Confidence::Structural);
     if width == 0 || height == 0 {
@@ -70,7 +70,7 @@ fn walk_chunks(source: &Source, report: &mut Report) -> Result<Option<u64>, Miss
         if !name.iter().all(u8::is_ascii_alphabetic) {
             // Viewers show what came before it.
             let code = if has_data { FindingCode::NoEndMark } else { FindingCode::Malformed };
-            return Ok(report.end_with(code, "an invalid chunk name"));
+            return report.end_with(code, "an invalid chunk name");
         }
         at = at.saturating_add(12 + u64::from(len));
     }

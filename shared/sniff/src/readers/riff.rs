@@ -30,7 +30,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     report.set_type(kind, Confidence::Signature);
     // The chunk is not at a fixed offset: WAV files can begin with JUNK, bext or LIST.
     if !required_chunk.is_empty() && find(head, required_chunk).is_none() {
-        return Ok(report.end_with(FindingCode::Stub, "no format chunk"));
+        return report.end_with(FindingCode::Stub, "no format chunk");
     }
     report.set_type(kind, Confidence::Structural);
     if kind == "image/webp" {
@@ -51,7 +51,7 @@ fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Res
     for _ in 0..MAX_CHUNKS {
         let Some(chunk) = source.get_within_target(at, 12)? else { break };
         let Some(len) = le32(chunk, 4) else {
-            return Ok(report.end_with(FindingCode::Stub, "no content"));
+            return report.end_with(FindingCode::Stub, "no content");
         };
         let is_list = has_at(chunk, 0, b"LIST");
         if content.contains(&slice_at(chunk, if is_list { 8 } else { 0 }, 4)) {
@@ -69,7 +69,7 @@ fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Res
         }
         let is_name = slice_at(chunk, 0, 4).iter().all(|b| (0x20..0x7f).contains(b));
         if !is_name {
-            return Ok(report.end_with(FindingCode::Malformed, "an invalid chunk before the content"));
+            return report.end_with(FindingCode::Malformed, "an invalid chunk before the content");
         }
         at = at.saturating_add(8 + u64::from(len) + u64::from(len & 1));
     }

@@ -44,10 +44,10 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let order = Order { big: has_at(signature, 0, b"MM"), long };
     let start = if long { order.u64(head, 8) } else { order.u32(head, 4).map(u64::from) };
     let Some(start) = start else {
-        return Ok(report.end_with(FindingCode::Stub, "no directory"));
+        return report.end_with(FindingCode::Stub, "no directory");
     };
     if start < 8 || start >= source.size() {
-        return Ok(report.end_with(FindingCode::Truncated, "the directory offset is after the end of the object"));
+        return report.end_with(FindingCode::Truncated, "the directory offset is after the end of the object");
     }
     read_directory(source, report, order, start)
 }
@@ -57,7 +57,7 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     let count = if order.long { order.u64(table, 0).map(to_usize) } else { order.u16(table, 0).map(usize::from) };
     let count = count.unwrap_or(0);
     if count == 0 {
-        return Ok(report.end_with(FindingCode::Malformed, "the directory is empty"));
+        return report.end_with(FindingCode::Malformed, "the directory is empty");
     }
     report.set_type("image/tiff", Confidence::Structural);
     let tags: Vec<Tag> = (0..count.min(MAX_TAGS)).map_while(|n| order.tag(table, n)).collect();
