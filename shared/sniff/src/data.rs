@@ -23,6 +23,11 @@ pub(crate) fn table<const N: usize>(table: &'static str) -> Vec<[&'static str; N
     rows(table).into_iter().map(|row| row.try_into().expect("the tables have a fixed number of columns")).collect()
 }
 
+/// The rows of a table of bytes and a name.
+pub(crate) fn bytes_table(text: &'static str) -> Vec<(Vec<u8>, &'static str)> {
+    table(text).into_iter().map(|[text, name]| (bytes(text), name)).collect()
+}
+
 /// The bytes of a text in which `\xNN` is the byte with this hexadecimal number.
 pub(crate) fn bytes(text: &str) -> Vec<u8> {
     let mut pieces = text.split("\\x");

@@ -5,7 +5,7 @@
 
 use super::second_file::has_zip_end_record;
 use crate::bytes::{array, has_at, le16, le32, slice_at, to_usize};
-use crate::data::{Table, bytes, table};
+use crate::data::{Table, bytes_table};
 use crate::readers::prelude::*;
 
 /// The maximum number of directory sectors read: 2,048 entries with 512-byte sectors. Only installers have more.
@@ -160,28 +160,14 @@ fn root_entries(entries: &[Entry]) -> Vec<&Entry> {
 }
 
 /// The first four bytes of root class identifiers, as stored.
-const CLASSES: &[([u8; 4], &str)] = &[
-    ([0x84, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x86, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x82, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x01, 0x12, 0x02, 0x00], "application/x-mspublisher"),
-    ([0x3a, 0x8f, 0xb7, 0x74], "application/vnd.ms-project"),
-    ([0x0b, 0x0d, 0x02, 0x00], "application/vnd.ms-outlook"),
-    ([0x00, 0x09, 0x02, 0x00], "application/msword"),
-    ([0x06, 0x09, 0x02, 0x00], "application/msword"),
-    ([0x10, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
-    ([0x20, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
-    ([0x51, 0x48, 0x04, 0x00], "application/vnd.ms-powerpoint"),
-];
+static CLASSES: Table<(Vec<u8>, &str)> =
+    Table::new(|| bytes_table(include_str!("../../data/compound-file-classes.tsv")));
 
 /// Types whose class identifier is better evidence than the streams, which they share with other types.
 const FIRST_CLASSES: &[&str] = &["application/x-msi", "application/x-mspublisher", "application/vnd.ms-project"];
 
 /// Names of streams and storages that decide the type, the strongest evidence first.
-static NAMES: Table<(Vec<u8>, &str)> = Table::new(|| {
-    let rows = table(include_str!("../../data/compound-file-names.tsv")).into_iter();
-    rows.map(|[name, kind]| (bytes(name), kind)).collect()
-});
+static NAMES: Table<(Vec<u8>, &str)> = Table::new(|| bytes_table(include_str!("../../data/compound-file-names.tsv")));
 
 fn identify(entries: &[Entry], complete: bool, report: &mut Report) {
     let top = root_entries(entries);
