@@ -1,6 +1,7 @@
 //! The table on `DynamoDB`: what all its items share, and idempotency keys.
 
 mod due_index;
+mod item;
 mod session_item;
 mod sessions;
 pub mod stream;
@@ -15,8 +16,8 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use jiff::Timestamp;
 
 use crate::clients::{Clients, describe};
+use item::Item;
 use policy::key::{OwnerId, UploadId};
-use upload_item::Item;
 use uploads_core::ports::records::{IdempotencyOutcome, IdempotencyStore, RecordsError};
 
 /// The index that lists an owner's uploads.

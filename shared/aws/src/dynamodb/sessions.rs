@@ -6,8 +6,8 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
-use super::session_item::{due_shard, due_shard_of, session, session_item, session_pk, unsized_count, unsized_pks};
-use super::upload_item::Item;
+use super::item::{Item, due_shard, due_shard_of};
+use super::session_item::{session, session_item, session_pk, unsized_count, unsized_pks};
 use super::{DynamoRecords, number, unavailable};
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::session::{CompletionRequest, Lease, Session};
