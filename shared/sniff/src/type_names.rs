@@ -11,7 +11,7 @@ static PARENTS: Table<Vec<&str>> = Table::new(|| rows(include_str!("../data/gene
 /// Whether `a` and `b` are names of the same type. Both are essences (`type/subtype`) in lower case.
 #[must_use]
 pub fn is_same_type(a: &str, b: &str) -> bool {
-    a == b || ALIASES.iter().any(|names| names.contains(&a) && names.contains(&b))
+    a == b || names_of_type(a).contains(&b)
         // An MP4 with audio only is a valid MP4; the missing video track is reported as a finding.
         || (matches!(a, "video/mp4" | "application/mp4") && b == "audio/mp4")
 }
@@ -33,7 +33,8 @@ pub fn is_more_general(general: &str, kind: &str) -> bool {
 
 /// The more general types that are also correct for `kind`, a name in lower case.
 pub(crate) fn parents_of(kind: &str) -> impl Iterator<Item = &'static str> {
-    let listed = PARENTS.iter().find(|row| row.first().is_some_and(|name| is_same_type(name, kind)));
+    let names = names_of_type(kind);
+    let listed = PARENTS.iter().find(|row| row.first().is_some_and(|name| *name == kind || names.contains(name)));
     let office = kind.starts_with("application/vnd.openxmlformats-officedocument.") || kind.contains(".macroenabled.");
     let zipped: &[&str] = if office || kind.contains("opendocument") && !kind.contains("flat") {
         &["application/zip", "application/encrypted-ooxml"]
