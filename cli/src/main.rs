@@ -23,8 +23,8 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 all is well, 1 something failed or was refused, 2 wrong usage.
-A stack on AWS is found through the AWS CLI: sign in, and set AWS_PROFILE and AWS_DEFAULT_REGION.";
+Exit codes: 0 success, 1 something failed or was refused, 2 wrong usage.
+The AWS CLI finds a stack on AWS: sign in, and set AWS_PROFILE and AWS_DEFAULT_REGION.";
 
 const VERIFY_HELP: &str = "\
 Environment, for a stack on AWS:
@@ -97,7 +97,7 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
-    /// Upload a file of any size as a multipart upload, and resume an earlier try
+    /// Upload a file of any size as a multipart upload, or resume an earlier try
     #[command(after_help = UPLOAD_HELP)]
     Upload {
         /// The file
@@ -244,7 +244,7 @@ struct Output {
 
 impl Output {
     fn progress(self) -> Progress {
-        Progress::beside(self.json)
+        Progress::for_output(self.json)
     }
 
     /// Writes the result as JSON or as text.
@@ -255,7 +255,7 @@ impl Output {
     }
 }
 
-/// Runs a command; whether all is well.
+/// Runs a command. `false` means that it failed, or that a check or an upload did.
 fn run(command: Command) -> Result<bool> {
     match command {
         Command::Verify { stack, output } => {

@@ -1,8 +1,8 @@
-//! Lines that tell how far a command is.
+//! Progress messages of a command.
 
 use std::io::{Write, stderr, stdout};
 
-/// Where progress goes: with `--json`, standard output holds nothing but the JSON.
+/// The stream for progress messages. With `--json`, standard output contains only the JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// Lines on standard output.
@@ -12,13 +12,13 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// The place for a command with or without `--json`.
+    /// Standard error with `--json`, standard output without it.
     #[must_use]
-    pub fn beside(json: bool) -> Self {
+    pub fn for_output(json: bool) -> Self {
         if json { Self::Stderr } else { Self::Stdout }
     }
 
-    /// Writes one line. A reader that closed the pipe is no error of the command.
+    /// Writes one line. It ignores errors, because a closed pipe must not fail the command.
     pub fn line(self, text: &str) {
         let _ = match self {
             Self::Stdout => writeln!(stdout(), "{text}"),

@@ -60,7 +60,7 @@ fn a_million_multipart_uploads_of_2500_parts_with_a_bus() {
 fn a_million_scanned_and_stored_uploads_of_5_mb_with_two_polls() {
     let options = Options { scan: true, polls: 2, months: 1.0, ..PLAIN };
     let estimate = estimate(&options, false).unwrap();
-    // A plain one                                                          =    10.99066775
+    // As above                                                             =    10.99066775
     // GuardDuty    1 object: 1,000,000 / 1,000 × 0.215                     =   215.00
     //              5 MB each: 5,000 GB × 0.09                              =   450.00
     // SQS          the scanner's event: 3 × 0.40                           =     1.20

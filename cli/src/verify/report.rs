@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::progress::Progress;
 
-/// Who keeps the promise that a check is about, and so where its result proves something.
+/// Which software enforces what a check tests. It decides whether the result on the emulator is evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum KeptBy {

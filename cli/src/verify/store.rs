@@ -11,7 +11,7 @@ use super::user::{AnswerExt as _, Grant, put};
 /// The encoded grant.
 const METADATA: &str = "x-amz-meta-sluice";
 
-/// PUTs that differ from their grant.
+/// Sends PUTs that differ from their grant, and expects that S3 refuses each.
 pub(super) fn check(fixture: &Fixture, report: &mut Report) {
     let picture = fixture.picture;
     report.group("The bucket refuses");
@@ -51,7 +51,7 @@ pub(super) fn check(fixture: &Fixture, report: &mut Report) {
     }
 }
 
-/// 403, and nothing is stored.
+/// Checks that the answer to `send` is 403 and that the upload has no object.
 fn refused(fixture: &Fixture, send: impl FnOnce(&Grant) -> Result<Answer>) -> Result<String> {
     let grant = fixture.owner.grant_picture(fixture.picture.len())?;
     let seen = send(&grant)?.expect(403)?;
@@ -73,7 +73,7 @@ fn another_key(fixture: &Fixture) -> Result<String> {
     Ok(seen)
 }
 
-/// Another id with the same key prefix, which depends on the first and the last characters.
+/// An id that differs in one character. The key prefix is made of the first and the last characters, so it stays the same.
 fn neighbour(id: &str) -> String {
     let letters = id.char_indices();
     letters
@@ -107,9 +107,9 @@ fn another_checksum(fixture: &Fixture) -> Result<String> {
 
 /// `x-amz-copy-source` turns the upload of a part into a copy of any object that the signer may read.
 fn copied(fixture: &Fixture) -> Result<String> {
-    let there = fixture.owner.upload(fixture.picture)?;
-    fixture.owner.verdict(&there.id)?;
-    let record = fixture.owner.status(&there.id)?.json();
+    let stored = fixture.owner.upload(fixture.picture)?;
+    fixture.owner.verdict(&stored.id)?;
+    let record = fixture.owner.status(&stored.id)?.json();
     let text = |name: &str| record[name].as_str().unwrap_or_default().to_owned();
     let source = format!("/{}/{}", text("bucket"), text("key"));
     let (url, id) = fixture.owner.first_part()?;

@@ -1,4 +1,4 @@
-//! Builds what [`forward::Deps`] needs and runs it.
+//! Builds the dependencies of the function from its environment, and runs it.
 
 use aws_adapters::clients::Clients;
 use aws_adapters::dynamodb::stream;

@@ -5,7 +5,7 @@
 //! - **Routes**: `POST /uploads/multipart`; for Uppy `POST /s3/multipart`, also below `/{class}`
 //! - **Environment**: `BUCKET`, `TABLE`, `POLICY`, `OWNER_CLAIM`, `OPEN_MODE`
 //! - **IAM**: `dynamodb:PutItem` to write sessions and idempotency keys, `dynamodb:UpdateItem` to count sessions without
-//!   a declared size; `s3:PutObject` to create the upload and because the part URLs act with this right;
+//!   a declared size; `s3:PutObject` to create the upload and because requests with part URLs use this permission;
 //!   `s3:AbortMultipartUpload`, `s3:ListMultipartUploadParts` and `s3:ListBucketMultipartUploads` to abort a second
 //!   upload for the same session, or one above the owner's limit
 //!
@@ -32,11 +32,11 @@ use uploads_core::ports::objects::Objects;
 use uploads_core::ports::records::IdempotencyStore;
 use uploads_core::ports::sessions::Sessions;
 
-/// A table, as far as creating multipart uploads needs it.
+/// The operations on the table that this function uses.
 pub trait Table: Sessions + IdempotencyStore {}
 impl<T: Sessions + IdempotencyStore> Table for T {}
 
-/// A bucket, as far as creating multipart uploads needs it.
+/// The operations on the bucket that this function uses.
 pub trait Bucket: MultipartUploads + Objects {}
 impl<T: MultipartUploads + Objects> Bucket for T {}
 
@@ -76,7 +76,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
         let owner = caller(request, &self.config.access)?;
         let (upload, part_checksum) = parse_body::<wire::CreateBody>(request)?.into_upload_request(owner.clone())?;
         let reviewed = self.config.policy.review_multipart(upload, part_checksum)?;
-        // Before the idempotency key is used: after a refusal, the corrected body must work with the same key.
+        // This check precedes the reservation of the idempotency key, so a client can correct the body and keep the key.
         reviewed.grant.encode_for_multipart()?;
         let id = idempotent_id(&self.records, &self.env, request, &owner, "multipart").await?;
         let session = self.open_session(id, reviewed).await?;

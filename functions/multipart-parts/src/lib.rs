@@ -27,7 +27,7 @@ use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::objects::Objects;
 use uploads_core::ports::sessions::Sessions;
 
-/// A bucket, as far as signing and listing parts need it.
+/// The operations on the bucket that this function uses.
 pub trait Bucket: MultipartUploads + Objects {}
 impl<T: MultipartUploads + Objects> Bucket for T {}
 

@@ -43,7 +43,7 @@ use uploads_core::ports::sessions::Sessions;
 use decide::Decision;
 use events::{Contents, Event, Message, ObjectCreated, ObjectEvent, ObjectScanned};
 
-/// A table, as far as validating needs it.
+/// The operations on the table that this function uses.
 pub trait Table: UploadRecords + Sessions {}
 impl<T: UploadRecords + Sessions> Table for T {}
 

@@ -1,10 +1,10 @@
-//! Removes a version that may not stay.
+//! Removes a rejected or later version.
 
 use policy::key::ObjectKey;
 use policy::upload::VersionDisposition;
 use uploads_core::ports::objects::{Objects, ObjectsError};
 
-/// Succeeds too when the version was removed before.
+/// Deletes the version if `disposition` says so. Deleting it again is no error.
 pub(crate) async fn settle(
     objects: &impl Objects,
     key: &ObjectKey,

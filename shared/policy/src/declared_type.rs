@@ -6,7 +6,7 @@
 
 use content_sniff::{MediaType, is_generic, is_more_general, is_same_type, is_type_of_extension, type_of_extension};
 
-use crate::policy::{Class, DeclaredType};
+use crate::policy::class::{Class, DeclaredType};
 use crate::type_pattern::Family;
 
 /// What browsers and systems are known to declare for an extension besides the names of its type: one line each with

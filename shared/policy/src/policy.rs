@@ -1,6 +1,6 @@
 //! The decision about a request for one upload: [`Policy::review`] gives a [`Grant`] or a [`Refusal`].
 
-mod class;
+pub(crate) mod class;
 mod refusal;
 
 use std::collections::BTreeMap;

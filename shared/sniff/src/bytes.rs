@@ -58,6 +58,11 @@ pub(crate) fn rfind(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     memmem::rfind(bytes, needle)
 }
 
+/// Whether any of `needles` is in `bytes`.
+pub(crate) fn contains_any(bytes: &[u8], needles: &[&[u8]]) -> bool {
+    needles.iter().any(|needle| find(bytes, needle).is_some())
+}
+
 /// The offset of the first `needle`, ignoring ASCII case. `needle` is in lower case.
 pub(crate) fn find_ignore_case(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let first = *needle.first()?;

@@ -3,6 +3,7 @@
 mod agreement;
 mod byte_range;
 mod bytes;
+mod data;
 mod extensions;
 mod finding;
 mod media_type;

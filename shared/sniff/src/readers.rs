@@ -27,6 +27,7 @@ mod ogg;
 mod pdf;
 mod pixels;
 mod png;
+pub(crate) mod prelude;
 mod riff;
 mod second_file;
 mod signature;
@@ -100,7 +101,7 @@ const FORMATS: &[Format] = &[
 /// The number of formats, and the signatures of the table, for the test of the rule of evidence.
 #[cfg(test)]
 pub(crate) fn formats_and_signatures() -> (usize, &'static [signature::Signature]) {
-    (FORMATS.len(), signature::SIGNATURES)
+    (FORMATS.len(), &signature::SIGNATURES)
 }
 
 /// Runs the reader of the first format that recognises the object.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::finding::{Finding, FindingCode};
 use crate::sniffed::{Confidence, UNKNOWN};
+use crate::source::MissingRange;
 
 /// The media type and findings so far.
 #[derive(Debug, Clone)]
@@ -42,6 +43,13 @@ impl Report {
         if !self.has_finding(code) {
             self.findings.push(Finding { code, detail: detail.into() });
         }
+    }
+
+    /// Adds a finding after which a reader ends, and returns its empty result: `()`, `None` or `false`.
+    #[expect(clippy::unnecessary_wraps, reason = "readers return the result as their own")]
+    pub(crate) fn end_with<T: Default>(&mut self, code: FindingCode, detail: &str) -> Result<T, MissingRange> {
+        self.add_finding(code, detail);
+        Ok(T::default())
     }
 
     /// Whether a signature is all the evidence, and no finding says so. Texts have no structure to check.

@@ -6,9 +6,10 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use jiff::Timestamp;
 
-use super::session_item::{DUE_SHARDS, due_shard, session, session_pk};
+use super::item::{DUE_SHARDS, Item, due_shard};
+use super::session_item::{session, session_pk};
 use super::upload_item;
-use super::upload_item::{Item, UPLOAD, upload_pk};
+use super::upload_item::{UPLOAD, upload_pk};
 use super::{DynamoRecords, number, unavailable};
 use policy::key::{ObjectKey, UploadId};
 use policy::session::Session;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::upload_item::{Item, SCHEMA};
+use super::item::{Item, SCHEMA, due_shard, due_shard_of};
 use policy::checksum::{Checksum, ChecksumAlgorithm};
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::parts::{ETag, PartNumber, PartPlan};
@@ -13,11 +13,6 @@ use policy::session::{Cleanup, Completed, Completing, CompletionRequest, Lease, 
 use policy::size::ByteSize;
 use policy::{Grant, SessionTerms};
 use uploads_core::ports::records::RecordsError;
-
-/// How many partitions the index of due sessions is spread over. Each takes 1,000 changes a second
-/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html>, read 2026-11), and
-/// a run of the reconciler queries each of them once: 64,000 changes a second for 64 small queries a run.
-pub(super) const DUE_SHARDS: u16 = 64;
 
 /// How long an item stays after its session's deadline: longer than the bucket's lifecycle rule keeps parts.
 const SESSION_RETENTION: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -46,11 +41,6 @@ pub(super) fn unsized_pks(owner: &OwnerId, id: UploadId) -> [String; 2] {
 pub(super) fn unsized_count(owner: &OwnerId, id: UploadId, most: u32) -> (String, u32) {
     let [whole, part] = unsized_pks(owner, id);
     if most <= ONE_COUNT { (whole, most) } else { (part, most.div_ceil(SPREAD.into())) }
-}
-
-/// A partition of the index of due sessions.
-pub(super) fn due_shard(shard: u16) -> String {
-    format!("due#{shard:02x}")
 }
 
 /// The stored name of each state. The two final states have a second name for when S3 holds nothing any more.
@@ -268,11 +258,6 @@ pub(super) fn session(item: Item) -> Result<Session, RecordsError> {
         },
         state: stored.state().ok_or_else(|| odd("state"))?,
     })
-}
-
-/// The partition of the index for an id. Its last byte is random, so partitions fill evenly.
-pub(super) fn due_shard_of(id: UploadId) -> u16 {
-    u16::from(id.last_byte()) % DUE_SHARDS
 }
 
 #[cfg(test)]

@@ -6,16 +6,16 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 
-use super::session_item::{due_shard, due_shard_of, session, session_item, session_pk, unsized_count, unsized_pks};
-use super::upload_item::Item;
+use super::item::{Item, due_shard, due_shard_of};
+use super::session_item::{session, session_item, session_pk, unsized_count, unsized_pks};
 use super::{DynamoRecords, number, unavailable};
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::session::{CompletionRequest, Lease, Session};
 use uploads_core::ports::records::RecordsError;
 use uploads_core::ports::sessions::{OpenOutcome, SessionWrite, Sessions};
 
-/// The session in `item`, if it is `key`'s.
-fn own(item: Option<Item>, key: &ObjectKey) -> Result<Option<Box<Session>>, RecordsError> {
+/// The session in `item`; `None` if the item is empty or belongs to another object key.
+fn session_of(item: Option<Item>, key: &ObjectKey) -> Result<Option<Box<Session>>, RecordsError> {
     let found = item.filter(|item| !item.is_empty()).map(session).transpose()?;
     Ok(found.filter(|session| session.key == *key).map(Box::new))
 }
@@ -32,13 +32,13 @@ impl Sessions for DynamoRecords {
             .send()
             .await
             .map_err(|e| unavailable(&e))?;
-        Ok(own(answer.item, key)?.map(|session| *session))
+        Ok(session_of(answer.item, key)?.map(|session| *session))
     }
 
     async fn open(&self, new: &Session) -> Result<OpenOutcome, RecordsError> {
         match self.put_unless(session_item(new)?, "attribute_not_exists(pk)", None).await? {
             None => Ok(OpenOutcome::Written),
-            Some(stands) => Ok(OpenOutcome::AlreadyExists(Box::new(session(stands)?))),
+            Some(existing) => Ok(OpenOutcome::AlreadyExists(Box::new(session(existing)?))),
         }
     }
 
@@ -53,8 +53,8 @@ impl Sessions for DynamoRecords {
         match put.send().await {
             Ok(_) => Ok(SessionWrite::Written(Box::new(next.clone()))),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(SessionWrite::refused(next, own(stands.item.clone(), &next.key)?))
+                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(SessionWrite::refused(next, session_of(failed.item.clone(), &next.key)?))
                 }
                 _ => Err(unavailable(&error)),
             },
@@ -107,13 +107,13 @@ impl Sessions for DynamoRecords {
             .send()
             .await;
         match answer {
-            Ok(answer) => match own(answer.attributes, key)? {
+            Ok(answer) => match session_of(answer.attributes, key)? {
                 Some(session) => Ok(SessionWrite::Written(session)),
                 None => Err(RecordsError::Unreadable("a lease without a session".to_owned())),
             },
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(stands)) => {
-                    Ok(SessionWrite::lease_refused(lease, own(stands.item.clone(), key)?))
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    Ok(SessionWrite::lease_refused(lease, session_of(failed.item.clone(), key)?))
                 }
                 _ => Err(unavailable(&error)),
             },
@@ -122,10 +122,10 @@ impl Sessions for DynamoRecords {
 
     async fn count_unsized(&self, owner: &OwnerId, id: UploadId, most: u32) -> Result<bool, RecordsError> {
         let (pk, most) = unsized_count(owner, id, most);
-        // Without the attribute no session is counted; where the limit is 0, one is already too many.
+        // Without the attribute, no session of the owner is open. A limit of 0 allows none.
         let first = if most == 0 { "" } else { "attribute_not_exists(#open) OR " };
         let add = self
-            .counted(pk, id)
+            .open_sessions(pk, id)
             .await
             .update_expression("ADD #open :ids")
             .condition_expression(format!("{first}size(#open) < :most OR contains(#open, :id)"))
@@ -134,11 +134,11 @@ impl Sessions for DynamoRecords {
     }
 
     async fn discount_unsized(&self, owner: &OwnerId, id: UploadId) -> Result<(), RecordsError> {
-        // From every item where it may be counted: the policy's limit may have changed since. The condition keeps the update
-        // from creating an item for a session that was never counted.
+        // The limit of the policy can have changed since the session was counted, so the session can be in either item. The
+        // condition prevents that the update creates an item for a session that was never counted.
         for pk in unsized_pks(owner, id) {
-            let take = self.counted(pk, id).await.update_expression("DELETE #open :ids");
-            if took_effect(take.condition_expression("contains(#open, :id)")).await? {
+            let update = self.open_sessions(pk, id).await.update_expression("DELETE #open :ids");
+            if took_effect(update.condition_expression("contains(#open, :id)")).await? {
                 break;
             }
         }
@@ -147,8 +147,8 @@ impl Sessions for DynamoRecords {
 }
 
 impl DynamoRecords {
-    /// An update of the set of ids under `pk`.
-    async fn counted(&self, pk: String, id: UploadId) -> UpdateItemFluentBuilder {
+    /// The start of an update of the item `pk`, which contains the ids of the open sessions of an owner.
+    async fn open_sessions(&self, pk: String, id: UploadId) -> UpdateItemFluentBuilder {
         let update = self.client().await.update_item().table_name(&self.table);
         update
             .key("pk", AttributeValue::S(pk))

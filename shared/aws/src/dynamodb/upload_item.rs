@@ -1,21 +1,15 @@
 //! Items of upload records, to and from their values. Pure: makes no call.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::session_item::{due_shard, due_shard_of};
+use super::item::{Item, SCHEMA, due_shard, due_shard_of};
 use policy::key::{ObjectKey, OwnerId, UploadId};
 use policy::size::ByteSize;
 use policy::upload::{Granted, Note, Outcome, Pending, Record, ScanResult, Scanned, ValidatedUpload, deletion_due};
 use uploads_core::ports::records::RecordsError;
-
-pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// The schema version written into every item.
-pub(super) const SCHEMA: u8 = 1;
 
 /// The prefix of the partition keys of upload records.
 pub(super) const UPLOAD: &str = "upload#";

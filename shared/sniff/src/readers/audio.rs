@@ -2,10 +2,7 @@
 
 use super::leading::add_finding as add_leading_bytes;
 use crate::bytes::{be16, has_at, slice_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_id3_tag(head) || Frame::at(head, 0).is_some_and(|frame| frame.is_confirmed(head, 0))
@@ -32,8 +29,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         start = start.saturating_add(tag_length(tag));
     }
     if start >= source.size() {
-        report.add_finding(FindingCode::Truncated, "the tag ends after the object");
-        return Ok(());
+        return report.end_with(FindingCode::Truncated, "the tag ends after the object");
     }
     for len in [2048, WINDOW_BYTES] {
         let Some(data) = source.get_within_target(start, len)? else { break };

@@ -3,10 +3,7 @@
 
 use super::pixels;
 use crate::bytes::{has_at, le16, le32};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The signature has two bytes only, so the reserved fields must be zero (or the data offset small) and the size of the
 /// second header must be known.

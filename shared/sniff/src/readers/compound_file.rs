@@ -5,10 +5,8 @@
 
 use super::second_file::has_zip_end_record;
 use crate::bytes::{array, has_at, le16, le32, slice_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::data::{Table, bytes_table};
+use crate::readers::prelude::*;
 
 /// The maximum number of directory sectors read: 2,048 entries with 512-byte sectors. Only installers have more.
 const MAX_SECTORS: usize = 512;
@@ -25,15 +23,13 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     report.set_type("application/x-cfb", Confidence::Signature);
     let shift = le16(head, 30).unwrap_or(0);
     let (Some(start), 9 | 12) = (le32(head, 48), shift) else {
-        report.add_finding(FindingCode::Stub, "no directory");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no directory");
     };
     let file = File { source, head, sector: 1u64 << shift };
     let mut entries = Vec::new();
     let complete = file.directory(start, &mut entries, report)?;
     if entries.first().is_none_or(|entry| entry.kind != ROOT) {
-        report.add_finding(FindingCode::Malformed, "no root entry");
-        return Ok(());
+        return report.end_with(FindingCode::Malformed, "no root entry");
     }
     identify(&entries, complete, report);
     if complete {
@@ -91,8 +87,7 @@ impl File<'_> {
             seen.push(sector);
             let at = self.offset(sector);
             if at >= self.source.size() {
-                report.add_finding(FindingCode::Truncated, "the directory continues after the end of the object");
-                return Ok(false);
+                return report.end_with(FindingCode::Truncated, "the directory continues after the end of the object");
             }
             // The type depends on the first sector, so that read is required. Later sectors are optional.
             let bytes = if entries.is_empty() {
@@ -165,57 +160,21 @@ fn root_entries(entries: &[Entry]) -> Vec<&Entry> {
 }
 
 /// The first four bytes of root class identifiers, as stored.
-const CLASSES: &[([u8; 4], &str)] = &[
-    ([0x84, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x86, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x82, 0x10, 0x0c, 0x00], "application/x-msi"),
-    ([0x01, 0x12, 0x02, 0x00], "application/x-mspublisher"),
-    ([0x3a, 0x8f, 0xb7, 0x74], "application/vnd.ms-project"),
-    ([0x0b, 0x0d, 0x02, 0x00], "application/vnd.ms-outlook"),
-    ([0x00, 0x09, 0x02, 0x00], "application/msword"),
-    ([0x06, 0x09, 0x02, 0x00], "application/msword"),
-    ([0x10, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
-    ([0x20, 0x08, 0x02, 0x00], "application/vnd.ms-excel"),
-    ([0x51, 0x48, 0x04, 0x00], "application/vnd.ms-powerpoint"),
-];
+static CLASSES: Table<(Vec<u8>, &str)> =
+    Table::new(|| bytes_table(include_str!("../../data/compound-file-classes.tsv")));
 
 /// Types whose class identifier is better evidence than the streams, which they share with other types.
 const FIRST_CLASSES: &[&str] = &["application/x-msi", "application/x-mspublisher", "application/vnd.ms-project"];
 
 /// Names of streams and storages that decide the type, the strongest evidence first.
-const NAMES: &[(&str, &str)] = &[
-    ("EncryptedPackage", "application/encrypted-ooxml"),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
-    ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-    ("PP40", "application/vnd.ms-powerpoint"),
-    ("PP97_DUALSTORAGE", "application/vnd.ms-powerpoint"),
-    ("WordDocument", "application/msword"),
-    ("Workbook", "application/vnd.ms-excel"),
-    ("Book", "application/vnd.ms-excel"),
-    ("StarWriterDocument", "application/vnd.stardivision.writer"),
-    ("StarCalcDocument", "application/vnd.stardivision.calc"),
-    ("StarDrawDocument3", "application/vnd.stardivision.draw"),
-    ("StarDrawDocument", "application/vnd.stardivision.draw"),
-    ("StarMathDocument", "application/vnd.stardivision.math"),
-    ("StarChartDocument", "application/vnd.stardivision.chart"),
-    ("VisioDocument", "application/vnd.visio"),
-    ("Quill", "application/x-mspublisher"),
-    ("HwpSummaryInformation", "application/x-hwp"),
-    ("\u{5}HwpSummaryInformation", "application/x-hwp"),
-    ("TBkndTask", "application/vnd.ms-project"),
-    ("MatOST", "application/vnd.ms-works"),
-    ("SPELLING", "application/vnd.ms-works"),
-];
+static NAMES: Table<(Vec<u8>, &str)> = Table::new(|| bytes_table(include_str!("../../data/compound-file-names.tsv")));
 
 fn identify(entries: &[Entry], complete: bool, report: &mut Report) {
     let top = root_entries(entries);
     // Names are compared without case ([MS-CFB], section 2.6.4); some programs write capitals only.
-    let known =
-        |entry: &Entry| NAMES.iter().find(|(name, _)| entry.name.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
-    let listed = NAMES
-        .iter()
-        .find(|(name, _)| top.iter().any(|entry| entry.name.eq_ignore_ascii_case(name)))
-        .map(|(_, kind)| *kind);
+    let is_named = |entry: &Entry, name: &[u8]| entry.name.as_bytes().eq_ignore_ascii_case(name);
+    let known = |entry: &Entry| NAMES.iter().find(|(name, _)| is_named(entry, name)).map(|(_, kind)| *kind);
+    let listed = NAMES.iter().find(|(name, _)| top.iter().any(|entry| is_named(entry, name))).map(|(_, kind)| *kind);
     // If the tree is incomplete, the first known name decides, because programs write their own stream first.
     let named = listed.or_else(|| if complete { None } else { entries.iter().find_map(known) });
     let class = entries.first().and_then(|root| {

@@ -1,9 +1,7 @@
 //! X.509 certificates and keys in DER (ITU-T X.690, 2021): one sequence that fills the object.
 
 use crate::bytes::{be16, has_at, to_u64};
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::readers::prelude::*;
 
 /// Whether a sequence starts with a sequence, an integer or an object identifier.
 pub(crate) fn recognises(head: &[u8]) -> bool {

@@ -3,9 +3,7 @@
 //! There is no signature, so several elements in a row must have ascending tags and lengths that fit.
 
 use crate::bytes::{le16, le32, slice_at, to_usize};
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The number of elements in a row that are evidence.
 const MIN_ELEMENTS: u32 = 4;

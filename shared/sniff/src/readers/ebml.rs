@@ -2,10 +2,7 @@
 //! [RFC 9559](https://www.rfc-editor.org/rfc/rfc9559), 2024).
 
 use crate::bytes::{find, has_at, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The elements with content: tracks and clusters.
 const CONTENT: [&[u8]; 2] = [b"\x16\x54\xae\x6b", b"\x1f\x43\xb6\x75"];
@@ -45,17 +42,13 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         None => report.add_finding(FindingCode::Stub, "no document type"),
     }
     let Some(segment) = find(head, b"\x18\x53\x80\x67") else {
-        report.add_finding(FindingCode::Stub, "no segment");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no segment");
     };
     let elements = slice_at(head, segment + 4, head.len());
-    if !has_content(elements) {
-        let (code, text) = if source.is_fully_read() {
-            (FindingCode::Stub, "no tracks")
-        } else {
-            (FindingCode::UnscannableMiddle, "the tracks were not reached")
-        };
-        report.add_finding(code, text);
+    if !has_content(elements) && source.is_fully_read() {
+        report.add_finding(FindingCode::Stub, "no tracks");
+    } else if !has_content(elements) {
+        report.add_finding(FindingCode::UnscannableMiddle, "the tracks were not reached");
     }
     // The element TrackType, `83 81 tt`: 1 is video, 2 is audio. A file with audio tracks only is an audio file.
     let tracks = slice_at(head, segment, head.len());

@@ -2,10 +2,7 @@
 
 use super::evidence::is_text;
 use crate::bytes::{be32, has_at, le16, le32};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     kind(head).is_some()

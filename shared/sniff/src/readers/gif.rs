@@ -3,10 +3,7 @@
 use super::pixels;
 use super::second_file::check_trailing_bytes;
 use crate::bytes::{has_at, le16, slice_at, to_u64};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"GIF87a") || has_at(head, 0, b"GIF89a")
@@ -18,8 +15,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.head();
     report.set_type("image/gif", Confidence::Signature);
     let (Some(width), Some(height), Some(&flags)) = (le16(head, 6), le16(head, 8), head.get(10)) else {
-        report.add_finding(FindingCode::Stub, "no screen descriptor");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no screen descriptor");
     };
     pixels::check(report, source.size(), width.into(), height.into());
     let table = if flags & 0x80 == 0 { 0 } else { 3usize << ((flags & 7) + 1) };

@@ -4,10 +4,7 @@ use super::inflate::{InflateEnd, inflate_to_end};
 use super::second_file::check_trailing_bytes;
 use super::{executable, zip};
 use crate::bytes::{find, find_ignore_case, has_at, le16, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The number of bytes inflated: a tar header, or the start of an SVG.
 const PREVIEW_BYTES: usize = 2048;
@@ -21,8 +18,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let head = source.get(0, WINDOW_BYTES)?;
     report.set_type("application/gzip", Confidence::Signature);
     if source.size() < 18 {
-        report.add_finding(FindingCode::Stub, "too short for a gzip header and trailer");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "too short for a gzip header and trailer");
     }
     let Some(data) = payload(head) else { return Ok(()) };
     let packed = slice_at(head, data, head.len());

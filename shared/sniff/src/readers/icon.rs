@@ -1,10 +1,7 @@
 //! Icons (`.ico`) and cursors (`.cur`) of Windows and of OS/2.
 
 use crate::bytes::{has_at, le16, le32, slice_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     is_windows(head) || os2_kind(head).is_some()

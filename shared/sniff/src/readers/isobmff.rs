@@ -5,11 +5,8 @@
 
 use super::pixels;
 use super::second_file::check_trailing_bytes;
-use crate::bytes::{be32, be64, find, has_at, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::bytes::{be32, be64, contains_any, find, has_at, slice_at};
+use crate::readers::prelude::*;
 
 /// The maximum number of boxes walked at one level. Fragmented movies have thousands, but the first ones suffice.
 const MAX_BOXES: u32 = 512;
@@ -238,11 +235,9 @@ fn walk_boxes(source: &Source, picture: bool, report: &mut Report) -> Result<Wal
 /// Adds a finding if the box of a picture describes no items. The low-overhead format has one item and no boxes.
 fn check_items(source: &Source, start: u64, len: u64, report: &mut Report) -> Result<(), MissingRange> {
     let Some(meta) = source.get_within_target(start, len.min(WINDOW_BYTES))? else {
-        report.add_finding(FindingCode::UnscannableMiddle, "the items were not reached");
-        return Ok(());
+        return report.end_with(FindingCode::UnscannableMiddle, "the items were not reached");
     };
-    let has_items =
-        has_at(meta, 4, b"mini") || [&b"iloc"[..], b"iinf", b"ispe"].iter().any(|name| find(meta, name).is_some());
+    let has_items = has_at(meta, 4, b"mini") || contains_any(meta, &[b"iloc", b"iinf", b"ispe"]);
     if !has_items {
         report.add_finding(FindingCode::Stub, "no items in the meta box");
     }
@@ -312,8 +307,7 @@ fn check_code_stream(source: &Source, names: &[&[u8]], report: &mut Report) -> R
             return Ok(());
         }
         let Some(len @ 8..) = be32(header, 0) else {
-            report.add_finding(FindingCode::Stub, "no code stream");
-            return Ok(());
+            return report.end_with(FindingCode::Stub, "no code stream");
         };
         at = at.saturating_add(len.into());
     }

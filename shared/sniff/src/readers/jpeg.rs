@@ -3,10 +3,7 @@
 use super::pixels;
 use super::second_file::check_trailing_bytes;
 use crate::bytes::{be16, has_at, rfind, slice_at, to_u64, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The maximum number of segments before the picture data. A colour profile alone can have 255.
 const MAX_SEGMENTS: u32 = 600;
@@ -30,8 +27,7 @@ pub(crate) fn starts_with_segment(head: &[u8]) -> bool {
 pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRange> {
     report.set_type("image/jpeg", Confidence::Signature);
     if source.size() < 4 {
-        report.add_finding(FindingCode::Stub, "the object ends after the signature");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "the object ends after the signature");
     }
     let data = read_segments(source, report)?;
     let tail = source.tail(WINDOW_BYTES)?;
@@ -52,8 +48,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
 }
 
 /// Skips the segments before the picture data. The frame header among them has the dimensions and tells JPEG from
-/// JPEG-LS. The offset of the
-/// picture data, if it was reached.
+/// JPEG-LS. The result is the offset of the picture data, if it was reached.
 fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, MissingRange> {
     let mut at = 2u64;
     let mut has_frame = false;
@@ -61,38 +56,27 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, Mi
         // Large EXIF data or profiles cost a read. Beyond the target budget, the dimensions remain unknown.
         let Some(segment) = source.get_within_target(at, 20)? else {
             let part = if has_frame { "the picture data was not reached" } else { "the frame header was not reached" };
-            report.add_finding(FindingCode::UnscannableMiddle, part);
-            return Ok(None);
+            return report.end_with(FindingCode::UnscannableMiddle, part);
         };
         let Some(&[prefix, marker]) = segment.get(..2) else {
-            report.add_finding(FindingCode::Truncated, "the object ends between two segments");
-            return Ok(None);
+            return report.end_with(FindingCode::Truncated, "the object ends between two segments");
         };
         if prefix != 0xff {
             let code = if count == 0 { FindingCode::Stub } else { FindingCode::Malformed };
-            report.add_finding(code, "no segment marker after a segment");
-            return Ok(None);
+            return report.end_with(code, "no segment marker after a segment");
         }
         match marker {
             0xff => {
                 let fill = source.peek(at, to_u64(MAX_FILL_BYTES)).iter().take_while(|&&b| b == 0xff).count();
                 if fill >= MAX_FILL_BYTES {
-                    report.add_finding(FindingCode::Stub, "filler in place of a segment");
-                    return Ok(None);
+                    return report.end_with(FindingCode::Stub, "filler in place of a segment");
                 }
                 at += to_u64(fill.saturating_sub(1).max(1));
             }
             0x01 | 0xd0..=0xd8 => at += 2,
             0xda if has_frame => return check_data(source, at, be16(segment, 2), report),
-            0xd9 | 0xda => {
-                let (code, text) = if has_frame {
-                    (FindingCode::Stub, "no picture data")
-                } else {
-                    (FindingCode::Malformed, "no frame header before the scan")
-                };
-                report.add_finding(code, text);
-                return Ok(None);
-            }
+            0xd9 | 0xda if has_frame => return report.end_with(FindingCode::Stub, "no picture data"),
+            0xd9 | 0xda => return report.end_with(FindingCode::Malformed, "no frame header before the scan"),
             0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf | 0xf7 => {
                 let kind = if marker == 0xf7 { "image/jls" } else { "image/jpeg" };
                 report.set_type(kind, Confidence::Structural);
@@ -105,8 +89,7 @@ fn read_segments(source: &Source, report: &mut Report) -> Result<Option<u64>, Mi
             _ => match be16(segment, 2) {
                 Some(len) if len >= 2 => at = at.saturating_add(2 + u64::from(len)),
                 _ => {
-                    report.add_finding(FindingCode::Stub, "a segment has no valid length");
-                    return Ok(None);
+                    return report.end_with(FindingCode::Stub, "a segment has no valid length");
                 }
             },
         }
@@ -120,8 +103,7 @@ fn check_data(source: &Source, at: u64, len: Option<u16>, report: &mut Report) -
     let start = at.saturating_add(2 + u64::from(len.unwrap_or(0)));
     let Some(data) = source.get_within_target(start, to_u64(MAX_FILL_BYTES))? else { return Ok(Some(start)) };
     if data.is_empty() || (data.len() == MAX_FILL_BYTES && data.iter().all(|&b| b == 0xff)) {
-        report.add_finding(FindingCode::Stub, "no picture data");
-        return Ok(None);
+        return report.end_with(FindingCode::Stub, "no picture data");
     }
     Ok(Some(start))
 }

@@ -5,9 +5,7 @@
 
 use super::{executable, gif, jpeg, png, second_file};
 use crate::bytes::{find_ignore_case, slice_at, to_u64};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The maximum number of foreign bytes: the length of a `MacBinary` header.
 const MAX_LEADING_BYTES: usize = 128;

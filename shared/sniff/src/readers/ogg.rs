@@ -1,10 +1,7 @@
 //! Ogg ([RFC 3533](https://www.rfc-editor.org/rfc/rfc3533), 2003). The first packets name the codecs.
 
-use crate::bytes::{find, has_at, slice_at, to_u64};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::bytes::{contains_any, find, has_at, slice_at, to_u64};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     has_at(head, 0, b"OggS\0")
@@ -34,16 +31,11 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     // The first page of every stream precedes all data, so a video track is in the first pages even if audio comes
     // first.
     let first_pages = slice_at(head, 0, 4096);
-    let has_video = [&b"\x80theora"[..], b"BBCD\0", b"OVP80"].iter().any(|mark| find(first_pages, mark).is_some());
+    let has_video = contains_any(first_pages, &[b"\x80theora", b"BBCD\0", b"OVP80"]);
     let kind = match () {
         () if has_video => "video/ogg",
         () if find(first_pages, b"OpusHead").is_some() => "audio/opus",
-        () if [&b"\x01vorbis"[..], b"\x7fFLAC", b"Speex  ", b"PCM     "]
-            .iter()
-            .any(|mark| find(first_pages, mark).is_some()) =>
-        {
-            "audio/ogg"
-        }
+        () if contains_any(first_pages, &[b"\x01vorbis", b"\x7fFLAC", b"Speex  ", b"PCM     "]) => "audio/ogg",
         () => {
             if source.size() < 28 {
                 report.add_finding(FindingCode::Stub, "no complete page");

@@ -9,11 +9,8 @@ use super::evidence::looks_like_text;
 use super::leading::add_finding as add_leading_bytes;
 use super::second_file::{PDF_HEADER_REACH, check_trailing_bytes, contains_file};
 use super::text;
-use crate::bytes::{find, has_at, rfind, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::bytes::{contains_any, find, has_at, rfind, slice_at};
+use crate::readers::prelude::*;
 
 /// The number of bytes at the end in which Acrobat searches for `%%EOF` (PDF Reference 1.7, appendix H, note 18, 2006).
 const END_REACH: usize = 1024;
@@ -68,8 +65,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
         add_leading_bytes(before, report);
     }
     if source.size() < 64 {
-        report.add_finding(FindingCode::Stub, "the object ends after the header");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "the object ends after the header");
     }
     let tail = source.tail(WINDOW_BYTES)?;
     match rfind(tail, b"%%EOF") {
@@ -90,13 +86,11 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
             None => report.add_finding(FindingCode::Truncated, "no %%EOF"),
         },
     }
-    if !has_object(head) && !has_object(tail) {
-        let (code, text) = if source.is_fully_read() {
-            (FindingCode::Stub, "no objects")
-        } else {
-            (FindingCode::UnscannableMiddle, "no objects in the first and last 16 KiB")
-        };
-        report.add_finding(code, text);
+    let has_objects = has_object(head) || has_object(tail);
+    if !has_objects && source.is_fully_read() {
+        report.add_finding(FindingCode::Stub, "no objects");
+    } else if !has_objects {
+        report.add_finding(FindingCode::UnscannableMiddle, "no objects in the first and last 16 KiB");
     }
     for (_, window) in source.windows() {
         add_name_findings(window, report);
@@ -104,9 +98,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     if !source.is_fully_read() {
         report.add_finding(FindingCode::UnseenObjects, "the middle was not read");
     }
-    if head.len() > 128
-        && [&b"AIPrivateData"[..], b"/AIMetaData", b"illustrator:Type"].iter().any(|mark| find(head, mark).is_some())
-    {
+    if head.len() > 128 && contains_any(head, &[b"AIPrivateData", b"/AIMetaData", b"illustrator:Type"]) {
         report.set_type_with_parent("application/illustrator", "application/pdf", Confidence::Structural);
     }
     Ok(())

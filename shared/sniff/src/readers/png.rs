@@ -3,10 +3,7 @@
 use super::pixels;
 use super::second_file::check_trailing_bytes;
 use crate::bytes::{be32, has_at, rfind, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 const MNG: &[u8] = b"\x8aMNG\r\n\x1a\n";
@@ -24,8 +21,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     }
     report.set_type("image/png", Confidence::Signature);
     let (true, Some(width), Some(height)) = (has_at(head, 8, b"\0\0\0\x0dIHDR"), be32(head, 16), be32(head, 20)) else {
-        report.add_finding(FindingCode::Stub, "no image header");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no image header");
     };
     report.set_type("image/png", Confidence::Structural);
     if width == 0 || height == 0 {
@@ -74,8 +70,7 @@ fn walk_chunks(source: &Source, report: &mut Report) -> Result<Option<u64>, Miss
         if !name.iter().all(u8::is_ascii_alphabetic) {
             // Viewers show what came before it.
             let code = if has_data { FindingCode::NoEndMark } else { FindingCode::Malformed };
-            report.add_finding(code, "an invalid chunk name");
-            return Ok(None);
+            return report.end_with(code, "an invalid chunk name");
         }
         at = at.saturating_add(12 + u64::from(len));
     }
@@ -84,13 +79,10 @@ fn walk_chunks(source: &Source, report: &mut Report) -> Result<Option<u64>, Miss
         report.add_finding(FindingCode::NoEndMark, "no end chunk");
         return Ok(Some(at));
     }
-    if !has_data {
-        let (code, text) = if at >= source.size() {
-            (FindingCode::Stub, "no pixel data")
-        } else {
-            (FindingCode::UnscannableMiddle, "the pixel data was not reached")
-        };
-        report.add_finding(code, text);
+    if !has_data && at >= source.size() {
+        report.add_finding(FindingCode::Stub, "no pixel data");
+    } else if !has_data {
+        report.add_finding(FindingCode::UnscannableMiddle, "the pixel data was not reached");
     }
     Ok(None)
 }

@@ -3,10 +3,7 @@
 use super::pixels;
 use super::second_file::check_trailing_bytes;
 use crate::bytes::{array, find, has_at, le32, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     (has_at(head, 0, b"RIFF") || has_at(head, 0, b"RIFX") || has_at(head, 0, b"RF64")) && head.len() >= 12
@@ -33,8 +30,7 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     report.set_type(kind, Confidence::Signature);
     // The chunk is not at a fixed offset: WAV files can begin with JUNK, bext or LIST.
     if !required_chunk.is_empty() && find(head, required_chunk).is_none() {
-        report.add_finding(FindingCode::Stub, "no format chunk");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no format chunk");
     }
     report.set_type(kind, Confidence::Structural);
     if kind == "image/webp" {
@@ -55,8 +51,7 @@ fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Res
     for _ in 0..MAX_CHUNKS {
         let Some(chunk) = source.get_within_target(at, 12)? else { break };
         let Some(len) = le32(chunk, 4) else {
-            report.add_finding(FindingCode::Stub, "no content");
-            return Ok(());
+            return report.end_with(FindingCode::Stub, "no content");
         };
         let is_list = has_at(chunk, 0, b"LIST");
         if content.contains(&slice_at(chunk, if is_list { 8 } else { 0 }, 4)) {
@@ -74,8 +69,7 @@ fn check_content(source: &Source, content: &[&[u8]], report: &mut Report) -> Res
         }
         let is_name = slice_at(chunk, 0, 4).iter().all(|b| (0x20..0x7f).contains(b));
         if !is_name {
-            report.add_finding(FindingCode::Malformed, "an invalid chunk before the content");
-            return Ok(());
+            return report.end_with(FindingCode::Malformed, "an invalid chunk before the content");
         }
         at = at.saturating_add(8 + u64::from(len) + u64::from(len & 1));
     }

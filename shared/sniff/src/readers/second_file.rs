@@ -4,10 +4,8 @@
 //! 257, ISO 9660 at offset 32,769. Only re-encoding removes polyglots that programs open in other ways.
 
 use crate::bytes::{find, find_ignore_case, has_at, le16, rfind, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::{Confidence, UNKNOWN};
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
+use crate::sniffed::UNKNOWN;
 
 /// The number of bytes in which Acrobat searches for the PDF header (PDF Reference 1.7, appendix H, note 13, 2006).
 pub(crate) const PDF_HEADER_REACH: usize = 1024;

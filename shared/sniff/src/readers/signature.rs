@@ -13,11 +13,10 @@ pub(crate) use table::{SIGNATURES, Signature};
 
 use super::evidence;
 use super::pixels;
-use crate::bytes::{be16, be32, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::{Confidence, UNKNOWN};
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::bytes::{be16, be32, contains_any, find, has_at, le16, le32, le64, slice_at, to_u64, to_usize};
+use crate::data::{Table, lines};
+use crate::readers::prelude::*;
+use crate::sniffed::UNKNOWN;
 
 pub(crate) fn recognises(head: &[u8]) -> bool {
     by_table(head).is_some() || by_fields(head).is_some()
@@ -271,7 +270,7 @@ fn check_rar_encryption(head: &[u8], report: &mut Report) {
 /// Searches RTF for objects, which run on a click, and for templates, which load without one.
 fn check_rich_text(source: &Source, report: &mut Report) {
     for (_, window) in source.windows() {
-        if [&b"\\objdata"[..], b"\\objupdate", b"\\objocx"].iter().any(|mark| find(window, mark).is_some()) {
+        if contains_any(window, &[b"\\objdata", b"\\objupdate", b"\\objocx"]) {
             report.add_finding(FindingCode::EmbeddedObject, "an embedded object");
         }
         if find(window, b"\\*\\template").is_some_and(|at| find(slice_at(window, at, 300), b"://").is_some()) {
@@ -305,31 +304,7 @@ const RENAMED: &[(&str, &str)] =
 
 /// Types that `file-format` recognises by two or three bytes. The readers here have checked the fields after them and
 /// refused the object.
-const SHORT_SIGNATURES: &[&str] = &[
-    "application/gzip",
-    "application/vnd.microsoft.portable-executable",
-    "application/x-arj",
-    "application/x-bzip2",
-    "application/x-compress",
-    "application/x-cpio",
-    "application/x-dosexec",
-    "application/x-shockwave-flash",
-    "audio/ac3",
-    "audio/vnd.dolby.dd-raw",
-    "audio/aac",
-    "audio/mpeg",
-    "image/bmp",
-    "image/jpeg",
-    "image/jxl",
-    "image/vnd.microsoft.icon",
-    "image/x-icon",
-    "image/x-pcx",
-    "image/x-sgi",
-    "image/x-tga",
-    "image/x-portable-graymap",
-    "image/x-portable-bitmap",
-    "image/x-portable-pixmap",
-];
+static SHORT_SIGNATURES: Table<&str> = Table::new(|| lines(include_str!("../../data/short-signatures.txt")));
 
 /// Recognises other formats: those of `file-format`, by the first window only, Apple disk images and binary STL.
 pub(crate) fn read_other(source: &Source, report: &mut Report) -> Result<(), MissingRange> {

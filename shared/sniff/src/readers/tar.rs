@@ -1,10 +1,7 @@
 //! tar (POSIX.1-2017, pax, ustar interchange format). The oldest form has no signature, so the header checksum decides.
 
 use crate::bytes::{has_at, slice_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 const BLOCK_BYTES: usize = 512;
 

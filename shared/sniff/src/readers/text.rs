@@ -5,10 +5,6 @@
 
 use super::second_file;
 use crate::bytes::to_u64;
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 mod decode;
 mod first_line;
@@ -24,6 +20,7 @@ mod tags;
 mod xml;
 mod xml_scan;
 
+use crate::readers::prelude::*;
 use decode::{Text, decode};
 use guess::{CLAIMED_SCORE, Guess, MAX_LINES, SURE_SCORE};
 

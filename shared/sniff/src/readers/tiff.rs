@@ -2,10 +2,7 @@
 
 use super::pixels;
 use crate::bytes::{array, be16, be32, be64, has_at, le16, le32, le64, slice_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
+use crate::readers::prelude::*;
 
 /// The number of directory bytes read: 170 tags. Directories rarely have more than 60.
 const DIRECTORY_BYTES: u64 = 2048;
@@ -47,12 +44,10 @@ pub(crate) fn read(source: &Source, report: &mut Report) -> Result<(), MissingRa
     let order = Order { big: has_at(signature, 0, b"MM"), long };
     let start = if long { order.u64(head, 8) } else { order.u32(head, 4).map(u64::from) };
     let Some(start) = start else {
-        report.add_finding(FindingCode::Stub, "no directory");
-        return Ok(());
+        return report.end_with(FindingCode::Stub, "no directory");
     };
     if start < 8 || start >= source.size() {
-        report.add_finding(FindingCode::Truncated, "the directory offset is after the end of the object");
-        return Ok(());
+        return report.end_with(FindingCode::Truncated, "the directory offset is after the end of the object");
     }
     read_directory(source, report, order, start)
 }
@@ -62,8 +57,7 @@ fn read_directory(source: &Source, report: &mut Report, order: Order, start: u64
     let count = if order.long { order.u64(table, 0).map(to_usize) } else { order.u16(table, 0).map(usize::from) };
     let count = count.unwrap_or(0);
     if count == 0 {
-        report.add_finding(FindingCode::Malformed, "the directory is empty");
-        return Ok(());
+        return report.end_with(FindingCode::Malformed, "the directory is empty");
     }
     report.set_type("image/tiff", Confidence::Structural);
     let tags: Vec<Tag> = (0..count.min(MAX_TAGS)).map_while(|n| order.tag(table, n)).collect();

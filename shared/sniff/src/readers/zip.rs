@@ -4,10 +4,6 @@
 //! compared with it, because a difference makes programs disagree about the contents.
 
 use crate::bytes::{has_at, to_usize};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 mod checks;
 mod directory;
@@ -15,6 +11,7 @@ mod office;
 mod package;
 mod unpack;
 
+use crate::readers::prelude::*;
 use directory::{Directory, EndRecord};
 
 /// The maximum length of a directory that is read completely: more than a thousand entries.

@@ -129,7 +129,7 @@ fn words_that_are_signatures_are_text() {
     let words = table.iter().filter(|(at, bytes, _)| is_text(bytes) && !(*at == 0 && wins_alone(bytes)));
     let readers = READERS.iter().map(|(_, bytes, _)| (0, *bytes)).filter(|(_, bytes)| is_text(bytes));
     let mut checked = 0;
-    for (at, word) in words.map(|(at, bytes, _)| (*at, *bytes)).chain(readers).chain([
+    for (at, word) in words.map(|(at, bytes, _)| (*at, bytes.as_slice())).chain(readers).chain([
         (0, &b"The wide world"[..]),
         (0, b"Feel free to ask"),
         (128, b"DICM"),

@@ -1,5 +1,7 @@
 //! What is written reads back.
 
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use super::*;
 
 fn key() -> ObjectKey {

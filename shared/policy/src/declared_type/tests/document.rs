@@ -77,7 +77,7 @@ What browsers and systems declare for a file, and what the class `default` of th
 A test in `shared/policy` asks the policy for each line and writes this file.
 [POLICY.md](POLICY.md#the-declared-type) explains how a class takes the declared type.
 
-- The lines come from three places. `shared/policy/data/declared-types.tsv` lists what clients are known to send for an extension. `shared/sniff/src/type_names.rs` lists the names of each type. mime-db gives the type of an extension.
+- The lines come from three places. `shared/policy/data/declared-types.tsv` lists what clients are known to send for an extension. `shared/sniff/data/aliases.tsv` lists the names of each type. mime-db gives the type of an extension.
 - *No type* stands for a missing or empty type and for the types without information:
   {}.
 - A refusal is shown by its [code](CONTRACT.md#codes).

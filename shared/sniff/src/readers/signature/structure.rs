@@ -1,7 +1,9 @@
 //! Fields after a signature that show that the format's content is there, and not only a header.
 
 use super::short;
-use crate::bytes::{array, be16, be32, find, has_at, le16, le32, le64, rfind, slice_at, to_u64, to_usize};
+use crate::bytes::{
+    array, be16, be32, contains_any, find, has_at, le16, le32, le64, rfind, slice_at, to_u64, to_usize,
+};
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
 /// Formats with a field for the length of the file: media type, offset, and whether the field is big-endian.
@@ -208,7 +210,7 @@ fn postscript(head: &[u8]) -> bool {
     let start = if has_at(head, 0, b"\xc5\xd0") { le32(head, 4).map_or(0, |at| to_usize(at.into())) } else { 0 };
     let program = slice_at(head, start, head.len());
     let begins = has_at(program, 0, b"%!") || has_at(program, 1, b"%!");
-    begins && [&b"showpage"[..], b" def", b"%%EndComments", b" moveto"].iter().any(|word| find(program, word).is_some())
+    begins && contains_any(program, &[b"showpage", b" def", b"%%EndComments", b" moveto"])
 }
 
 /// Whether the first header of an archive with text fields is complete.

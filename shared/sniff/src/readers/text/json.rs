@@ -43,26 +43,15 @@ pub(crate) fn kind(text: &str, whole: bool, claim: &str, report: &mut Report) ->
 /// The number of documents in a row. `None` if the text is not JSON.
 fn documents(start: &str, whole: bool, report: &mut Report) -> Option<u32> {
     let mut parser = Parser { bytes: start.as_bytes(), at: 0 };
-    if parser.value(whole, report)? == End::Window {
-        return Some(1);
-    }
-    let mut documents = 1;
+    let mut documents = 0;
     loop {
+        let end = parser.value(whole, report)?;
+        documents += 1;
         parser.skip_space();
-        if parser.at >= parser.bytes.len() {
-            break;
-        }
-        match parser.value(whole, report) {
-            Some(end) => {
-                documents += 1;
-                if end == End::Window {
-                    break;
-                }
-            }
-            None => return None,
+        if end == End::Window || parser.at >= parser.bytes.len() {
+            return Some(documents);
         }
     }
-    Some(documents)
 }
 
 /// Whether a line begins with a comment. Links in strings contain slashes too.
@@ -107,17 +96,12 @@ fn remove_last_commas(text: &str) -> String {
 
 fn json_type(text: &str) -> &'static str {
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).take(65536).collect();
+    let has = |member: &str| compact.contains(member);
+    let is_notebook = compact.starts_with('{') && has("\"cells\":") && (has("\"nbformat\":") || has("\"cell_type\":"));
+    let is_map = has("\"type\":\"FeatureCollection\"") && has("\"features\":");
     match () {
-        () if compact.starts_with('{') && compact.contains("\"nbformat\":") && compact.contains("\"cells\":") => {
-            "application/x-ipynb+json"
-        }
-        () if compact.starts_with('{') && compact.contains("\"cell_type\":") && compact.contains("\"cells\":") => {
-            "application/x-ipynb+json"
-        }
-        () if compact.contains("\"type\":\"FeatureCollection\"") && compact.contains("\"features\":") => {
-            "application/geo+json"
-        }
-        () if compact.starts_with("{\"type\":\"Feature\"") => "application/geo+json",
+        () if is_notebook => "application/x-ipynb+json",
+        () if is_map || compact.starts_with("{\"type\":\"Feature\"") => "application/geo+json",
         () => "application/json",
     }
 }

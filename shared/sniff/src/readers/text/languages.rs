@@ -5,113 +5,32 @@
 use std::borrow::Cow;
 
 use super::guess::Guess;
+use crate::data::{Table, table};
 
 /// The evidence for a programming language.
 struct Language {
-    /// Points, and the starts of lines that score them.
-    prefixes: &'static [(u32, &'static [&'static str])],
+    /// The name in [`STARTS`].
+    name: &'static str,
     /// The starts of comment lines, which do not count as lines.
     comments: &'static [&'static str],
-    /// Whether the prefixes, in lower case, match in any case.
+    /// Whether the starts, in lower case, match in any case.
     ignore_case: bool,
 }
 
-/// The number of times that a prefix counts.
+/// The number of times that a start of a line counts.
 const MAX_COUNTED: u32 = 4;
 
-const PYTHON: Language = Language {
-    prefixes: &[
-        (50, &["# -*- coding"]),
-        (40, &["if __name__"]),
-        (25, &["async def "]),
-        (20, &["elif ", "except:", "with open("]),
-        (18, &["def ", "except "]),
-        (14, &["import ", "self."]),
-        (12, &["try:", "\"\"\"", "raise "]),
-        (10, &["print("]),
-        (8, &["class ", "'''"]),
-        (6, &["print ", "yield "]),
-        (5, &["assert "]),
-        (4, &["from ", "lambda "]),
-        (2, &["@"]),
-        (1, &["return "]),
-    ],
-    comments: &["#"],
-    ignore_case: false,
-};
+/// Languages, the starts of lines that are evidence for them, and the points that each scores.
+static STARTS: Table<(&str, &str, u32)> = Table::new(|| {
+    let rows = table(include_str!("../../../data/languages.tsv")).into_iter();
+    rows.map(|[language, start, points]| (language, start, points.parse().expect("points are a number"))).collect()
+});
 
-const JAVASCRIPT: Language = Language {
-    prefixes: &[
-        (50, &["'use strict'", "\"use strict\""]),
-        (40, &["module.exports", "!function"]),
-        (25, &["(function"]),
-        (20, &["function ", "import {", "async function", "define("]),
-        (16, &["function(", "import * as", "document.", "window.", "console."]),
-        (15, &["$("]),
-        (14, &["var ", "const ", "export "]),
-        (12, &["return function"]),
-        (10, &["let ", "require(", "});"]),
-        (4, &["this."]),
-        (3, &["};"]),
-        (2, &["} else {"]),
-        (1, &["/**"]),
-    ],
-    comments: &["//", "*", "/*"],
-    ignore_case: false,
-};
-
-const RUBY: Language = Language {
-    prefixes: &[
-        (60, &["# frozen_string_literal"]),
-        (40, &["require_relative"]),
-        (30, &["attr_", "gem '"]),
-        (20, &["require '"]),
-        (16, &["puts "]),
-        (15, &["describe "]),
-        (14, &["require \""]),
-        (12, &["elsif "]),
-        (10, &["module ", "do |"]),
-        (8, &["unless "]),
-        (6, &["def "]),
-        (4, &["class "]),
-        (3, &["end", "include "]),
-    ],
-    comments: &["#"],
-    ignore_case: false,
-};
-
-const BATCH: Language = Language {
-    prefixes: &[
-        (60, &["@echo"]),
-        (40, &["setlocal", "endlocal", "exit /b", "for %%"]),
-        (30, &["if errorlevel", "@rem"]),
-        (25, &["if \"%", "@if"]),
-        (20, &["goto ", "if exist", "set path="]),
-        (14, &["rem ", "echo."]),
-        (12, &["pause", "cls"]),
-        (10, &["%java"]),
-        (6, &["if not ", "call ", "::"]),
-        (4, &["title ", "start "]),
-        (3, &["set "]),
-    ],
-    comments: &["rem", "::"],
-    ignore_case: true,
-};
-
-const C: Language = Language {
-    prefixes: &[
-        (30, &["#include", "import java"]),
-        (14, &["#define", "#ifdef", "#ifndef", "typedef ", "namespace "]),
-        (12, &["#endif", "func ", "impl "]),
-        (10, &["void ", "struct ", "fn ", "pub "]),
-        (8, &["int ", "public ", "private ", "package ", "protected "]),
-        (6, &["static ", "using "]),
-        (3, &["};"]),
-        (2, &["return "]),
-    ],
-    comments: &["//", "*", "/*"],
-    ignore_case: false,
-};
+const PYTHON: Language = Language { name: "python", comments: &["#"], ignore_case: false };
+const JAVASCRIPT: Language = Language { name: "javascript", comments: &["//", "*", "/*"], ignore_case: false };
+const RUBY: Language = Language { name: "ruby", comments: &["#"], ignore_case: false };
+const BATCH: Language = Language { name: "batch", comments: &["rem", "::"], ignore_case: true };
+const C: Language = Language { name: "c", comments: &["//", "*", "/*"], ignore_case: false };
 
 /// Adds a guess per language. C and similar languages are plain text; their score only reduces the other scores.
 pub(crate) fn guess(lines: &[&str], guesses: &mut Vec<Guess>) {
@@ -150,9 +69,8 @@ fn reduced(own: u32, others: &[u32]) -> u32 {
 fn score(lines: &[&str], language: &Language, extra: fn(&str) -> u32) -> u32 {
     let mut total = 0u32;
     let mut counted = 0u32;
-    let prefixes =
-        language.prefixes.iter().flat_map(|(points, starts)| starts.iter().map(move |start| (*start, *points)));
-    let mut prefixes: Vec<(&str, u32, u32)> = prefixes.map(|(start, points)| (start, points, 0)).collect();
+    let starts = STARTS.iter().filter(|(name, ..)| *name == language.name);
+    let mut prefixes: Vec<(&str, u32, u32)> = starts.map(|(_, start, points)| (*start, *points, 0)).collect();
     for line in lines {
         let text = line.trim();
         if text.is_empty() {

@@ -1,54 +1,9 @@
 //! Mail messages (RFC 5322, 2008) and web archives in MIME format (MHTML, RFC 2557, 1999).
 
+use crate::data::{Table, lines};
+
 /// Names of mail header fields, in lower case. Other text formats have fields too, but with other names.
-const FIELDS: &[&str] = &[
-    "received",
-    "return-path",
-    "from",
-    "to",
-    "subject",
-    "date",
-    "message-id",
-    "mime-version",
-    "delivered-to",
-    "content-type",
-    "x-mozilla-status",
-    "x-account-key",
-    "reply-to",
-    "sender",
-    "cc",
-    "x-received",
-    "dkim-signature",
-    "arc-seal",
-    "references",
-    "in-reply-to",
-    "content-transfer-encoding",
-    "x-priority",
-    "x-mailer",
-    "thread-topic",
-    "thread-index",
-    "x-ms-has-attach",
-    "authentication-results",
-    "received-spf",
-    "envelope-to",
-    "delivery-date",
-    "x-sieve",
-    "user-agent",
-    "x-original-to",
-    "list-id",
-    "x-envelope-from",
-    "x-spam-checker-version",
-    "x-gm-message-state",
-    "x-google-smtp-source",
-    "x-google-dkim-signature",
-    "organization",
-    "newsgroups",
-    "path",
-    "status",
-    "x-unsent",
-    "snapshot-content-location",
-    "importance",
-];
+static FIELDS: Table<&str> = Table::new(|| lines(include_str!("../../../data/mail-fields.txt")));
 
 /// The media type, if the text begins with mail headers.
 pub(crate) fn kind(text: &str) -> Option<&'static str> {

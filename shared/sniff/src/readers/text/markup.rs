@@ -6,31 +6,12 @@
 use super::guess::SURE_SCORE;
 use super::prose::markdown_score;
 use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, unescape};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
+use crate::readers::prelude::*;
 
-/// Tags at the start that make browsers take unlabelled content for HTML.
-const SNIFFED_TAGS: &[&str] = &[
-    "<!doctype html",
-    "<html",
-    "<head",
-    "<script",
-    "<iframe",
-    "<h1",
-    "<div",
-    "<font",
-    "<table",
-    "<a",
-    "<style",
-    "<title",
-    "<b",
-    "<body",
-    "<br",
-    "<p",
-];
+/// Further tags at the start that make browsers take unlabelled content for HTML. Markdown files can begin with them too.
+const SNIFFED_TAGS: &[&str] = &["<h1", "<div", "<font", "<table", "<a", "<b", "<br", "<p"];
 
-/// Tags at the start that only HTML pages have. Markdown files can begin with the other ones.
+/// Tags at the start that only HTML pages have.
 const PAGE_TAGS: &[&str] = &[
     "<!doctype html",
     "<html",
@@ -58,7 +39,8 @@ pub(crate) fn php(text: &str, report: &mut Report) -> bool {
             || (rest.starts_with([' ', '\n', '\r', '\t', '@', '$', '`', '/'])
                 && !starts_with_ignore_case(rest.trim_start(), "xml"))
     });
-    let template = text.contains("<?php") && (has_page_tag(start) || starts_with_ignore_case(start, "<!--"));
+    let template =
+        text.contains("<?php") && (starts_with_tag(start, PAGE_TAGS) || starts_with_ignore_case(start, "<!--"));
     if !(starts("<?php") || short || template) {
         return false;
     }
@@ -77,9 +59,8 @@ pub(crate) fn html(text: &str, claim: &str, report: &mut Report) -> bool {
         let Some(end) = rest.find("-->") else { break };
         start = rest.get(end + 3..).unwrap_or_default().trim_start();
     }
-    let sniffed =
-        commented || SNIFFED_TAGS.iter().any(|tag| starts_with_ignore_case(start, tag) && ends_tag(start, tag.len()));
-    let is_page = has_page_tag(start);
+    let sniffed = commented || starts_with_tag(start, SNIFFED_TAGS);
+    let is_page = starts_with_tag(start, PAGE_TAGS);
     let closing = start.starts_with("-->") && count_tags(text) >= 2;
     let claimed = closing || (claim == "text/html" && start.starts_with('<') && count_tags(text) >= 2);
     if !sniffed && !is_page && !claimed {
@@ -113,9 +94,9 @@ fn can_run_script(text: &str) -> bool {
         || has_event_handler(&text)
 }
 
-/// Whether the text starts with a tag that only HTML pages start with.
-fn has_page_tag(start: &str) -> bool {
-    PAGE_TAGS.iter().any(|tag| starts_with_ignore_case(start, tag) && ends_tag(start, tag.len()))
+/// Whether the text starts with one of these tags.
+fn starts_with_tag(text: &str, tags: &[&str]) -> bool {
+    tags.iter().any(|tag| starts_with_ignore_case(text, tag) && ends_tag(text, tag.len()))
 }
 
 /// The number of different common HTML tags in the text.

@@ -174,59 +174,49 @@ fn penalty(lines: &[&str]) -> u32 {
 }
 
 fn restructured_text(lines: &[&str]) -> u32 {
-    let (mut directives, mut roles, mut references, mut sections, mut doubles, mut literal) =
-        (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
-    let mut fenced = 0u32;
-    let mut overlined = false;
+    let (mut directives, mut roles, mut references, mut sections, mut literal) = (0u32, 0u32, 0u32, 0u32, 0u32);
+    let (mut fenced, mut overlined) = (0u32, false);
     let (mut above, mut before) = ("", "");
     for line in lines {
         let trimmed = line.trim();
         if let Some(rest) = trimmed.strip_prefix(".. ") {
             directives += u32::from(rest.contains("::") || rest.starts_with('_') || rest.starts_with('|'));
         }
+        // `:role:` before a quoted word.
         roles += u32::from(trimmed.match_indices(":`").any(|(at, _)| {
-            trimmed
-                .get(..at)
-                .is_some_and(|before| before.ends_with(|c: char| c.is_ascii_lowercase()) && before.contains(':'))
+            trimmed.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric) && before.contains(':'))
         }));
         references += u32::from(trimmed.contains("`_") || trimmed.contains(">`__"));
         fenced += u32::from(trimmed.starts_with("```"));
-        doubles += u32::from(trimmed.matches("``").count() >= 2 && !trimmed.starts_with("```"));
-        literal += u32::from(trimmed.ends_with("::") && trimmed.len() > 3 && !trimmed.starts_with(".."));
+        literal += u32::from(
+            trimmed.matches("``").count() >= 2 && !trimmed.starts_with("```")
+                || trimmed.ends_with("::") && trimmed.len() > 3 && !trimmed.starts_with(".."),
+        );
         let mark = trimmed.chars().next().unwrap_or(' ');
         let rule = trimmed.len() >= 3 && "=-~^\"'`#*+:.".contains(mark) && trimmed.chars().all(|c| c == mark);
-        let text = above.trim();
+        let title = above.trim().chars().count();
         // The underline of a title is at most 4 characters longer than the title.
-        let fits = !text.is_empty()
-            && trimmed.len() >= text.chars().count()
-            && trimmed.len() <= text.chars().count() + 4
-            && !text.chars().all(|c| c == mark);
-        sections +=
-            u32::from(rule && fits && above.starts_with(|c: char| !c.is_whitespace() || trimmed.len() > text.len()));
+        let fits = title > 0 && (title..=title + 4).contains(&trimmed.len()) && !above.trim().starts_with(mark);
+        sections += u32::from(rule && fits);
         // Only this format has titles between two equal lines.
         overlined |= rule && fits && trimmed == before.trim();
         (before, above) = (above, line);
     }
-    let first = lines.iter().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
-    let opening = first.strip_prefix(".. ").is_some_and(|rest| {
-        rest.contains(":: ") || rest.ends_with("::") || (rest.starts_with('_') && rest.ends_with(':'))
-    });
-    let own_marks = directives + roles + references + u32::from(opening) * 2;
-    let mut score = u32::from(opening) * 40
+    let first = lines.iter().find(|line| !line.trim().is_empty()).and_then(|line| line.strip_prefix(".. "));
+    let opens = first.is_some_and(|rest| rest.contains(":: ") || rest.ends_with("::") || rest.starts_with('_'));
+    let own_marks = directives + roles + references;
+    let score = u32::from(opens) * 40
         + (directives * 47).min(94)
         + (roles * 25).min(60)
         + (references * 25).min(60)
-        + (doubles * 9).min(36)
-        + (literal * 12).min(30)
+        + (literal * 12).min(36)
         + u32::from(overlined) * 50;
     // Markdown and plain text also have underlined titles, so these count less without other marks.
-    score += if own_marks > 0 || doubles + literal > 1 { (sections * 14).min(42) } else { (sections * 7).min(35) };
+    let score = score + if own_marks > 0 || literal > 1 { (sections * 14).min(42) } else { (sections * 7).min(35) };
     // The documentation strings of Python use this format.
-    let code = lines
-        .iter()
-        .filter(|line| line.starts_with("import ") || line.starts_with("def ") || line.starts_with("class "))
-        .count();
-    score.saturating_sub(fenced * 30 + u32::try_from(code).unwrap_or(0) * 25).min(100)
+    let is_code = |line: &&&str| ["import ", "def ", "class "].iter().any(|word| line.starts_with(word));
+    let code = u32::try_from(lines.iter().filter(is_code).count()).unwrap_or(0);
+    score.saturating_sub(fenced * 30 + code * 25).min(100)
 }
 
 fn tex(lines: &[&str]) -> u32 {
@@ -237,44 +227,17 @@ fn tex(lines: &[&str]) -> u32 {
         (30, &["\\newcommand", "\\def\\"]),
         (20, &["\\begin{", "\\section", "\\chapter", "\\let\\", "\\title{", "\\author{", "\\subsection"]),
         (15, &["\\end{", "\\input{", "\\input ", "\\bye", "\\paragraph{"]),
-        (12, &["\\label{", "\\footnote{"]),
-        (10, &["\\cite{", "\\ref{", "\\hline", "\\require"]),
-        (8, &["\\item", "\\textbf{", "\\emph{", "\\frac{"]),
     ];
-    let mut score = 0u32;
-    let mut used = 0u32;
     // In a file that others include, nearly every line begins with a command.
     let filled = lines.iter().filter(|line| !line.trim().is_empty()).count();
-    let commands = lines
-        .iter()
-        .filter(|line| {
-            line.trim_start().strip_prefix('\\').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase()))
-        })
-        .count();
-    if filled > 0 && commands * 10 >= filled * 8 {
-        score += 62;
-    }
-    for line in lines {
-        let text = line.trim_start();
-        if text.starts_with('%') || !text.contains('\\') {
-            continue;
-        }
-        for (points, mark) in MARKS.iter().flat_map(|(points, marks)| marks.iter().map(move |mark| (points, mark))) {
-            // Marks within a line can be quotations, so they count less.
-            if text.starts_with(mark) {
-                score += points;
-                used += 1;
-            } else if text.contains(mark) && !text.contains('`') && !text.contains('"') {
-                score += points / 4;
-            }
-        }
-    }
-    let comments = lines.iter().filter(|line| line.starts_with('%')).count();
-    if comments >= 2 && used > 0 {
-        score += 10;
-    }
-    if lines.iter().any(|line| line.trim_start().starts_with("```")) {
-        score /= 4;
-    }
-    score.min(100)
+    let is_command = |text: &str| text.strip_prefix('\\').is_some_and(|rest| rest.starts_with(char::is_alphabetic));
+    let commands = lines.iter().filter(|line| is_command(line.trim_start())).count();
+    let marks = MARKS.iter().flat_map(|(points, marks)| marks.iter().map(move |mark| (points, mark)));
+    let starts = lines.iter().map(|line| line.trim_start());
+    let scores = starts.flat_map(|text| marks.clone().filter(move |(_, mark)| text.starts_with(**mark)));
+    let score: u32 = scores.map(|(points, _)| points).sum::<u32>();
+    let score = score + if filled > 0 && commands * 10 >= filled * 8 { 62 } else { 0 };
+    // Markdown contains TeX in fences.
+    let fenced = lines.iter().any(|line| line.trim_start().starts_with("```"));
+    if fenced { score / 4 } else { score }.min(100)
 }

@@ -37,6 +37,7 @@ fn has_field_names(text: &str) -> bool {
 }
 
 /// Counts over the rows.
+#[derive(Default)]
 struct Rows {
     /// The number of fields per row.
     counts: Vec<usize>,
@@ -113,16 +114,7 @@ fn score(text: &str, separator: u8, whole: bool) -> u32 {
 
 /// Counts fields and rows. Only ASCII characters matter, so it works on bytes.
 fn rows(text: &str, separator: u8, whole: bool) -> Rows {
-    let mut rows = Rows {
-        counts: Vec::new(),
-        filled: Vec::new(),
-        numeric: 0,
-        max_spaces: 0,
-        spaced: 0,
-        quoted: 0,
-        broken: 0,
-        edged: 0,
-    };
+    let mut rows = Rows::default();
     let mut bytes = text.bytes().peekable();
     let (mut fields, mut in_quotes, mut at_field_start, mut spaces, mut empty_row) =
         (1usize, false, true, 0usize, true);

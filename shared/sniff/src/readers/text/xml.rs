@@ -3,42 +3,14 @@
 use super::decode::decode;
 use super::tags::{has_event_handler, has_script_link, normalise_link, starts_with_ignore_case, tag_end, unescape};
 use super::xml_scan::{XmlKind, scan};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::data::{Table, table};
+use crate::readers::prelude::*;
 
 /// The maximum size of an SVG that is read completely, in bytes. With the first window, it stays below the hard limit.
 const MAX_SVG_BYTES: u64 = 480 * 1024;
 
-/// Root elements in lower case, a namespace that they need (or ""), and the media type.
-const ROOTS: &[(&str, &str, &str)] = &[
-    ("svg", "", "image/svg+xml"),
-    ("html", "http://www.w3.org/1999/xhtml", "application/xhtml+xml"),
-    ("html", "", "text/html"),
-    ("rss", "", "application/rss+xml"),
-    ("rdf", "http://purl.org/rss/1.0/", "application/rss+xml"),
-    ("rdf", "", "application/rdf+xml"),
-    ("feed", "http://www.w3.org/2005/atom", "application/atom+xml"),
-    ("entry", "http://www.w3.org/2005/atom", "application/atom+xml"),
-    ("kml", "", "application/vnd.google-earth.kml+xml"),
-    ("gpx", "", "application/gpx+xml"),
-    ("tt", "http://www.w3.org/ns/ttml", "application/ttml+xml"),
-    ("tt", "http://www.w3.org/2006/", "application/ttml+xml"),
-    ("fictionbook", "", "application/x-fictionbook+xml"),
-    ("plist", "", "application/x-plist"),
-    ("math", "http://www.w3.org/1998/math", "application/mathml+xml"),
-    ("score-partwise", "", "application/vnd.recordare.musicxml+xml"),
-    ("collada", "", "model/vnd.collada+xml"),
-    ("x3d", "", "model/x3d+xml"),
-    ("mpd", "urn:mpeg:dash", "application/dash+xml"),
-    ("document", "opendocument.text", "application/vnd.oasis.opendocument.text-flat-xml"),
-    ("document", "opendocument.spreadsheet", "application/vnd.oasis.opendocument.spreadsheet-flat-xml"),
-    ("document", "opendocument.presentation", "application/vnd.oasis.opendocument.presentation-flat-xml"),
-    ("document", "opendocument.graphics", "application/vnd.oasis.opendocument.graphics-flat-xml"),
-    ("stylesheet", "http://www.w3.org/1999/xsl/transform", "application/xslt+xml"),
-    ("xliff", "", "application/xliff+xml"),
-];
+/// Root elements in lower case, a text that their namespaces need to contain (or ""), and the media type.
+static ROOTS: Table<[&str; 3]> = Table::new(|| table(include_str!("../../../data/xml-roots.tsv")));
 
 /// Sets the type and returns `true` if the text is XML.
 pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<bool, MissingRange> {
@@ -57,8 +29,8 @@ pub(crate) fn read(source: &Source, text: &str, report: &mut Report) -> Result<b
     let namespaces = unescape(prolog.attributes).to_ascii_lowercase();
     let known = ROOTS
         .iter()
-        .find(|(name, namespace, _)| *name == local && namespaces.contains(namespace))
-        .map(|(_, _, kind)| *kind);
+        .find(|[name, namespace, _]| *name == local && namespaces.contains(namespace))
+        .map(|[_, _, kind]| *kind);
     // A root in the namespace of XHTML is XHTML under any name, for example a template.
     let known = known.or_else(|| prolog.is_xhtml(&namespaces).then_some("application/xhtml+xml"));
     // Without an XML declaration, a known root element, a namespace or an end tag is needed. Markdown can begin with

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use xmlparser::{ElementEnd, StrSpan, Token, Tokenizer, XmlCharExt};
 
 use super::tags::{has_event_handler, has_script_link, is_event_handler, normalise_link, tag_end, unescape};
+use crate::data::{Table, lines};
 use crate::finding::FindingCode;
 use crate::report::Report;
 
@@ -53,29 +54,7 @@ const TEXT_ATTRIBUTES: &[&str] = &["aria-label", "aria-description", "alt", "lab
 
 /// Prefixes of encodings that are compatible with ASCII. In others, such as ISO-2022-JP, UTF-7 and EBCDIC, the same
 /// bytes can be other tags.
-const ASCII_COMPATIBLE: &[&str] = &[
-    "utf",
-    "us-ascii",
-    "ascii",
-    "iso-8859-",
-    "iso8859",
-    "iso_8859",
-    "latin",
-    "windows-",
-    "cp125",
-    "koi8",
-    "shift_jis",
-    "shift-jis",
-    "sjis",
-    "euc-",
-    "gb",
-    "big5",
-    "macintosh",
-    "x-mac",
-    "tis-620",
-    "ks_c_5601",
-    "iso-10646-ucs-2",
-];
+static ASCII_COMPATIBLE: Table<&str> = Table::new(|| lines(include_str!("../../../data/ascii-encodings.txt")));
 
 /// Adds findings for the active content of `text`. `cut` tells that the document continues after `text`.
 pub(crate) fn scan(text: &str, kind: XmlKind, cut: bool, report: &mut Report) {

@@ -5,83 +5,18 @@
 
 use super::directory::Directory;
 use super::unpack::{Importance, unpack};
-use crate::bytes::{find, find_ignore_case, has_at, slice_at, to_u64};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::bytes::{contains_any, find, find_ignore_case, has_at, slice_at, to_u64};
+use crate::data::{Table, table};
+use crate::readers::prelude::*;
 
 /// The maximum number of bytes unpacked from `[Content_Types].xml`: thousands of parts.
 const MAX_CONTENT_TYPES_BYTES: usize = 256 * 1024;
 
-const WORD: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
-const SHEET: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-const SLIDES: &str = "application/vnd.openxmlformats-officedocument.presentationml.presentation";
-
 /// The maximum number of bytes unpacked from a list of relations.
 const MAX_RELATIONS_BYTES: usize = 64 * 1024;
 
-/// Content types of main parts, and the media types of their packages (ECMA-376 part 1, 2016, and
-/// [MS-OFFMACRO2](https://learn.microsoft.com/openspecs/office_standards/ms-offmacro2)).
-const MAIN_PARTS: &[(&str, &str)] = &[
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml", WORD),
-    (
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template.main+xml",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template",
-    ),
-    ("application/vnd.ms-word.document.macroEnabled.main+xml", "application/vnd.ms-word.document.macroEnabled.12"),
-    (
-        "application/vnd.ms-word.template.macroEnabledTemplate.main+xml",
-        "application/vnd.ms-word.template.macroEnabled.12",
-    ),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml", SHEET),
-    (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.template.main+xml",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.template",
-    ),
-    ("application/vnd.ms-excel.sheet.macroEnabled.main+xml", "application/vnd.ms-excel.sheet.macroEnabled.12"),
-    ("application/vnd.ms-excel.template.macroEnabled.main+xml", "application/vnd.ms-excel.template.macroEnabled.12"),
-    ("application/vnd.ms-excel.addin.macroEnabled.main+xml", "application/vnd.ms-excel.addin.macroEnabled.12"),
-    (
-        "application/vnd.ms-excel.sheet.binary.macroEnabled.main",
-        "application/vnd.ms-excel.sheet.binary.macroEnabled.12",
-    ),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml", SLIDES),
-    (
-        "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml",
-        "application/vnd.openxmlformats-officedocument.presentationml.template",
-    ),
-    (
-        "application/vnd.openxmlformats-officedocument.presentationml.slideshow.main+xml",
-        "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
-    ),
-    (
-        "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml",
-        "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
-    ),
-    (
-        "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml",
-        "application/vnd.ms-powerpoint.slideshow.macroEnabled.12",
-    ),
-    (
-        "application/vnd.ms-powerpoint.template.macroEnabled.main+xml",
-        "application/vnd.ms-powerpoint.template.macroEnabled.12",
-    ),
-    (
-        "application/vnd.ms-powerpoint.addin.macroEnabled.main+xml",
-        "application/vnd.ms-powerpoint.addin.macroEnabled.12",
-    ),
-    ("application/vnd.ms-visio.drawing.main+xml", "application/vnd.ms-visio.drawing.main+xml"),
-    (
-        "application/vnd.ms-visio.drawing.macroEnabled.main+xml",
-        "application/vnd.ms-visio.drawing.macroEnabled.main+xml",
-    ),
-    ("application/vnd.ms-visio.template.main+xml", "application/vnd.ms-visio.template.main+xml"),
-    ("application/vnd.ms-visio.stencil.main+xml", "application/vnd.ms-visio.stencil.main+xml"),
-    ("application/vnd.ms-package.xps-fixeddocumentsequence+xml", "application/vnd.ms-xpsdocument"),
-    ("application/oxps-fixeddocumentsequence+xml", "application/vnd.ms-xpsdocument"),
-    ("application/vnd.ms-package.3dmanufacturing-3dmodel+xml", "model/3mf"),
-];
+/// Content types of main parts, the media types of their packages, and those of the same packages with macros.
+static PACKAGES: Table<[&str; 3]> = Table::new(|| table(include_str!("../../../data/office-packages.tsv")));
 
 /// Sets the type from the list of content types. `false` if it has no known main part.
 pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut Report) -> Result<bool, MissingRange> {
@@ -96,8 +31,8 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     } else {
         types
     };
-    let Some((content, kind)) = main_type(&types) else { return Ok(false) };
-    let kind = if has_project(directory, &types) { with_macros(kind) } else { kind };
+    let Some(&[content, kind, with_macros]) = main_part(&types) else { return Ok(false) };
+    let kind = if has_project(directory, &types) { with_macros } else { kind };
     report.set_type_with_parent(kind, "application/zip", Confidence::Structural);
     add_findings(source, directory, &types, report)?;
     if part_names(&types, content).is_some_and(|names| !names.iter().any(|name| has_part(directory, name))) {
@@ -106,10 +41,10 @@ pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut 
     Ok(true)
 }
 
-/// The media type for the first known main part. Whole attribute values are compared, because the glossary's content
-/// type has the same start as the document's.
-fn main_type(types: &[u8]) -> Option<(&'static str, &'static str)> {
-    MAIN_PARTS.iter().find(|(content, _)| has_attribute_value(types, content)).copied()
+/// The row of the first known main part. Whole attribute values are compared, because the glossary's content type has the
+/// same start as the document's.
+fn main_part(types: &[u8]) -> Option<&'static [&'static str; 3]> {
+    PACKAGES.iter().find(|[content, ..]| has_attribute_value(types, content))
 }
 
 /// Whether the package has a VBA project: a part with its usual name, or a part with its content type. Producers write
@@ -131,28 +66,6 @@ fn has_project(directory: &Directory<'_>, types: &[u8]) -> bool {
                     name.to_ascii_lowercase().ends_with(b".bin") && !other
                 })
         }
-    }
-}
-
-/// The type of the same document with macros.
-fn with_macros(kind: &'static str) -> &'static str {
-    match kind {
-        WORD => "application/vnd.ms-word.document.macroEnabled.12",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.template" => {
-            "application/vnd.ms-word.template.macroEnabled.12"
-        }
-        SHEET => "application/vnd.ms-excel.sheet.macroEnabled.12",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.template" => {
-            "application/vnd.ms-excel.template.macroEnabled.12"
-        }
-        SLIDES => "application/vnd.ms-powerpoint.presentation.macroEnabled.12",
-        "application/vnd.openxmlformats-officedocument.presentationml.template" => {
-            "application/vnd.ms-powerpoint.template.macroEnabled.12"
-        }
-        "application/vnd.openxmlformats-officedocument.presentationml.slideshow" => {
-            "application/vnd.ms-powerpoint.slideshow.macroEnabled.12"
-        }
-        kind => kind,
     }
 }
 
@@ -250,9 +163,7 @@ fn has_remote_target(text: &[u8]) -> bool {
 fn loads_remote_object(text: &[u8]) -> bool {
     text.split(|&b| b == b'<').any(|element| {
         find(element, b"TargetMode=\"External\"").is_some()
-            && [&b"/oleObject\""[..], b"/frame\"", b"/attachedTemplate\"", b"/subDocument\""]
-                .iter()
-                .any(|kind| find(element, kind).is_some())
+            && contains_any(element, &[b"/oleObject\"", b"/frame\"", b"/attachedTemplate\"", b"/subDocument\""])
             && has_remote_target(element)
     })
 }

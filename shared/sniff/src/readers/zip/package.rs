@@ -4,49 +4,11 @@ use super::directory::{Directory, Entry};
 use super::office;
 use super::unpack::{Importance, preview, unpack};
 use crate::bytes::{find, has_at, le16, le32, slice_at};
-use crate::finding::FindingCode;
-use crate::report::Report;
-use crate::sniffed::Confidence;
-use crate::source::{MissingRange, Source};
+use crate::data::{Table, lines};
+use crate::readers::prelude::*;
 
 /// Types that a `mimetype` entry can declare. Other values are ignored, because the entry is untrusted.
-const MIMETYPES: &[&str] = &[
-    "application/vnd.oasis.opendocument.text",
-    "application/vnd.oasis.opendocument.text-template",
-    "application/vnd.oasis.opendocument.text-master",
-    "application/vnd.oasis.opendocument.text-web",
-    "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.oasis.opendocument.spreadsheet-template",
-    "application/vnd.oasis.opendocument.presentation",
-    "application/vnd.oasis.opendocument.presentation-template",
-    "application/vnd.oasis.opendocument.graphics",
-    "application/vnd.oasis.opendocument.graphics-template",
-    "application/vnd.oasis.opendocument.chart",
-    "application/vnd.oasis.opendocument.chart-template",
-    "application/vnd.oasis.opendocument.formula-template",
-    "application/vnd.oasis.opendocument.text-master-template",
-    "application/vnd.oasis.opendocument.formula",
-    "application/vnd.oasis.opendocument.image",
-    "application/vnd.oasis.opendocument.base",
-    "application/vnd.oasis.opendocument.database",
-    "application/vnd.sun.xml.writer",
-    "application/vnd.sun.xml.writer.template",
-    "application/vnd.sun.xml.calc",
-    "application/vnd.sun.xml.calc.template",
-    "application/vnd.sun.xml.impress",
-    "application/vnd.sun.xml.impress.template",
-    "application/vnd.sun.xml.draw",
-    "application/vnd.sun.xml.draw.template",
-    "application/vnd.sun.xml.writer.global",
-    "application/vnd.sun.xml.math",
-    "application/epub+zip",
-    "application/hwp+zip",
-    "application/vnd.etsi.asic-e+zip",
-    "application/vnd.etsi.asic-s+zip",
-    "application/x-krita",
-    "application/vnd.adobe.indesign-idml-package",
-    "image/openraster",
-];
+static MIMETYPES: Table<&str> = Table::new(|| lines(include_str!("../../../data/mimetype-entries.txt")));
 
 /// Sets the type from the directory. It remains `application/zip` for other archives.
 pub(crate) fn identify(source: &Source, directory: &Directory<'_>, report: &mut Report) -> Result<(), MissingRange> {
