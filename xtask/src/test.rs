@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
+use crate::tools::SAM;
 use crate::{bench, down, emulator, root, up, web};
 
 /// A part of the tests that can be run alone.
@@ -57,8 +58,15 @@ fn deployed(tally: &mut Tally, full: bool) {
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
-    for (name, script) in [("judges of template and signatures", "judges"), ("the API's description", "openapi")] {
+    let judges = ("judges of template and signatures", "judges");
+    let again = ("a failed first deployment, repeated", "deploy");
+    for (name, script) in [judges, ("the API's description", "openapi"), again] {
         tally.command(name, Command::new("python3").arg(format!("tests/{script}/run.py")).current_dir(root()));
+    }
+    if full {
+        let mut containers = Command::new(SAM.program("python"));
+        containers.arg("tests/containers/run.py").current_dir(root());
+        tally.tests("every event through `sam local invoke`", containers);
     }
 }
 
