@@ -68,6 +68,17 @@ pub fn aws_with_input(arguments: &[&str], input: &str) -> Result<Value> {
     serde_json::from_slice(&done.stdout).context("the AWS CLI did not answer with JSON: is it version 2?")
 }
 
+/// What the AWS CLI says to somebody who is not signed in, or not any more.
+const SIGNED_OUT: &[&str] = &[
+    "Unable to locate credentials",
+    "SSO Token",
+    "SSO session",
+    "Token has expired",
+    "ExpiredToken",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+];
+
 /// The next step after an error of the AWS CLI.
 fn explain(call: &str, error: &str) -> String {
     let has = |words: &[&str]| words.iter().any(|word| error.contains(word));
@@ -81,8 +92,12 @@ fn explain(call: &str, error: &str) -> String {
     if has(&["AccessDenied"]) {
         return format!("your AWS identity may not call `aws {call}`: choose another identity with AWS_PROFILE");
     }
-    if has(&["Unable to locate credentials", "ExpiredToken", "Token has expired", "InvalidClientTokenId"]) {
+    if has(SIGNED_OUT) {
         return "you are not signed in to AWS: run `aws sso login` or `aws configure`, then repeat the command".into();
+    }
+    if has(&["The config profile"]) {
+        return "the AWS CLI has no such profile: set AWS_PROFILE to one that `aws configure list-profiles` names"
+            .into();
     }
     if has(&["You must specify a region", "Could not connect to the endpoint"]) {
         return "no usable AWS region is set: set AWS_DEFAULT_REGION to the stack's region, then repeat the command"

@@ -137,7 +137,7 @@ enum Command {
     #[command(after_help = REPUBLISH_HELP)]
     Republish {
         /// The earliest time: 2026-11-22T09:30:00Z, or a duration before now such as 2h or 7d
-        #[arg(long, value_name = "TIME")]
+        #[arg(long, value_name = "TIME", value_parser = republish::since)]
         since: String,
         #[command(flatten)]
         stack: Stack,

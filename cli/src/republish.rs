@@ -41,6 +41,14 @@ pub fn republish(since: &str, stack: &str, progress: Progress) -> Result<usize> 
     }
 }
 
+/// Checks a time on the command line.
+///
+/// # Errors
+/// When it is neither a time nor a duration.
+pub fn since(text: &str) -> Result<String, String> {
+    since_text(text, Timestamp::now()).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
 /// The time as text that sorts before everything written in that second or later: records may have fractions of a
 /// second, and a fraction sorts before the `Z`.
 fn since_text(since: &str, now: Timestamp) -> Result<String> {

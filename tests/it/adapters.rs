@@ -8,6 +8,7 @@ use aws_sdk_s3::config::{Credentials, RequestChecksumCalculation, SharedCredenti
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use jiff::Timestamp;
+use local_stack::aws::REGION;
 use policy::checksum::{Checksum, ChecksumAlgorithm};
 use policy::key::ObjectKey;
 use policy::parts::{ETag, PartNumber};
@@ -23,12 +24,17 @@ use crate::support::stack;
 /// The SDK's configuration for the emulator's root user.
 pub(crate) fn sdk_config() -> SdkConfig {
     let key = &stack().credentials;
-    let credentials = Credentials::new(&key.access_key_id, &key.secret_access_key, None, None, "local stack");
+    sdk_config_for(&stack().endpoint, (&key.access_key_id, &key.secret_access_key))
+}
+
+/// The SDK's configuration for a store without TLS.
+pub(crate) fn sdk_config_for(endpoint: &str, key: (&str, &str)) -> SdkConfig {
+    let credentials = Credentials::new(key.0, key.1, None, None, "test");
     let http = aws_smithy_http_client::Builder::new().build_http();
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(stack().region.clone()))
-        .endpoint_url(&stack().endpoint)
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http)
         .build()
@@ -54,19 +60,22 @@ pub(crate) fn create_request(key: &ObjectKey) -> CreateMultipartUpload {
 
 /// A versioned bucket that sends no events. In the deployed bucket the validator would delete the test's objects.
 pub(crate) struct TestBucket {
-    client: aws_sdk_s3::Client,
+    pub(crate) client: aws_sdk_s3::Client,
     pub(crate) name: String,
+}
+
+/// A client of a store. It sends no checksum unless a test sets one, as a client with a presigned URL does.
+pub(crate) fn client(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let checksums = RequestChecksumCalculation::WhenRequired;
+    let path_style = aws_sdk_s3::config::Builder::from(config).force_path_style(true);
+    aws_sdk_s3::Client::from_conf(path_style.request_checksum_calculation(checksums).build())
 }
 
 impl TestBucket {
     pub(crate) fn new(purpose: &str) -> Self {
-        // A client with a presigned URL also sends no checksum unless its grant requires one.
-        let checksums = RequestChecksumCalculation::WhenRequired;
-        let path_style = aws_sdk_s3::config::Builder::from(&sdk_config()).force_path_style(true);
-        let client = aws_sdk_s3::Client::from_conf(path_style.request_checksum_calculation(checksums).build());
         let name = format!("contract-{purpose}-{}", std::process::id());
         create_bucket(&name, true);
-        Self { client, name }
+        Self { client: client(&sdk_config()), name }
     }
 
     /// Puts bytes under a grant for a file of [`PNG`]'s size, and returns the version.

@@ -1,6 +1,6 @@
 //! Direct access to the emulator as root: objects, items, queues, event rules, logs.
 
-use local_stack::aws::{json_call, rest_call};
+use local_stack::aws::{REGION, json_call, rest_call};
 use local_stack::http::Answer;
 use local_stack::stack::Stack;
 use serde_json::{Value, json};
@@ -168,7 +168,7 @@ pub(crate) fn created_event(bucket: &str, key: &str, version: Option<&str>) -> V
         object["versionId"] = json!(version);
     }
     json!({ "Records": [{
-        "eventVersion": "2.6", "eventSource": "aws:s3", "awsRegion": stack().region, "eventName": "ObjectCreated:Put",
+        "eventVersion": "2.6", "eventSource": "aws:s3", "awsRegion": REGION, "eventName": "ObjectCreated:Put",
         "eventTime": "2026-11-22T00:00:00.000Z", "s3": { "bucket": { "name": bucket }, "object": object }
     }] })
 }

@@ -27,6 +27,7 @@ mod reconcile;
 mod replay;
 mod s3_refusals;
 mod scale;
+mod second_store;
 mod simulation;
 mod single_upload;
 mod support;

@@ -32,38 +32,31 @@ pub fn is_running() -> bool {
     SERVICE.is_running()
 }
 
-/// Makes sure that the emulator runs and answers. Returns whether it was running already.
+/// Makes sure that the emulator runs and answers. Returns whether it was running already. One of another version is
+/// stopped first.
 ///
 /// # Errors
 /// When another program uses the port, or the emulator does not start.
 pub fn start() -> Result<bool> {
-    if is_running() && ready() {
+    let program = root().join("xtask/emulator.py");
+    let version = fs::read_to_string(&program)? + &fs::read_to_string(root().join("xtask/requirements/emulator.txt"))?;
+    let home = local().join("emulator");
+    let stamp = home.join("started.txt");
+    if is_running() && ready() && fs::read_to_string(&stamp).is_ok_and(|started| started == version) {
         return Ok(true);
     }
     stop()?;
     ensure_free(port(), "SLUICE_PORT=4600")?;
-    let home = local().join("emulator");
     fs::create_dir_all(home.join("tmp")).with_context(|| home.display().to_string())?;
     let mut ministack = Command::new(EMULATOR.program("python"));
     // Functions inherit the emulator's environment, and must not see this machine's.
-    ministack
-        .arg(root().join("xtask/emulator.py"))
-        .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("HOME", &home)
-        .env("TMPDIR", home.join("tmp"))
-        .env("STATE_DIR", home.join("state"))
-        .env("GATEWAY_PORT", port().to_string())
-        .env("BIND_HOST", "127.0.0.1")
-        .env("AUTH", "true")
-        .env("AWS_ENDPOINT_URL", endpoint())
-        .env("MINISTACK_REGION", REGION)
-        .env("AWS_ACCESS_KEY_ID", ROOT.0)
-        .env("AWS_SECRET_ACCESS_KEY", ROOT.1)
-        .env("IOT_MTLS_ENABLED", "0")
-        .env("SFTP_ENABLED", "0")
-        .env("LOG_LEVEL", "INFO");
+    ministack.arg(program).env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", &home);
+    ministack.env("TMPDIR", home.join("tmp")).env("STATE_DIR", home.join("state")).env("BIND_HOST", "127.0.0.1");
+    ministack.env("GATEWAY_PORT", port().to_string()).env("AUTH", "true").env("AWS_ENDPOINT_URL", endpoint());
+    ministack.env("AWS_ACCESS_KEY_ID", ROOT.0).env("AWS_SECRET_ACCESS_KEY", ROOT.1).env("MINISTACK_REGION", REGION);
+    ministack.env("IOT_MTLS_ENABLED", "0").env("SFTP_ENABLED", "0").env("LOG_LEVEL", "INFO");
     SERVICE.start(&mut ministack, ready)?;
+    fs::write(&stamp, version).with_context(|| stamp.display().to_string())?;
     Ok(false)
 }
 

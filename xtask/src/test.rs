@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
+use crate::tools::SAM;
 use crate::{bench, down, emulator, root, up, web};
 
 /// A part of the tests that can be run alone.
@@ -61,8 +62,14 @@ fn deployed(tally: &mut Tally, full: bool) {
         ("judges of template and signatures", "judges"),
         ("the API's description", "openapi"),
         ("webhook receivers of the documents", "webhooks"),
+        ("a failed first deployment, repeated", "deploy"),
     ] {
         tally.command(name, Command::new("python3").arg(format!("tests/{script}/run.py")).current_dir(root()));
+    }
+    if full {
+        let mut containers = Command::new(SAM.program("python"));
+        containers.arg("tests/containers/run.py").current_dir(root());
+        tally.tests("every event through `sam local invoke`", containers);
     }
 }
 

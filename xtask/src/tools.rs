@@ -20,6 +20,8 @@ pub struct Tool {
 pub const SAM: Tool = Tool { name: "sam", label: "installing the AWS SAM CLI and cargo-lambda" };
 /// The AWS emulator.
 pub const EMULATOR: Tool = Tool { name: "emulator", label: "installing the AWS emulator" };
+/// Another implementation of S3, for tests.
+pub const SECOND_STORE: Tool = Tool { name: "second-store", label: "installing SeaweedFS" };
 
 impl Tool {
     fn home(self) -> PathBuf {

@@ -106,3 +106,6 @@ impl Clients {
         self.0.sqs.get_or_init(async || aws_sdk_sqs::Client::new(self.config().await)).await
     }
 }
+
+#[cfg(test)]
+mod tests;

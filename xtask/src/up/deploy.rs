@@ -52,16 +52,10 @@ fn machine() -> &'static str {
 /// The SAM CLI. It calls the emulator only.
 fn sam() -> Command {
     let mut sam = Command::new(SAM.program("sam"));
-    sam.current_dir(root())
-        .env("PATH", SAM.path())
-        .env("SAM_CLI_TELEMETRY", "0")
-        .env("AWS_CONFIG_FILE", "/dev/null")
-        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
-        .env_remove("AWS_PROFILE")
-        .env("AWS_ENDPOINT_URL", emulator::endpoint())
-        .env("AWS_ACCESS_KEY_ID", ROOT.0)
-        .env("AWS_SECRET_ACCESS_KEY", ROOT.1)
-        .env("AWS_DEFAULT_REGION", REGION);
+    sam.current_dir(root()).env("PATH", SAM.path()).env("SAM_CLI_TELEMETRY", "0").env_remove("AWS_PROFILE");
+    sam.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    sam.env("AWS_ENDPOINT_URL", emulator::endpoint()).env("AWS_DEFAULT_REGION", REGION);
+    sam.env("AWS_ACCESS_KEY_ID", ROOT.0).env("AWS_SECRET_ACCESS_KEY", ROOT.1);
     sam
 }
 

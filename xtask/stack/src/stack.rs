@@ -1,7 +1,7 @@
 //! `target/local/stack.json`: the addresses, names and users of the running local stack.
 
-use std::fs;
 use std::path::PathBuf;
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -73,10 +73,10 @@ pub struct User {
 }
 
 impl Stack {
-    /// The path of the file.
+    /// The path of the file: `SLUICE_STACK`, or the usual place in this repository.
     #[must_use]
     pub fn file() -> PathBuf {
-        local().join("stack.json")
+        env::var_os("SLUICE_STACK").map_or_else(|| local().join("stack.json"), PathBuf::from)
     }
 
     /// Reads what `cargo xtask up` wrote.

@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 
-use super::upload_item::{Item, UPLOAD, upload_pk};
+use super::item::Item;
+use super::upload_item::{UPLOAD, upload_pk};
 use super::{DynamoRecords, unavailable};
 use policy::key::UploadId;
 use uploads_core::ports::announced::{AnnouncedPage, AnnouncedRecords};
