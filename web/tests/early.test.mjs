@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
+import { choose, demo } from './demo.mjs'
 import { REFUSALS, startStub } from './early-stub.mjs'
-import { TIMEOUT_MS, browser, close, openUppy, page } from './fixture.mjs'
+import { browser, close, openUppy } from './fixture.mjs'
 
 const SIZE = 8 << 20
 const root = join(import.meta.dirname, '../..')
@@ -197,37 +198,35 @@ for (const version of [5, 6]) {
   })
 }
 
-/** Uploads a file in the demo page with the stub as its API. */
-async function uploadInDemoPage(stub) {
-  const tab = await (await browser()).newPage()
-  tab.setDefaultTimeout(TIMEOUT_MS)
-  await tab.route('**/session.json', (route) => route.fulfill({ json: { apiUrl: stub.url, name: 'alice', token: 'token' } }))
-  await tab.goto(page)
-  await tab.locator('.uppy-Dashboard-AddFiles').waitFor()
-  await tab.locator('#dashboard input[type=file]').first().setInputFiles(file)
-  await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
+/** Uploads a file in the demo page with the stub as its API. `query`: `?uppy` for Uppy. */
+async function uploadInDemoPage(stub, query) {
+  const tab = await demo({ session: { apiUrl: stub.url, name: 'alice', token: 'token' } }, query)
+  await choose(tab, file)
+  if (query) await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
   return tab
 }
 const entry = (tab, state) => tab.locator(`#files > li[data-state=${state}]`)
 
-test('S3 refuses early and has the file: the demo page shows the verdict', async () => {
-  await Promise.all(REFUSALS.map(async (refusal) => {
-    const stub = await startStub({ ...refusal, stored: true })
-    const tab = await uploadInDemoPage(stub)
-    await entry(tab, 'accepted').waitFor()
-    const what = JSON.stringify({ refusal, seen: stub.seen })
-    assert.equal(await tab.locator('#files > li').count(), 1, what)
-    assert.doesNotMatch(await tab.locator('#announcements').innerText(), /not uploaded/, what)
-    assert.ok(stub.seen.uploads <= MAX_SENDS[6], what)
-    await tab.close()
-    stub.stop()
-  }))
-})
+for (const [name, query, maxSends] of [['our client', '', 4], ['Uppy', '?uppy', MAX_SENDS[6]]]) {
+  test(`S3 refuses early and has the file: the demo page shows the verdict, with ${name}`, async () => {
+    await Promise.all(REFUSALS.map(async (refusal) => {
+      const stub = await startStub({ ...refusal, stored: true })
+      const tab = await uploadInDemoPage(stub, query)
+      await entry(tab, 'accepted').waitFor()
+      const what = JSON.stringify({ refusal, seen: stub.seen })
+      assert.equal(await tab.locator('#files > li').count(), 1, what)
+      assert.doesNotMatch(await tab.locator('#announcements').innerText(), /not uploaded/, what)
+      assert.ok(stub.seen.uploads <= maxSends, what)
+      await tab.context().close()
+      stub.stop()
+    }))
+  })
+}
 
-test('S3 refuses early and does not have the file: the demo page shows one message, and a retry uploads the file', async () => {
+test('S3 refuses early and does not have the file: the demo page shows one message, and a retry uploads the file, with Uppy', async () => {
   await Promise.all(REFUSALS.map(async (refusal) => {
     const stub = await startStub({ ...refusal, stored: false })
-    const tab = await uploadInDemoPage(stub)
+    const tab = await uploadInDemoPage(stub, '?uppy')
     await entry(tab, 'failed').getByText('S3 does not have the file.').waitFor()
     const what = JSON.stringify({ refusal, seen: stub.seen })
     assert.equal((await tab.locator('#announcements').innerText()).match(/not uploaded/g).length, 1, what)
@@ -237,7 +236,16 @@ test('S3 refuses early and does not have the file: the demo page shows one messa
     await tab.getByRole('button', { name: 'Retry upload' }).first().click()
     await entry(tab, 'accepted').waitFor()
     assert.equal(stub.seen.uploads, sends + 1, what)
-    await tab.close()
+    await tab.context().close()
     stub.stop()
   }))
+})
+
+test('S3 breaks the connection once: our client sends the file again by itself', async () => {
+  const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
+  const tab = await uploadInDemoPage(stub, '')
+  await entry(tab, 'accepted').waitFor()
+  assert.equal(stub.seen.uploads, 2)
+  await tab.context().close()
+  stub.stop()
 })

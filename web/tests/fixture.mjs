@@ -6,6 +6,8 @@ import { join } from 'node:path'
 
 import { chromium } from 'playwright-core'
 
+import { launchOptions } from '../chromium.mjs'
+
 export const stack = JSON.parse(readFileSync(process.env.SLUICE_STACK, 'utf8'))
 export const page = process.env.SLUICE_PAGE
 export const openApi = process.env.SLUICE_OPEN_API
@@ -24,11 +26,7 @@ export const TIMEOUT_MS = 90_000
 
 let running
 export async function browser() {
-  running ??= chromium.launch({
-    executablePath: process.env.SLUICE_CHROMIUM,
-    // Chromium's sandbox does not work as root, the user of CI and containers.
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  })
+  running ??= chromium.launch(launchOptions())
   return running
 }
 

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { TIMEOUT_MS, add, alice, bob, browser, callApi, close, cognito, displayedErrors, eventually, onFirstPart, openUppy, page, png, screenshot, stack, upload, waitForVerdict } from './fixture.mjs'
+import { choose, demo } from './demo.mjs'
+import { add, alice, bob, callApi, close, cognito, displayedErrors, eventually, onFirstPart, openUppy, png, screenshot, stack, upload, waitForVerdict } from './fixture.mjs'
 
 after(close)
 
@@ -207,21 +208,16 @@ test('the API signs no request for the key of another user', async () => {
   await tab.context().close()
 })
 
-/** Opens the demo page with a session. A test can change `session.token` later. */
-async function demo(session, options = {}) {
-  const context = await (await browser()).newContext({ viewport: { width: 1100, height: 900 }, ...options })
-  const tab = await context.newPage()
-  tab.setDefaultTimeout(TIMEOUT_MS)
-  tab.problems = []
-  tab.on('pageerror', (error) => tab.problems.push(error.message))
-  await tab.route('**/session.json', (route) => route.fulfill({ json: { apiUrl: stack.apiUrl, name: 'alice', ...session } }))
-  await tab.goto(page)
+/** Opens the demo page with a session of Alice. A test can change `session.token` later. */
+async function demoOf(session, options = {}, query = '') {
+  const tab = await demo({ viewport: { width: 1100, height: 900 }, ...options, session }, query)
+  await tab.getByText('Signed in as alice.').waitFor()
   return tab
 }
 
 for (const [what, [token, sentence]] of Object.entries(cases)) {
   test(`the demo page reports a ${what} token and what to do`, async () => {
-    const tab = await demo({ token: token() })
+    const tab = await demo({ session: { token: token() }, isReady: '#session.problem' })
     await tab.getByRole('status').getByText(sentence.split('.')[0]).waitFor()
     assert.match(await tab.locator('#session').innerText(), /sign in.*cargo xtask up.*reload/i)
     assert.deepEqual(tab.problems, [])
@@ -230,21 +226,26 @@ for (const [what, [token, sentence]] of Object.entries(cases)) {
   })
 }
 
-for (const [look, options] of Object.entries({ light: {}, 'dark-phone': { colorScheme: 'dark', viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true } })) {
-  test(`the demo page reports a token that expires, and a retry works after a new sign-in: ${look}`, async () => {
-    const session = { token: await shortLived(10) }
-    const tab = await demo(session, options)
-    await tab.getByText('Signed in as alice.').waitFor()
+const holiday = { name: 'holiday.png', mimeType: 'image/png', buffer: png }
+const phone = { colorScheme: 'dark', viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }
+for (const [name, query, options] of [['our client', '', phone], ['Uppy', '?uppy', {}]]) {
+  const upload = async (tab) => {
+    await choose(tab, holiday)
+    if (query) await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
+  }
+
+  test(`the demo page reports a token that expires, and a retry works after a new sign-in, with ${name}`, async () => {
+    const session = { name: 'alice', token: await shortLived(10) }
+    const tab = await demoOf(session, options, query)
     await waitForExpiry(session.token)
-    await tab.locator('#dashboard input[type=file]').first().setInputFiles([{ name: 'holiday.png', mimeType: 'image/png', buffer: png }])
-    await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
+    await upload(tab)
     const failed = tab.locator('#files > li[data-state=failed]')
     await failed.getByText(EXPIRED).waitFor()
     await tab.getByRole('log').getByText(`holiday.png was not uploaded. ${EXPIRED}`).waitFor({ state: 'attached' })
-    await screenshot(tab, `${look}-expired`)
+    await screenshot(tab, `expired-${name.split(' ').pop()}`)
     // The first retry still has the expired token. The second one has a new one.
-    const retry = tab.getByRole('button', { name: 'Retry upload' }).first()
-    const checked = tab.waitForResponse((response) => response.request().method() === 'GET' && response.url().endsWith('/policy') && response.status() === 401)
+    const retry = tab.getByRole('button', { name: query ? 'Retry upload' : 'Try holiday.png again' }).first()
+    const checked = tab.waitForResponse((response) => response.request().method() === 'GET' && response.url().includes('/policy') && response.status() === 401)
     await retry.click()
     await checked
     session.token = alice.token
@@ -254,26 +255,26 @@ for (const [look, options] of Object.entries({ light: {}, 'dark-phone': { colorS
     assert.deepEqual(tab.problems, [])
     await tab.context().close()
   })
-}
 
-test('the demo page reports a token that expires before the verdict, and shows the verdict after a new sign-in', async () => {
-  const session = { token: alice.token }
-  const tab = await demo(session)
-  await tab.getByText('Signed in as alice.').waitFor()
-  // From the first request for the verdict on, the token is expired.
-  let signedInAgain = false
-  await tab.route('**/uploads/*', (route) => {
-    if (signedInAgain) return route.continue()
-    session.token = expired
-    return route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${expired}` } })
+  test(`the demo page reports a token that expires before the verdict, and shows the verdict after a new sign-in, with ${name}`, async () => {
+    const session = { name: 'alice', token: alice.token }
+    const tab = await demoOf(session, {}, query)
+    // From the first request for the verdict on, the token is expired.
+    let signedInAgain = false
+    await tab.route('**/uploads/*', (route) => {
+      if (signedInAgain) return route.continue()
+      session.token = expired
+      return route.continue({ headers: { ...route.request().headers(), authorization: `Bearer ${expired}` } })
+    })
+    await upload(tab)
+    const waiting = tab.locator(`#files > li[data-state=${query ? 'checking' : 'unknown'}]`)
+    await waiting.getByText(EXPIRED).waitFor()
+    await screenshot(tab, `expired-before-verdict-${name.split(' ').pop()}`)
+    signedInAgain = true
+    session.token = alice.token
+    if (!query) await waiting.getByRole('button', { name: 'Ask again' }).click()
+    await tab.locator('#files > li[data-state=accepted]', { hasText: 'holiday.png' }).waitFor()
+    assert.deepEqual(tab.problems, [])
+    await tab.context().close()
   })
-  await tab.locator('#dashboard input[type=file]').first().setInputFiles([{ name: 'holiday.png', mimeType: 'image/png', buffer: png }])
-  await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
-  await tab.locator('#files > li[data-state=checking]').getByText(EXPIRED).waitFor()
-  await screenshot(tab, 'light-expired-before-verdict')
-  signedInAgain = true
-  session.token = alice.token
-  await tab.locator('#files > li[data-state=accepted]', { hasText: 'holiday.png' }).waitFor()
-  assert.deepEqual(tab.problems, [])
-  await tab.context().close()
-})
+}
