@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use local_stack::stack::Stack;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
@@ -33,6 +34,7 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
                 // After Uppy's tests, which install Chromium.
                 let mut npm = Command::new("npm");
                 npm.args(["run", "--silent", "ci"]).current_dir(root().join("clients/js"));
+                npm.env("SLUICE_STACK", Stack::file());
                 tally.tests("the JavaScript client", npm);
             }
         }
