@@ -60,10 +60,8 @@ fn deployed(tally: &mut Tally, full: bool) {
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
     let requests = ["--requests", if full { "5000" } else { "500" }];
-    let scripts: [(_, _, &[&str]); 2] = [
-        ("judges of template and signatures", "judges", &[]),
-        ("the API's description", "openapi", &requests),
-    ];
+    let scripts: [(_, _, &[&str]); 2] =
+        [("judges of template and signatures", "judges", &[]), ("the API's description", "openapi", &requests)];
     for (name, script, args) in scripts {
         let mut python = Command::new("python3");
         tally.command(name, python.arg(format!("tests/{script}/run.py")).args(args).current_dir(root()));
