@@ -5,7 +5,7 @@ import { connect, createServer } from 'node:net'
 
 const { target, delayMs, sharedRate, connectionRate } = JSON.parse(process.argv[2])
 /** Bytes that wait in one direction of a connection, as in the buffers of a socket. */
-const MAX_WAITING = 256 * 1024
+const MAX_WAITING = 1024 * 1024
 
 /** When a link of `rate` bytes a second has sent so many bytes. */
 class Link {

@@ -39,7 +39,7 @@ export function deleteButton(client, { id, filename }, { onDeleted, onProblem })
     erase.textContent = text
     erase.setAttribute('aria-label', `${spoken} ${filename}`)
   }
-  let isSure = false
+  let [isSure, isDeleting] = [false, false]
   const ask = (sure) => {
     isSure = sure
     if (sure) label('Delete permanently?', 'Press again to delete permanently:')
@@ -48,13 +48,15 @@ export function deleteButton(client, { id, filename }, { onDeleted, onProblem })
   ask(false)
   erase.addEventListener('blur', () => ask(false))
   erase.addEventListener('click', async () => {
-    if (!isSure) return ask(true)
-    erase.disabled = true
+    // Not `disabled`: the button would lose the focus.
+    if (isDeleting) return
+    if (!isSure) return void ask(true)
+    isDeleting = true
     try {
       await client.delete(id)
       onDeleted()
     } catch ({ message }) {
-      erase.disabled = false
+      isDeleting = false
       ask(false)
       onProblem(message)
     }

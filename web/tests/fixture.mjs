@@ -145,17 +145,18 @@ export const displayedErrors = (tab) => tab.evaluate(() => ({ all: uppy.getState
 /** Records the requests and responses of a page from now on. A part is named by S3's upload id and its number. */
 export function recordTraffic(tab) {
   const entries = []
-  let openRequests = 0
+  // Requests that began before are not counted.
+  const open = new Set()
   const add = (request, status) => {
     const { pathname, searchParams } = new URL(request.url())
     const [upload, number] = [searchParams.get('uploadId'), searchParams.get('partNumber')]
     entries.push({ method: request.method(), pathname, status, part: number && `${upload}/${number}` })
   }
   tab.on('request', (request) => {
-    openRequests += 1
+    open.add(request)
     add(request)
   })
-  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, () => (openRequests -= 1))
+  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, (request) => open.delete(request))
   tab.on('response', (response) => add(response.request(), response.status()))
   return {
     /** Parts whose upload was started. */
@@ -165,7 +166,7 @@ export function recordTraffic(tab) {
     /** The number of successful calls that list parts. */
     listCalls: () => entries.filter(({ method, pathname, status }) => method === 'GET' && status === 200 && /\/s3\/multipart\/[^/]+$/.test(pathname)).length,
     /** Whether no request is open. */
-    idle: () => openRequests === 0,
+    idle: () => open.size === 0,
     /** The number of requests and responses. */
     count: () => entries.length,
   }
