@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 
 import { define } from '../../clients/js/words.mjs'
 import { launchOptions } from '../../web/chromium.mjs'
@@ -80,7 +80,7 @@ export class Bench {
         else if (request.method() === 'PUT' || request.method() === 'POST') counts.s3 += 1
       })
       const memory = await watchMemory(browser, tab)
-      const stopFunctions = functions ? watchFunctions() : () => ({})
+      const stopFunctions = functions ? watchFunctions(endpoint) : () => ({})
       const run = ([name, options]) => globalThis.run[name](options)
       const result = await tab.evaluate(run, [client.run, { api: apiUrl, token: users[0].token, ...client.arguments }])
       return { ...result, ...counts, ...(await memory()), functions: stopFunctions(), problem }
@@ -141,14 +141,16 @@ async function watchMemory(browser, tab) {
 }
 
 /** The most memory of a process of each function, in MB, when the returned function is called. */
-function watchFunctions() {
+function watchFunctions(endpoint) {
   const peaks = {}
   const sample = () => {
     for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
       try {
         const path = readlinkSync(`/proc/${pid}/exe`)
         if (basename(path) !== 'bootstrap') continue
-        const name = /AWS_LAMBDA_FUNCTION_NAME=([^\0]+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1] ?? basename(dirname(path))
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+        if (!environment.includes(`AWS_ENDPOINT_URL=${endpoint}`)) continue
+        const [, name] = /AWS_LAMBDA_FUNCTION_NAME=(?:sluice-\w+-)?(\w+)/.exec(environment.join(' '))
         peaks[name] = Math.max(peaks[name] ?? 0, peakMb(pid))
       } catch {
         // The process has ended, or is another user's.

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 
 import { choose, demo } from './demo.mjs'
 import { REFUSALS, startStub } from './early-stub.mjs'
-import { browser, close, openUppy } from './fixture.mjs'
+import { browser, close, openUppy, together } from './fixture.mjs'
 
 const SIZE = 8 << 20
 const root = join(import.meta.dirname, '../..')
@@ -77,43 +77,45 @@ async function inChromium(document, { API }) {
   return result
 }
 
-for (const [name, [upload, maxSends]] of Object.entries(examples)) {
-  test(`S3 refuses early and has the file: ${name}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: true })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
-      assert.equal(code, 0, what)
-      assert.equal(JSON.parse(out).status, 'accepted', what)
-      assert.equal(stub.seen.uploads, 1, what)
-    }))
-  })
-
-  test(`S3 refuses early and does not have the file: ${name}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: false })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
-      assert.notEqual(code, 0, what)
-      assert.match(err, /S3 does not have the file|refused|nothing has arrived for this id \(S3: /, what)
-      assert.ok(stub.seen.uploads <= maxSends, what)
-      assert.ok(stub.seen.records >= 1, what)
-    }))
-  })
-
-  if (maxSends > 1) {
-    test(`a connection breaks once: ${name}`, async () => {
-      const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      assert.equal(code, 0, err)
-      assert.equal(JSON.parse(out).status, 'accepted')
-      assert.deepEqual([stub.seen.uploads, stub.seen.grants], [2, 2], JSON.stringify(stub.seen))
+together('examples of the documents', () => {
+  for (const [name, [upload, maxSends]] of Object.entries(examples)) {
+    test(`S3 refuses early and has the file: ${name}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: true })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
+        assert.equal(code, 0, what)
+        assert.equal(JSON.parse(out).status, 'accepted', what)
+        assert.equal(stub.seen.uploads, 1, what)
+      }))
     })
+
+    test(`S3 refuses early and does not have the file: ${name}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: false })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
+        assert.notEqual(code, 0, what)
+        assert.match(err, /S3 does not have the file|refused|nothing has arrived for this id \(S3: /, what)
+        assert.ok(stub.seen.uploads <= maxSends, what)
+        assert.ok(stub.seen.records >= 1, what)
+      }))
+    })
+
+    if (maxSends > 1) {
+      test(`a connection breaks once: ${name}`, async () => {
+        const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        assert.equal(code, 0, err)
+        assert.equal(JSON.parse(out).status, 'accepted')
+        assert.deepEqual([stub.seen.uploads, stub.seen.grants], [2, 2], JSON.stringify(stub.seen))
+      })
+    }
   }
-}
+})
 
 /** Uploads in a page with an unmodified Uppy and arrival.js. */
 async function uploadWithUppy(version, stub) {
@@ -152,51 +154,53 @@ async function uploadWithUppy(version, stub) {
 // Version 6 sends again up to three times by itself if there is no response.
 const MAX_SENDS = { 5: 1, 6: 4 }
 
-for (const version of [5, 6]) {
-  test(`S3 refuses early and has the file: Uppy ${version}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: true })
-      const { tab, send } = await uploadWithUppy(version, stub)
-      const result = await send('upload')
-      const what = JSON.stringify({ refusal, result, seen: stub.seen })
-      assert.deepEqual([result.ended, result.successes.length, result.failures, result.error ?? null, result.all], [[1, 0], 1, [], null, null], what)
-      assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
-      await tab.context().close()
-      stub.stop()
-    }))
-  })
+together('Uppy with arrival.js', () => {
+  for (const version of [5, 6]) {
+    test(`S3 refuses early and has the file: Uppy ${version}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: true })
+        const { tab, send } = await uploadWithUppy(version, stub)
+        const result = await send('upload')
+        const what = JSON.stringify({ refusal, result, seen: stub.seen })
+        assert.deepEqual([result.ended, result.successes.length, result.failures, result.error ?? null, result.all], [[1, 0], 1, [], null, null], what)
+        assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
+        await tab.context().close()
+        stub.stop()
+      }))
+    })
 
-  test(`S3 refuses early and does not have the file, a retry uploads it: Uppy ${version}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: false })
+    test(`S3 refuses early and does not have the file, a retry uploads it: Uppy ${version}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: false })
+        const { tab, send } = await uploadWithUppy(version, stub)
+        const result = await send('upload')
+        const what = JSON.stringify({ refusal, result, seen: stub.seen })
+        assert.deepEqual([result.ended, result.successes, result.failures.length], [[0, 1], [], 1], what)
+        assert.match(result.error, /^S3 does not have the file\. /, what)
+        assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
+        stub.heal()
+        const retried = await send('retryAll')
+        assert.deepEqual([retried.ended, retried.successes.length], [[1, 0], 1], JSON.stringify(retried))
+        await tab.context().close()
+        stub.stop()
+      }))
+    })
+
+    test(`the file is there when the user retries, and is not sent again: Uppy ${version}`, async () => {
+      const stub = await startStub({ status: 403, close: 'fin', stored: false })
       const { tab, send } = await uploadWithUppy(version, stub)
+      stub.failRecords(true)
       const result = await send('upload')
-      const what = JSON.stringify({ refusal, result, seen: stub.seen })
-      assert.deepEqual([result.ended, result.successes, result.failures.length], [[0, 1], [], 1], what)
-      assert.match(result.error, /^S3 does not have the file\. /, what)
-      assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
-      stub.heal()
+      assert.deepEqual([result.ended, result.failures], [[0, 1], ['try again']], JSON.stringify(result))
+      stub.store()
+      stub.failRecords(false)
       const retried = await send('retryAll')
-      assert.deepEqual([retried.ended, retried.successes.length], [[1, 0], 1], JSON.stringify(retried))
+      assert.deepEqual([retried.ended, retried.successes.length, stub.seen.uploads], [[1, 0], 1, 1], JSON.stringify(retried))
       await tab.context().close()
       stub.stop()
-    }))
-  })
-
-  test(`the file is there when the user retries, and is not sent again: Uppy ${version}`, async () => {
-    const stub = await startStub({ status: 403, close: 'fin', stored: false })
-    const { tab, send } = await uploadWithUppy(version, stub)
-    stub.failRecords(true)
-    const result = await send('upload')
-    assert.deepEqual([result.ended, result.failures], [[0, 1], ['try again']], JSON.stringify(result))
-    stub.store()
-    stub.failRecords(false)
-    const retried = await send('retryAll')
-    assert.deepEqual([retried.ended, retried.successes.length, stub.seen.uploads], [[1, 0], 1, 1], JSON.stringify(retried))
-    await tab.context().close()
-    stub.stop()
-  })
-}
+    })
+  }
+})
 
 /** Uploads a file in the demo page with the stub as its API. `query`: `?uppy` for Uppy. */
 async function uploadInDemoPage(stub, query) {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { describe } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
@@ -20,6 +21,9 @@ const repository = join(import.meta.dirname, '../..')
 const assets = join(repository, 'tests/assets')
 export const png = readFileSync(join(assets, 'lock.png'))
 export const program = readFileSync(join(assets, 'program.exe'))
+
+/** Tests that wait more than they work: some of them run at the same time, each in a browser context of its own. */
+export const together = (name, tests) => describe(name, { concurrency: 3 }, tests)
 
 /** The time-out of each wait. */
 export const TIMEOUT_MS = 90_000
