@@ -5,6 +5,7 @@
 //   --only NAME     one client: ours, uppy6, uppy5 or readme
 //   --link NAME     one link: shared or connection
 //   --files NAME    one set of files: large, many or thousands
+//   --count N       so many files in place of 1,000, to try the bench
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +13,7 @@ import { parseArgs } from 'node:util'
 
 import { Bench, assertStack } from './bench.mjs'
 
-const { values: options } = parseArgs({ options: { full: { type: 'boolean' }, only: { type: 'string' }, link: { type: 'string' }, files: { type: 'string' } } })
+const { values: options } = parseArgs({ options: { full: { type: 'boolean' }, only: { type: 'string' }, link: { type: 'string' }, files: { type: 'string' }, count: { type: 'string', default: '1000' } } })
 
 const root = join(import.meta.dirname, '../..')
 const [, code] = /```js\n(async function upload[^]*?)\n```/.exec(readFileSync(join(root, 'README.md'), 'utf8'))
@@ -25,7 +26,7 @@ const links = {
 }
 const sets = {
   large: { title: 'a file of 200 MB', count: 1, size: 200_000_000 },
-  many: { title: '1,000 files of 20 kB', count: 1_000, size: 20_000 },
+  many: { title: `${Number(options.count).toLocaleString('en')} files of 20 kB`, count: Number(options.count), size: 20_000 },
   thousands: { title: '10,000 files of 2 kB', count: 10_000, size: 2_000 },
 }
 const clients = {
@@ -65,9 +66,12 @@ try {
       console.log('                        in s       in s   API      S3       heap     process')
       for (const [name, client] of chosen(clients, options.only)) {
         const result = await bench.measure(link, set, client)
-        results[`${linkName} ${setName} ${name}`] = result
         report(client.title, result)
-        if (result.accepted !== set.count) limit(false, `${client.title}: ${result.accepted} of ${set.count} files; ${result.problem}`)
+        const isComplete = result.accepted === set.count
+        const sentence = `${client.title}: ${result.accepted} of ${set.count} files; ${result.problem}`
+        if (!isComplete && name === 'ours') limit(false, sentence)
+        else if (!isComplete) console.log(`note  not compared: ${sentence}`)
+        if (isComplete) results[`${linkName} ${setName} ${name}`] = result
       }
     }
   }
