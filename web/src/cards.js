@@ -33,7 +33,6 @@ export const facts = ({ observed }) => `${typeName(observed.contentType)}, ${byt
 
 export class Cards {
   #cards = new Set()
-  #revealed = false
 
   constructor({ list, empty, summary, announcements }) {
     Object.assign(this, { list, empty, summary, announcements })
@@ -62,14 +61,13 @@ export class Cards {
     document.getElementById('verdicts').focus()
   }
 
-  /** Files were chosen: their first verdict is scrolled into view. */
-  chosen() {
-    this.#revealed = false
-  }
-
+  /** Scrolls a card that has ended into view. An accepted file does not move the page if another verdict is in view. */
   ended(card) {
-    if (this.#revealed && card.item.dataset.state === 'accepted') return
-    this.#revealed = true
+    const isInView = ({ item }) => {
+      const { top, bottom } = item.getBoundingClientRect()
+      return top >= 0 && bottom <= innerHeight
+    }
+    if (card.item.dataset.state === 'accepted' && [...this.#cards].some((other) => ENDED.has(other.item.dataset.state) && isInView(other))) return
     card.item.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' })
   }
 

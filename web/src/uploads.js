@@ -23,7 +23,6 @@ export class Uploads {
 
   add(files, className) {
     if (files.length === 0) return
-    this.cards.chosen()
     if (files.length > MAX_CARDS) return void this.#many(files, className)
     // The first file is the topmost card.
     for (const file of [...files].reverse()) void this.#one(file, className, this.#cardOf(file))

@@ -81,7 +81,6 @@ export function uploads({ api, client, cards, onVerdict, target, name, limits, s
     if (card?.item.dataset.state === 'uploading') card.set('uploading', paused ? 'Paused.' : 'Uploading.')
   }
   uppy.on('upload-start', (files) => {
-    cards.chosen()
     files.forEach((file) => cardOf(file).set('uploading', 'Uploading.'))
   })
   uppy.on('upload-progress', (file, { bytesUploaded, bytesTotal }) => {
