@@ -1,6 +1,6 @@
 // Bundles the demo page and the test pages with Uppy only: `node build.mjs FOLDER`.
 
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { build } from 'esbuild'
@@ -12,6 +12,8 @@ const folder = process.argv[2]
 if (!folder) throw new Error('node build.mjs FOLDER')
 
 await mkdir(folder, { recursive: true })
+// Parts of an earlier build, with a hash in their names.
+for (const name of await readdir(folder)) if (/^(chunk|uppy)-/.test(name)) await rm(join(folder, name))
 const common = { bundle: true, format: 'esm', target: 'es2022', legalComments: 'linked', logLevel: 'warning', outdir: folder }
 // The page loads Uppy only when it is asked for.
 await build({ ...common, define, entryPoints: [{ in: join(here, 'src/page.js'), out: 'page' }], splitting: true, minify: true })

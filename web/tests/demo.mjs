@@ -22,7 +22,7 @@ export async function demo({ session, isReady, ...options } = {}, query = '') {
 }
 
 /** Chooses files as in the browser's file dialog. */
-export const choose = (tab, ...files) => tab.locator('#input, #dashboard input[type=file]').first().setInputFiles(files)
+export const choose = (tab, ...files) => tab.locator('#drop:not([hidden]) #input, #dashboard input[type=file]').first().setInputFiles(files)
 
 /** The card of a file in a state. */
 export const card = (tab, name, state) => tab.locator(`#files > li[data-state=${state}]`, { has: tab.getByRole('heading', { name, exact: true }) })
