@@ -1,28 +1,26 @@
 // Bundles the demo page and the test pages with Uppy only: `node build.mjs FOLDER`.
 
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { build } from 'esbuild'
+
+import { define } from '../clients/js/words.mjs'
 
 const here = import.meta.dirname
 const folder = process.argv[2]
 if (!folder) throw new Error('node build.mjs FOLDER')
 
 await mkdir(folder, { recursive: true })
+// Parts of an earlier build, with a hash in their names.
+for (const name of await readdir(folder)) if (/^(chunk|uppy)-/.test(name)) await rm(join(folder, name))
 const common = { bundle: true, format: 'esm', target: 'es2022', legalComments: 'linked', logLevel: 'warning', outdir: folder }
-await build({ ...common, entryPoints: [{ in: join(here, 'src/page.js'), out: 'page' }], minify: true })
-await build({
-  ...common,
-  stdin: {
-    contents: '@import "@uppy/core/css/style.min.css"; @import "@uppy/dashboard/css/style.min.css"; @import "./src/page.css";',
-    loader: 'css',
-    resolveDir: here,
-    sourcefile: 'page.css',
-  },
-  entryNames: 'page',
-  minify: true,
-})
+// The page loads Uppy only when it is asked for.
+await build({ ...common, define, entryPoints: [{ in: join(here, 'src/page.js'), out: 'page' }], splitting: true, minify: true })
+const styles = { page: '@import "./src/page.css";', uppy: '@import "@uppy/core/css/style.min.css"; @import "@uppy/dashboard/css/style.min.css";' }
+for (const [name, contents] of Object.entries(styles)) {
+  await build({ ...common, stdin: { contents, loader: 'css', resolveDir: here, sourcefile: `${name}.css` }, entryNames: name, minify: true })
+}
 await cp(join(here, 'index.html'), join(folder, 'index.html'))
 // Not bundled: pages copy these files unchanged, and tests import them.
 for (const file of ['arrival.js', 'signin.js']) await cp(join(here, 'src', file), join(folder, file))

@@ -1,7 +1,8 @@
 // Calls to the API with JSON and a bearer token. Errors have messages for the user.
 
+import { describe } from '../../clients/js/src/messages.ts'
+
 import { refusal } from './signin.js'
-import { problemSentence } from './words.js'
 
 /** The current API address, user name and token. */
 export const session = () => fetch('session.json', { cache: 'no-store' }).then((response) => response.json())
@@ -26,7 +27,7 @@ export class Api {
   async requestBody(path, options) {
     const { ok, status, body } = await this.request(path, options)
     if (ok) return body
-    throw new Error(problemSentence(body) || `The API responded with status ${status}. Try again in a moment.`)
+    throw new Error((body.code ? describe(body) : body.message) || `The API responded with status ${status}. Try again in a moment.`)
   }
 
   /** Reads the current token again and returns it. */

@@ -1,6 +1,6 @@
 // The limits of a class, as table rows and as restrictions for Uppy, which refuses a file before the upload starts.
 
-import { ownProblem } from './words.js'
+import { sentence } from '../../clients/js/src/words.ts'
 
 /** The rules of a class as table rows. */
 export function rows(limits) {
@@ -32,19 +32,10 @@ export function objection(limits, file) {
   const rules = listing.length > 0 ? limits.allow.filter((rule) => listing.includes(rule) || rule.extensions.length === 0) : limits.allow
   const { minFileSize: min, maxFileSize: max } = restrictions({ allow: rules })
   if (file.size == null) return undefined
-  if (file.size > max) {
-    // Rounded sizes would be equal if the file is only slightly too large.
-    const text = bytes(file.size) === bytes(max) ? exactBytes : bytes
-    return `${file.name}: ${ownProblem('too-large', { actual: text(file.size), limit: text(max) })}`
-  }
-  if (file.size < min) {
-    const code = file.size === 0 ? 'empty-file' : 'too-small'
-    return `${file.name}: ${ownProblem(code, { actual: bytes(file.size), limit: bytes(min) })}`
-  }
+  if (file.size > max) return `${file.name}: ${sentence('too-large', { actual: file.size, limit: max })}`
+  if (file.size < min) return `${file.name}: ${sentence(file.size === 0 ? 'empty-file' : 'too-small', { actual: file.size, limit: min })}`
   return undefined
 }
-
-const exactBytes = (count) => `${count.toLocaleString('en')} bytes`
 
 /** A size as text, in decimal units as in the policy. */
 export function bytes(count) {

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 
+import { choose, demo } from './demo.mjs'
 import { REFUSALS, startStub } from './early-stub.mjs'
-import { TIMEOUT_MS, browser, close, openUppy, page } from './fixture.mjs'
+import { browser, close, openUppy, together } from './fixture.mjs'
 
 const SIZE = 8 << 20
 const root = join(import.meta.dirname, '../..')
@@ -76,43 +77,45 @@ async function inChromium(document, { API }) {
   return result
 }
 
-for (const [name, [upload, maxSends]] of Object.entries(examples)) {
-  test(`S3 refuses early and has the file: ${name}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: true })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
-      assert.equal(code, 0, what)
-      assert.equal(JSON.parse(out).status, 'accepted', what)
-      assert.equal(stub.seen.uploads, 1, what)
-    }))
-  })
-
-  test(`S3 refuses early and does not have the file: ${name}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: false })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
-      assert.notEqual(code, 0, what)
-      assert.match(err, /S3 does not have the file|refused|nothing has arrived for this id \(S3: /, what)
-      assert.ok(stub.seen.uploads <= maxSends, what)
-      assert.ok(stub.seen.records >= 1, what)
-    }))
-  })
-
-  if (maxSends > 1) {
-    test(`a connection breaks once: ${name}`, async () => {
-      const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
-      const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
-      stub.stop()
-      assert.equal(code, 0, err)
-      assert.equal(JSON.parse(out).status, 'accepted')
-      assert.deepEqual([stub.seen.uploads, stub.seen.grants], [2, 2], JSON.stringify(stub.seen))
+together('examples of the documents', () => {
+  for (const [name, [upload, maxSends]] of Object.entries(examples)) {
+    test(`S3 refuses early and has the file: ${name}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: true })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
+        assert.equal(code, 0, what)
+        assert.equal(JSON.parse(out).status, 'accepted', what)
+        assert.equal(stub.seen.uploads, 1, what)
+      }))
     })
+
+    test(`S3 refuses early and does not have the file: ${name}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: false })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        const what = JSON.stringify({ refusal, out, err, seen: stub.seen })
+        assert.notEqual(code, 0, what)
+        assert.match(err, /S3 does not have the file|refused|nothing has arrived for this id \(S3: /, what)
+        assert.ok(stub.seen.uploads <= maxSends, what)
+        assert.ok(stub.seen.records >= 1, what)
+      }))
+    })
+
+    if (maxSends > 1) {
+      test(`a connection breaks once: ${name}`, async () => {
+        const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
+        const { code, out, err } = await upload({ API: stub.url, TOKEN: 'token', FILE: file })
+        stub.stop()
+        assert.equal(code, 0, err)
+        assert.equal(JSON.parse(out).status, 'accepted')
+        assert.deepEqual([stub.seen.uploads, stub.seen.grants], [2, 2], JSON.stringify(stub.seen))
+      })
+    }
   }
-}
+})
 
 /** Uploads in a page with an unmodified Uppy and arrival.js. */
 async function uploadWithUppy(version, stub) {
@@ -151,83 +154,83 @@ async function uploadWithUppy(version, stub) {
 // Version 6 sends again up to three times by itself if there is no response.
 const MAX_SENDS = { 5: 1, 6: 4 }
 
-for (const version of [5, 6]) {
-  test(`S3 refuses early and has the file: Uppy ${version}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: true })
-      const { tab, send } = await uploadWithUppy(version, stub)
-      const result = await send('upload')
-      const what = JSON.stringify({ refusal, result, seen: stub.seen })
-      assert.deepEqual([result.ended, result.successes.length, result.failures, result.error ?? null, result.all], [[1, 0], 1, [], null, null], what)
-      assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
-      await tab.context().close()
-      stub.stop()
-    }))
-  })
+together('Uppy with arrival.js', () => {
+  for (const version of [5, 6]) {
+    test(`S3 refuses early and has the file: Uppy ${version}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: true })
+        const { tab, send } = await uploadWithUppy(version, stub)
+        const result = await send('upload')
+        const what = JSON.stringify({ refusal, result, seen: stub.seen })
+        assert.deepEqual([result.ended, result.successes.length, result.failures, result.error ?? null, result.all], [[1, 0], 1, [], null, null], what)
+        assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
+        await tab.context().close()
+        stub.stop()
+      }))
+    })
 
-  test(`S3 refuses early and does not have the file, a retry uploads it: Uppy ${version}`, async () => {
-    await Promise.all(REFUSALS.map(async (refusal) => {
-      const stub = await startStub({ ...refusal, stored: false })
+    test(`S3 refuses early and does not have the file, a retry uploads it: Uppy ${version}`, async () => {
+      await Promise.all(REFUSALS.map(async (refusal) => {
+        const stub = await startStub({ ...refusal, stored: false })
+        const { tab, send } = await uploadWithUppy(version, stub)
+        const result = await send('upload')
+        const what = JSON.stringify({ refusal, result, seen: stub.seen })
+        assert.deepEqual([result.ended, result.successes, result.failures.length], [[0, 1], [], 1], what)
+        assert.match(result.error, /^S3 does not have the file\. /, what)
+        assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
+        stub.heal()
+        const retried = await send('retryAll')
+        assert.deepEqual([retried.ended, retried.successes.length], [[1, 0], 1], JSON.stringify(retried))
+        await tab.context().close()
+        stub.stop()
+      }))
+    })
+
+    test(`the file is there when the user retries, and is not sent again: Uppy ${version}`, async () => {
+      const stub = await startStub({ status: 403, close: 'fin', stored: false })
       const { tab, send } = await uploadWithUppy(version, stub)
+      stub.failRecords(true)
       const result = await send('upload')
-      const what = JSON.stringify({ refusal, result, seen: stub.seen })
-      assert.deepEqual([result.ended, result.successes, result.failures.length], [[0, 1], [], 1], what)
-      assert.match(result.error, /^S3 does not have the file\. /, what)
-      assert.ok(stub.seen.uploads <= MAX_SENDS[version], what)
-      stub.heal()
+      assert.deepEqual([result.ended, result.failures], [[0, 1], ['try again']], JSON.stringify(result))
+      stub.store()
+      stub.failRecords(false)
       const retried = await send('retryAll')
-      assert.deepEqual([retried.ended, retried.successes.length], [[1, 0], 1], JSON.stringify(retried))
+      assert.deepEqual([retried.ended, retried.successes.length, stub.seen.uploads], [[1, 0], 1, 1], JSON.stringify(retried))
       await tab.context().close()
       stub.stop()
-    }))
-  })
+    })
+  }
+})
 
-  test(`the file is there when the user retries, and is not sent again: Uppy ${version}`, async () => {
-    const stub = await startStub({ status: 403, close: 'fin', stored: false })
-    const { tab, send } = await uploadWithUppy(version, stub)
-    stub.failRecords(true)
-    const result = await send('upload')
-    assert.deepEqual([result.ended, result.failures], [[0, 1], ['try again']], JSON.stringify(result))
-    stub.store()
-    stub.failRecords(false)
-    const retried = await send('retryAll')
-    assert.deepEqual([retried.ended, retried.successes.length, stub.seen.uploads], [[1, 0], 1, 1], JSON.stringify(retried))
-    await tab.context().close()
-    stub.stop()
-  })
-}
-
-/** Uploads a file in the demo page with the stub as its API. */
-async function uploadInDemoPage(stub) {
-  const tab = await (await browser()).newPage()
-  tab.setDefaultTimeout(TIMEOUT_MS)
-  await tab.route('**/session.json', (route) => route.fulfill({ json: { apiUrl: stub.url, name: 'alice', token: 'token' } }))
-  await tab.goto(page)
-  await tab.locator('.uppy-Dashboard-AddFiles').waitFor()
-  await tab.locator('#dashboard input[type=file]').first().setInputFiles(file)
-  await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
+/** Uploads a file in the demo page with the stub as its API. `query`: `?uppy` for Uppy. */
+async function uploadInDemoPage(stub, query) {
+  const tab = await demo({ session: { apiUrl: stub.url, name: 'alice', token: 'token' } }, query)
+  await choose(tab, file)
+  if (query) await tab.getByRole('button', { name: /^Upload \d+ file/ }).click()
   return tab
 }
 const entry = (tab, state) => tab.locator(`#files > li[data-state=${state}]`)
 
-test('S3 refuses early and has the file: the demo page shows the verdict', async () => {
-  await Promise.all(REFUSALS.map(async (refusal) => {
-    const stub = await startStub({ ...refusal, stored: true })
-    const tab = await uploadInDemoPage(stub)
-    await entry(tab, 'accepted').waitFor()
-    const what = JSON.stringify({ refusal, seen: stub.seen })
-    assert.equal(await tab.locator('#files > li').count(), 1, what)
-    assert.doesNotMatch(await tab.locator('#announcements').innerText(), /not uploaded/, what)
-    assert.ok(stub.seen.uploads <= MAX_SENDS[6], what)
-    await tab.close()
-    stub.stop()
-  }))
-})
+for (const [name, query, maxSends] of [['our client', '', 4], ['Uppy', '?uppy', MAX_SENDS[6]]]) {
+  test(`S3 refuses early and has the file: the demo page shows the verdict, with ${name}`, async () => {
+    await Promise.all(REFUSALS.map(async (refusal) => {
+      const stub = await startStub({ ...refusal, stored: true })
+      const tab = await uploadInDemoPage(stub, query)
+      await entry(tab, 'accepted').waitFor()
+      const what = JSON.stringify({ refusal, seen: stub.seen })
+      assert.equal(await tab.locator('#files > li').count(), 1, what)
+      assert.doesNotMatch(await tab.locator('#announcements').innerText(), /not uploaded/, what)
+      assert.ok(stub.seen.uploads <= maxSends, what)
+      await tab.context().close()
+      stub.stop()
+    }))
+  })
+}
 
-test('S3 refuses early and does not have the file: the demo page shows one message, and a retry uploads the file', async () => {
+test('S3 refuses early and does not have the file: the demo page shows one message, and a retry uploads the file, with Uppy', async () => {
   await Promise.all(REFUSALS.map(async (refusal) => {
     const stub = await startStub({ ...refusal, stored: false })
-    const tab = await uploadInDemoPage(stub)
+    const tab = await uploadInDemoPage(stub, '?uppy')
     await entry(tab, 'failed').getByText('S3 does not have the file.').waitFor()
     const what = JSON.stringify({ refusal, seen: stub.seen })
     assert.equal((await tab.locator('#announcements').innerText()).match(/not uploaded/g).length, 1, what)
@@ -237,7 +240,16 @@ test('S3 refuses early and does not have the file: the demo page shows one messa
     await tab.getByRole('button', { name: 'Retry upload' }).first().click()
     await entry(tab, 'accepted').waitFor()
     assert.equal(stub.seen.uploads, sends + 1, what)
-    await tab.close()
+    await tab.context().close()
     stub.stop()
   }))
+})
+
+test('S3 breaks the connection once: our client sends the file again by itself', async () => {
+  const stub = await startStub({ status: 403, close: 'silent', stored: false, healthy: 2 })
+  const tab = await uploadInDemoPage(stub, '')
+  await entry(tab, 'accepted').waitFor()
+  assert.equal(stub.seen.uploads, 2)
+  await tab.context().close()
+  stub.stop()
 })

@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { describe } from 'node:test'
 
 import { chromium } from 'playwright-core'
+
+import { launchOptions } from '../chromium.mjs'
 
 export const stack = JSON.parse(readFileSync(process.env.SLUICE_STACK, 'utf8'))
 export const page = process.env.SLUICE_PAGE
@@ -19,16 +22,15 @@ const assets = join(repository, 'tests/assets')
 export const png = readFileSync(join(assets, 'lock.png'))
 export const program = readFileSync(join(assets, 'program.exe'))
 
+/** Tests that wait more than they work: some of them run at the same time, each in a browser context of its own. */
+export const together = (name, tests) => describe(name, { concurrency: 3 }, tests)
+
 /** The time-out of each wait. */
 export const TIMEOUT_MS = 90_000
 
 let running
 export async function browser() {
-  running ??= chromium.launch({
-    executablePath: process.env.SLUICE_CHROMIUM,
-    // Chromium's sandbox does not work as root, the user of CI and containers.
-    args: process.getuid() === 0 ? ['--no-sandbox'] : [],
-  })
+  running ??= chromium.launch(launchOptions())
   return running
 }
 
@@ -147,17 +149,18 @@ export const displayedErrors = (tab) => tab.evaluate(() => ({ all: uppy.getState
 /** Records the requests and responses of a page from now on. A part is named by S3's upload id and its number. */
 export function recordTraffic(tab) {
   const entries = []
-  let openRequests = 0
+  // Requests that began before are not counted.
+  const open = new Set()
   const add = (request, status) => {
     const { pathname, searchParams } = new URL(request.url())
     const [upload, number] = [searchParams.get('uploadId'), searchParams.get('partNumber')]
     entries.push({ method: request.method(), pathname, status, part: number && `${upload}/${number}` })
   }
   tab.on('request', (request) => {
-    openRequests += 1
+    open.add(request)
     add(request)
   })
-  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, () => (openRequests -= 1))
+  for (const end of ['requestfinished', 'requestfailed']) tab.on(end, (request) => open.delete(request))
   tab.on('response', (response) => add(response.request(), response.status()))
   return {
     /** Parts whose upload was started. */
@@ -167,7 +170,7 @@ export function recordTraffic(tab) {
     /** The number of successful calls that list parts. */
     listCalls: () => entries.filter(({ method, pathname, status }) => method === 'GET' && status === 200 && /\/s3\/multipart\/[^/]+$/.test(pathname)).length,
     /** Whether no request is open. */
-    idle: () => openRequests === 0,
+    idle: () => open.size === 0,
     /** The number of requests and responses. */
     count: () => entries.length,
   }

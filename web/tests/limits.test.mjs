@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { MB, add, alice, callApi, close, displayedErrors, eventually, inProgressUploads, onFirstPart, openApi, openBucket, openUppy, s3Request, stack, upload } from './fixture.mjs'
+import { MB, add, alice, callApi, close, displayedErrors, eventually, inProgressUploads, onFirstPart, openApi, openBucket, openUppy, s3Request, stack, together, upload } from './fixture.mjs'
 
 after(close)
 
@@ -38,30 +38,32 @@ async function assertNothingStored(id, { caller = {}, bucket }) {
   assert.doesNotMatch(text, new RegExp(`/${id}<`))
 }
 
-for (const [name, client] of Object.entries(clients)) {
-  test(`a file above the limit whose size was not sent, in one request: ${name}`, async () => {
-    const tab = await openUppy(client.version)
-    await tab.evaluate((options) => void start(options), client.s3)
-    await add(tab, { name: 'large.png', type: 'image/png', size: client.size ?? 5 * MB + 1 })
-    const granted = tab.waitForResponse((response) => /\/s3\/(params|sign)$/.test(new URL(response.url()).pathname))
-    const results = await upload(tab)
-    await assertError(tab, results, client.single)
-    const { fields } = await (await granted).json()
-    await assertNothingStored(fields.key.split('/').pop(), client)
-    await tab.context().close()
-  })
+together('sizes that were not sent', () => {
+  for (const [name, client] of Object.entries(clients)) {
+    test(`a file above the limit whose size was not sent, in one request: ${name}`, async () => {
+      const tab = await openUppy(client.version)
+      await tab.evaluate((options) => void start(options), client.s3)
+      await add(tab, { name: 'large.png', type: 'image/png', size: client.size ?? 5 * MB + 1 })
+      const granted = tab.waitForResponse((response) => /\/s3\/(params|sign)$/.test(new URL(response.url()).pathname))
+      const results = await upload(tab)
+      await assertError(tab, results, client.single)
+      const { fields } = await (await granted).json()
+      await assertNothingStored(fields.key.split('/').pop(), client)
+      await tab.context().close()
+    })
 
-  test(`a file above the limit whose size was not sent, as a multipart upload: ${name}`, async () => {
-    const tab = await openUppy(client.version)
-    await tab.evaluate((options) => void start(options), { ...client.s3, multipart: true })
-    await add(tab, { name: 'large.png', type: 'image/png', size: client.size ? 30 * MB : 12 * MB })
-    await onFirstPart(tab, 'results.s3 = Object.values(uppy.getState().files)[0].s3Multipart')
-    const results = await upload(tab)
-    await assertError(tab, results, client.multipart)
-    await assertNothingStored(results.s3.uploadId, client)
-    await tab.context().close()
-  })
-}
+    test(`a file above the limit whose size was not sent, as a multipart upload: ${name}`, async () => {
+      const tab = await openUppy(client.version)
+      await tab.evaluate((options) => void start(options), { ...client.s3, multipart: true })
+      await add(tab, { name: 'large.png', type: 'image/png', size: client.size ? 30 * MB : 12 * MB })
+      await onFirstPart(tab, 'results.s3 = Object.values(uppy.getState().files)[0].s3Multipart')
+      const results = await upload(tab)
+      await assertError(tab, results, client.multipart)
+      await assertNothingStored(results.s3.uploadId, client)
+      await tab.context().close()
+    })
+  }
+})
 
 const SIZE_PROBLEM = 'The file has 6 MB. The maximum is 5 MB.'
 const five = { endpoint: `${stack.apiUrl}/avatar`, headers: bearer }
@@ -72,20 +74,22 @@ const clientsThatSendSize = {
   'version 6 as Companion': [6, { six: { companionEndpoint: `${openApi}/small` } }, openApi, 21 * MB, 'Companion request failed: Unprocessable Entity'],
   'version 6 with signRequest': [6, { six }, stack.apiUrl, 6 * MB, SIZE_PROBLEM],
 }
-for (const [name, [version, options, api, size, message]] of Object.entries(clientsThatSendSize)) {
-  for (const multipart of [false, true]) {
-    test(`a file above the limit whose size was sent is refused before the upload starts, ${multipart ? 'as a multipart upload' : 'in one request'}: ${name}`, async () => {
-      const tab = await openUppy(version)
-      await tab.evaluate((options) => void start(options), { ...options, multipart })
-      await add(tab, { name: 'large.png', type: 'image/png', size, meta: { size } })
-      const otherRequests = []
-      tab.on('request', (request) => !request.url().startsWith(api) && otherRequests.push(request.url()))
-      await assertError(tab, await upload(tab), message)
-      assert.deepEqual(otherRequests, [])
-      await tab.context().close()
-    })
+together('sizes that were sent', () => {
+  for (const [name, [version, options, api, size, message]] of Object.entries(clientsThatSendSize)) {
+    for (const multipart of [false, true]) {
+      test(`a file above the limit whose size was sent is refused before the upload starts, ${multipart ? 'as a multipart upload' : 'in one request'}: ${name}`, async () => {
+        const tab = await openUppy(version)
+        await tab.evaluate((options) => void start(options), { ...options, multipart })
+        await add(tab, { name: 'large.png', type: 'image/png', size, meta: { size } })
+        const otherRequests = []
+        tab.on('request', (request) => !request.url().startsWith(api) && otherRequests.push(request.url()))
+        await assertError(tab, await upload(tab), message)
+        assert.deepEqual(otherRequests, [])
+        await tab.context().close()
+      })
+    }
   }
-}
+})
 
 test('signing the creation fails with the reason if the page sends what the class does not allow', async () => {
   for (const [path, sendFields, expected] of [

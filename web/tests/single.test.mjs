@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 
-import { MB, add, alice, bob, callApi, close, openApi, openBucket, openUppy, png, program, s3Request, stack, upload, waitForVerdict } from './fixture.mjs'
+import { MB, add, alice, bob, callApi, close, openApi, openBucket, openUppy, png, program, s3Request, stack, together, upload, waitForVerdict } from './fixture.mjs'
 
 after(close)
 
@@ -19,40 +19,42 @@ const clients = [
   ['version 6 as Companion, with a trailing slash', 6, { six: { companionEndpoint: `${openApi}/` } }, withoutToken],
 ]
 
-for (const [title, version, options, caller] of clients) {
-  test(`an image is uploaded and accepted: ${title}`, async () => {
-    const tab = await openUppy(version)
-    await tab.evaluate((options) => void start(options), options)
-    await add(tab, { name: 'holiday 😀 "quoted" it\'s 100%.png', type: 'image/png', content: png, meta: { relativePath: null, caption: 'at the sea, ü' } })
-    const results = await upload(tab)
-    const record = await waitForVerdict(results, caller)
-    assert.equal(record.status, 'accepted')
-    assert.equal(record.filename, 'holiday 😀 "quoted" it\'s 100%.png')
-    assert.deepEqual(record.observed, { size: png.length, contentType: 'image/png' })
-    await tab.context().close()
-  })
-}
+together('accepted and empty files', () => {
+  for (const [title, version, options, caller] of clients) {
+    test(`an image is uploaded and accepted: ${title}`, async () => {
+      const tab = await openUppy(version)
+      await tab.evaluate((options) => void start(options), options)
+      await add(tab, { name: 'holiday 😀 "quoted" it\'s 100%.png', type: 'image/png', content: png, meta: { relativePath: null, caption: 'at the sea, ü' } })
+      const results = await upload(tab)
+      const record = await waitForVerdict(results, caller)
+      assert.equal(record.status, 'accepted')
+      assert.equal(record.filename, 'holiday 😀 "quoted" it\'s 100%.png')
+      assert.deepEqual(record.observed, { size: png.length, contentType: 'image/png' })
+      await tab.context().close()
+    })
+  }
 
-for (const [title, version, options, caller] of clients.filter(([title]) => !title.includes('class') && !title.includes('slash'))) {
-  test(`S3 refuses an empty file and stores nothing: ${title}`, async () => {
-    const tab = await openUppy(version)
-    await tab.evaluate((options) => void start(options), options)
-    await add(tab, { name: 'empty.txt', type: 'text/plain', content: Buffer.alloc(0) })
-    const [granted, refused] = [waitForResponseFrom(tab, /\/s3\/(params|sign)$/), waitForResponseFrom(tab, new RegExp(`^/${caller.bucket ?? stack.bucket}/?$`))]
-    const results = await upload(tab)
-    assert.deepEqual([results.successes.length, results.errors.length], [0, 1])
-    const { key } = (await granted).json.fields
-    const { status, text } = await refused
-    assert.equal(status, 400, text)
-    assert.match(text, /<Code>EntityTooSmall<\/Code>/)
-    const record = await callApi('GET', `/uploads/${key.split('/').pop()}`, caller)
-    assert.deepEqual([record.status, record.body.code], [404, 'not-received'])
-    const { text: versions } = await s3Request('GET', caller.bucket ?? stack.bucket, { versions: '', prefix: key })
-    assert.match(versions, /<ListVersionsResult/)
-    assert.doesNotMatch(versions, /<Key>/)
-    await tab.context().close()
-  })
-}
+  for (const [title, version, options, caller] of clients.filter(([title]) => !title.includes('class') && !title.includes('slash'))) {
+    test(`S3 refuses an empty file and stores nothing: ${title}`, async () => {
+      const tab = await openUppy(version)
+      await tab.evaluate((options) => void start(options), options)
+      await add(tab, { name: 'empty.txt', type: 'text/plain', content: Buffer.alloc(0) })
+      const [granted, refused] = [waitForResponseFrom(tab, /\/s3\/(params|sign)$/), waitForResponseFrom(tab, new RegExp(`^/${caller.bucket ?? stack.bucket}/?$`))]
+      const results = await upload(tab)
+      assert.deepEqual([results.successes.length, results.errors.length], [0, 1])
+      const { key } = (await granted).json.fields
+      const { status, text } = await refused
+      assert.equal(status, 400, text)
+      assert.match(text, /<Code>EntityTooSmall<\/Code>/)
+      const record = await callApi('GET', `/uploads/${key.split('/').pop()}`, caller)
+      assert.deepEqual([record.status, record.body.code], [404, 'not-received'])
+      const { text: versions } = await s3Request('GET', caller.bucket ?? stack.bucket, { versions: '', prefix: key })
+      assert.match(versions, /<ListVersionsResult/)
+      assert.doesNotMatch(versions, /<Key>/)
+      await tab.context().close()
+    })
+  }
+})
 
 /** Waits for the first response to the page from a path. */
 async function waitForResponseFrom(tab, path) {

@@ -4,18 +4,21 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::root;
 use crate::tools::SAM;
 use crate::up::deploy::functions;
+use crate::{root, web};
 
 /// The benches that start the functions themselves.
 const STARTING: &[&str] = &["presign", "multipart", "validate"];
 
-/// Runs one bench, or all of them; the rest of `args` is the bench's own. Returns whether every limit was kept.
+/// Runs one bench, or all but `client`; the rest of `args` is the bench's own. Returns whether every limit was kept.
 ///
 /// # Errors
 /// When something does not build.
 pub fn bench(args: &[String]) -> Result<bool> {
+    if args.first().is_some_and(|name| name == "client") {
+        return web::bench(&args[1..]);
+    }
     SAM.install()?;
     // By cargo-lambda, so that the signer is measured with the compiler's flags of the functions, and so that the
     // SDKs need not be built a second time without them.

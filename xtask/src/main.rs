@@ -40,7 +40,7 @@ enum Command {
     },
     /// Measure, print the figures and fail when a stated limit is missed
     Bench {
-        /// One bench, then its own arguments; all benches when left out
+        /// One bench, then its own arguments; all but `client` when left out
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "NAME")]
         args: Vec<String>,
     },

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use local_stack::stack::Stack;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
@@ -34,6 +35,7 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
                 // After Uppy's tests, which install Chromium.
                 let mut npm = Command::new("npm");
                 npm.args(["run", "--silent", "ci"]).current_dir(root().join("clients/js"));
+                npm.env("SLUICE_STACK", Stack::file());
                 tally.tests("the JavaScript client", npm);
             }
         }
@@ -58,13 +60,16 @@ fn deployed(tally: &mut Tally, full: bool) {
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
     tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
-    for (name, script) in [
-        ("judges of template and signatures", "judges"),
-        ("the API's description", "openapi"),
-        ("webhook receivers of the documents", "webhooks"),
-        ("a failed first deployment, repeated", "deploy"),
-    ] {
-        tally.command(name, Command::new("python3").arg(format!("tests/{script}/run.py")).current_dir(root()));
+    let requests = ["--requests", if full { "5000" } else { "500" }];
+    let scripts: [(_, _, &[&str]); 4] = [
+        ("judges of template and signatures", "judges", &[]),
+        ("the API's description", "openapi", &requests),
+        ("webhook receivers of the documents", "webhooks", &[]),
+        ("a failed first deployment, repeated", "deploy", &[]),
+    ];
+    for (name, script, args) in scripts {
+        let mut python = Command::new("python3");
+        tally.command(name, python.arg(format!("tests/{script}/run.py")).args(args).current_dir(root()));
     }
     if full {
         let mut containers = Command::new(SAM.program("python"));

@@ -90,6 +90,19 @@ pub(crate) fn receive(stack: &Stack) -> Result<()> {
     RECEIVER.start(&mut receiver, || send("GET", &receiver_url(), &[], &[]).is_ok())
 }
 
+/// Measures the JavaScript client beside Uppy in Chromium; `args` are the bench's own. Returns whether every limit was
+/// kept.
+///
+/// # Errors
+/// When the local stack or the page does not start.
+pub fn bench(args: &[String]) -> Result<bool> {
+    let stack = crate::up::ready(&[])?;
+    let mut node = Command::new("node");
+    node.arg("benches/client/run.mjs").args(args).current_dir(root());
+    node.env("SLUICE_PAGE", up(&stack)?).env("SLUICE_STACK", Stack::file());
+    Ok(node.status().context("Node could not be started")?.success())
+}
+
 /// Stops the page's server and the receiver.
 ///
 /// # Errors

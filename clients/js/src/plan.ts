@@ -38,13 +38,19 @@ export function shouldRefill(active: number, bytes: number, transfers: number, b
   return active < transfers || (batches && active <= MAX_FILES_AHEAD / 2 && bytes <= MAX_BYTES_AHEAD / 2)
 }
 
+/** The longest gap for few files, and at the end of a list. */
 const MAX_GAP_MS = 3_000
+/** The longest gap while a long list is being uploaded. */
+const MAX_LIST_GAP_MS = 20_000
+const LONG_LIST = 100
 
 /**
- * The least pause between two requests for the verdicts of `pending` files, after `polls` such requests. In a long list of
- * files verdicts are collected, so that few requests tell many. So many pending files that uploads soon have to wait are
- * asked for at once.
+ * The least pause between two requests for the verdicts of `pending` files, after `polls` such requests. `arriving` is how
+ * many files of the list are stored while more are being uploaded, and 0 once no more come. In a long list verdicts are
+ * collected, so that few requests tell many. So many pending files that uploads soon have to wait are asked for at once.
  */
-export function pollGap(pending: number, polls: number): number {
-  return pending > 500 ? 500 : Math.min(MAX_GAP_MS, Math.max(pending * 30, 200 * 2 ** polls))
+export function pollGap(pending: number, polls: number, arriving: number): number {
+  if (pending > 500) return 500
+  const max = Math.min(MAX_LIST_GAP_MS, MAX_GAP_MS + 100 * Math.max(0, arriving - LONG_LIST))
+  return Math.min(max, Math.max(pending * 30, 200 * 3 ** polls))
 }

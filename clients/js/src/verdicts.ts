@@ -30,6 +30,8 @@ const SLOW_AFTER_MS = 60_000
 const SLOW_MS = 10_000
 /** Polls that fall together share a request. */
 const TOGETHER_MS = 150
+/** Without a new file for so long, a list has come to its end. */
+const ARRIVAL_MS = 1_500
 /** New files after such a time are not part of a long list: they are asked for soon. */
 const QUIET_MS = 10_000
 /** How often a stored object may be reported as not received. */
@@ -45,6 +47,8 @@ export class Verdicts {
   #sleep = { until: 0, controller: new AbortController() }
   #polledAt = -Infinity
   #addedAt = -Infinity
+  /** Files since the last quiet time. */
+  #added = 0
   /** Polls for many files since the last quiet time. */
   #manyPolls = 0
 
@@ -58,7 +62,8 @@ export class Verdicts {
   wait(id: string, signal: AbortSignal): Promise<UploadRecord> {
     return abortable<UploadRecord>(signal, (resolve, reject) => {
       const now = this.#env.now()
-      if (now - this.#addedAt > QUIET_MS) this.#manyPolls = 0
+      if (now - this.#addedAt > QUIET_MS) this.#manyPolls = this.#added = 0
+      this.#added += 1
       this.#addedAt = now
       this.#pending.set(id, { since: now, polls: 0, dueAt: now + FIRST_MS, resolve, reject })
       if (!this.#running) void this.#run()
@@ -72,11 +77,15 @@ export class Verdicts {
     this.#running = true
     while (this.#pending.size > 0) {
       const now = this.#env.now()
-      const gapMs = this.#route.isPresent ? pollGap(this.#pending.size, this.#manyPolls) : 0
+      const endsAt = this.#addedAt + ARRIVAL_MS
+      const arriving = now < endsAt ? this.#added : 0
+      const gapMs = this.#route.isPresent ? pollGap(this.#pending.size, this.#manyPolls, arriving) : 0
       let first = Infinity
       for (const { dueAt } of this.#pending.values()) first = Math.min(first, dueAt)
-      const wakeAt = Math.max(first, this.#polledAt + gapMs)
-      if (wakeAt > now) {
+      const pollAt = Math.max(first, this.#polledAt + gapMs)
+      if (pollAt > now) {
+        // The gap is shorter once no more files come.
+        const wakeAt = arriving > 0 && endsAt > first ? Math.min(pollAt, endsAt) : pollAt
         this.#sleep = { until: wakeAt, controller: new AbortController() }
         await this.#env.sleep(wakeAt - now, this.#sleep.controller.signal).catch(() => {})
         continue

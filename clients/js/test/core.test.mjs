@@ -126,8 +126,9 @@ test('files are prepared ahead only where batches exist, and within bounds', () 
 })
 
 test('verdicts of few files are asked for soon, those of many files together', () => {
-  assert.deepEqual([0, 1, 2, 9].map((polls) => pollGap(3, polls)), [200, 400, 800, 3000])
-  assert.deepEqual([40, 200, 501].map((pending) => pollGap(pending, 0)), [1200, 3000, 500])
+  assert.deepEqual([0, 1, 2, 9].map((polls) => pollGap(3, polls, 0)), [200, 600, 1800, 3000])
+  assert.deepEqual([40, 200, 501].map((pending) => pollGap(pending, 0, 0)), [1200, 3000, 500])
+  assert.deepEqual([20, 100, 150, 1000].map((arriving) => pollGap(3, 9, arriving)), [3000, 3000, 8000, 20_000])
 })
 
 /** Runs transfers on a simulated link: the rate of each transfer depends on their number. */

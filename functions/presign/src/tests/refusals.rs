@@ -55,6 +55,17 @@ async fn a_body_with_wrong_fields_is_refused() {
 }
 
 #[tokio::test]
+async fn null_is_the_same_as_a_missing_field() {
+    for field in ["contentType", "class", "checksum"] {
+        granted(&with(png(), field, Value::Null)).await;
+    }
+    refused(&with(png(), "size", Value::Null).to_string(), 422, "size-required").await;
+    for field in ["method", "metadata"] {
+        refused(&with(png(), field, Value::Null).to_string(), 400, "invalid-body").await;
+    }
+}
+
+#[tokio::test]
 async fn a_size_must_be_a_whole_number_of_bytes() {
     for size in
         ["-1", "-0.0", "1.5", "1.0", "1e3", "18446744073709551616", "99999999999999999999999999", "1e300", "1e999"]
