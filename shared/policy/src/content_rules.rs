@@ -1,7 +1,6 @@
 //! The content rules of a class. Each rule covers a group of finding codes and allows, flags or rejects them.
 
-use crate::danger::Danger;
-use crate::type_pattern::Family;
+use crate::danger::{is_another_kind, is_read_as_text};
 use content_sniff::{Agreement, FindingCode, MediaType, MismatchCode, Sniffed, agree, is_generic};
 
 /// What to do about the findings of a rule.
@@ -234,12 +233,12 @@ pub fn apply_rules(
             };
             outcome.note(rule, code.as_str(), format!("the bytes are {}", sniffed.media_type));
         }
-        // A special case of the granted type that can do more harm: a document with macros as a ZIP. A text is served as
-        // the text that was granted.
+        // A file of its own kind in the format of the granted type: a book in a ZIP, a drawing in XML.
         Agreement::Generic
             if !is_generic(granted.essence())
-                && !Family::is_textual(granted.essence())
-                && Danger::of(&sniffed.media_type) > Danger::of(granted.essence()) =>
+                && !is_read_as_text(granted.essence())
+                && other_type == OtherType::ByRule
+                && is_another_kind(granted.essence(), sniffed) =>
         {
             let code = MismatchCode::ContentIsAnotherType.as_str();
             outcome.note(rules.mismatch, code, format!("the bytes are {}", sniffed.media_type));
