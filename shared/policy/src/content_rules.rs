@@ -89,7 +89,7 @@ rules! {
     embedded_objects, "embedded_objects", strict Flag, standard Flag;
     /// Two files in one.
     polyglot, "polyglot", strict Reject, standard Reject;
-    /// Bytes after the end that are no second file.
+    /// Bytes after the end that are no second file, and a missing end that common programs do not need.
     trailing_data, "trailing_data", strict Flag, standard Flag;
     /// Text encoded to be read in another way.
     encoding_tricks, "encoding_tricks", strict Reject, standard Flag;
@@ -165,7 +165,9 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::Macros => rules.macros,
         FindingCode::EmbeddedObject => rules.embedded_objects,
         FindingCode::Polyglot | FindingCode::SecondSignature => rules.polyglot,
-        FindingCode::TrailingData | FindingCode::LeadingBytes | FindingCode::NoEndMark => rules.trailing_data,
+        FindingCode::TrailingData | FindingCode::LeadingBytes | FindingCode::NoEndMark | FindingCode::CutShort => {
+            rules.trailing_data
+        }
         FindingCode::EncodingTrick => rules.encoding_tricks,
         FindingCode::ZipTwoEnds
         | FindingCode::ZipOverlap

@@ -139,9 +139,9 @@ const PARENTS: &[(&str, &[&str])] = &[
     ("audio/x-ms-wma", &["video/x-ms-asf"]),
     ("video/ogg", &["application/ogg"]),
     ("audio/ogg", &["application/ogg"]),
-    ("application/msword", &["application/x-cfb", "application/encrypted-ooxml"]),
-    ("application/vnd.ms-excel", &["application/x-cfb", "application/encrypted-ooxml"]),
-    ("application/vnd.ms-powerpoint", &["application/x-cfb", "application/encrypted-ooxml"]),
+    ("application/msword", &["application/x-cfb"]),
+    ("application/vnd.ms-excel", &["application/x-cfb"]),
+    ("application/vnd.ms-powerpoint", &["application/x-cfb"]),
     ("application/vnd.ms-outlook", &["application/x-cfb"]),
     ("application/vnd.visio", &["application/x-cfb"]),
     ("application/x-msi", &["application/x-cfb"]),
@@ -185,7 +185,10 @@ pub(crate) fn parents_of(kind: &str) -> impl Iterator<Item = &'static str> {
         ],
         _ => &["application/zip", "application/encrypted-ooxml"][..],
     });
-    let zipped = kind.contains(".macroenabled.") || kind.contains("opendocument") && !kind.contains("flat");
-    let zipped: &[&str] = if zipped { &["application/zip", "application/encrypted-ooxml"] } else { &[] };
+    let zipped: &[&str] = match () {
+        () if kind.contains(".macroenabled.") => &["application/zip", "application/encrypted-ooxml"],
+        () if kind.contains("opendocument") && !kind.contains("flat") => &["application/zip"],
+        () => &[],
+    };
     listed.iter().chain(office).chain(zipped).copied()
 }
