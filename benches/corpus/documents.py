@@ -179,7 +179,6 @@ PANDOC = [
     (OOXML + "wordprocessingml.document", "docx", "docx"),
     (OOXML + "presentationml.presentation", "pptx", "pptx"),
     (ODF + "text", "odt", "odt"),
-    (ODF + "text-flat-xml", "fodt", "opendocument"),
     ("application/epub+zip", "epub", "epub3"),
     ("application/epub+zip", "epub", "epub2"),
     ("application/rtf", "rtf", "rtf"),

@@ -31,7 +31,8 @@ FILTERS = [
     ("impress", ODF + "presentation", "odp", "odp"),
     ("impress", ODF + "presentation-template", "otp", "otp"),
     ("impress", OOXML + "presentationml.presentation", "pptx", "pptx:Impress MS PowerPoint 2007 XML"),
-    ("impress", OOXML + "presentationml.slideshow", "ppsx", "ppsx:Impress MS PowerPoint 2007 XML AutoPlay"),
+    # LibreOffice gives a slide show the content type of a presentation.
+    ("impress", OOXML + "presentationml.presentation", "ppsx", "ppsx:Impress MS PowerPoint 2007 XML AutoPlay"),
     ("impress", OOXML + "presentationml.template", "potx", "potx:Impress MS PowerPoint 2007 XML Template"),
     ("impress", "application/vnd.ms-powerpoint", "ppt", "ppt"),
     ("impress", "application/pdf", "pdf", "pdf"),

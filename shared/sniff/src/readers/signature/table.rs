@@ -65,6 +65,7 @@ pub(crate) const SIGNATURES: &[Signature] = &[
     (0, b"MThd\0\0\0\x06", "audio/midi"),
     (0, b"#!AMR", "audio/amr"),
     (0, b".snd\0\0", "audio/basic"),
+    (0, b"caff\0\x01\0\0desc", "audio/x-caf"),
     (0, b"MAC ", "audio/x-ape"),
     (0, b"wvpk", "audio/x-wavpack"),
     (0, b"MPCK", "audio/x-musepack"),
