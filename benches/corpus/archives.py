@@ -47,11 +47,11 @@ def by_7z(corpus, number, source):
         ("application/zip", "zip", ["-tzip", "-psecret", "-mem=AES256"]),
         ("application/x-tar", "tar", ["-ttar"]),
     ]:
-        corpus.add("7zip", kind, extension, lambda path: run("7z", "a", *options, path, source) and None)
+        corpus.add("7zip", kind, extension, lambda path: run("7zz", "a", *options, path, source) and None)
     for kind, extension, name in [
         ("application/gzip", "gz", "gzip"), ("application/x-bzip2", "bz2", "bzip2"), ("application/x-xz", "xz", "xz"),
     ]:
-        corpus.add("7zip", kind, extension, lambda path: run("7z", "a", "-t" + name, path, source / "notes.txt") and None)
+        corpus.add("7zip", kind, extension, lambda path: run("7zz", "a", "-t" + name, path, source / "notes.txt") and None)
 
 
 def by_tools(corpus, number, source):

@@ -14,7 +14,7 @@ PACKAGES = {
     "soffice": "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui libreoffice-draw-nogui",
     "ffmpeg": "ffmpeg",
     "pandoc": "pandoc",
-    "7z": "7zip",
+    "7zz": "7zip",
     "exiftool": "libimage-exiftool-perl",
     "/usr/bin/convert": "imagemagick",
     "zip": "zip",

@@ -11,6 +11,6 @@ import texts
 from corpus import Corpus
 
 corpus = Corpus(sys.argv[1])
-for module in [texts, pictures, media, documents, office, archives]:
+for module in [texts, pictures, media, archives, documents, office]:
     module.write(corpus)
 corpus.finish()
