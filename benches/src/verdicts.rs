@@ -43,7 +43,9 @@ pub(crate) fn print(options: &Options) -> Result {
         let object = object(&options.corpus.join(path))?;
         let own = row.get("declared_mime").or_else(|_| row.get("expected_mime"))?;
         for declared in std::iter::once(own).chain(options.declare.iter().map(String::as_str)) {
-            let Ok(declared) = MediaType::parse(declared) else { return Err(format!("{declared:?} is not a media type")) };
+            let Ok(declared) = MediaType::parse(declared) else {
+                return Err(format!("{declared:?} is not a media type"));
+            };
             for name in &options.classes {
                 let class = policy.classes.get(name.as_str());
                 let class = class.ok_or_else(|| format!("the shipped policy has no class {name:?}"))?;

@@ -145,9 +145,21 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         // One that the class does not allow.
         ("a.zip", "application/zip", "application/epub+zip", &[], None),
         ("a.xml", "application/xml", "image/svg+xml", &[], None),
-        ("a.odt", "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.text-template", &[], None),
+        (
+            "a.odt",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.text-template",
+            &[],
+            None,
+        ),
         // One that the class allows, or that programs open as usual.
-        ("a.zip", "application/zip", "application/vnd.oasis.opendocument.text", &[], Some(&["unverified", "name-cleaned"])),
+        (
+            "a.zip",
+            "application/zip",
+            "application/vnd.oasis.opendocument.text",
+            &[],
+            Some(&["unverified", "name-cleaned"]),
+        ),
         ("a.xml", "application/xml", "application/rss+xml", &[], Some(&["unverified"])),
         ("a.tif", "image/tiff", "image/x-canon-cr2", &[], Some(&["unverified"])),
         ("logo.pdf", "application/pdf", "application/illustrator", &[], Some(&["unverified"])),
