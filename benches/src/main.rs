@@ -16,6 +16,7 @@ mod runtime;
 mod signing;
 mod sniff;
 mod validate;
+mod verdicts;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Bench {
     Sniff(sniff::Options),
     /// Deceptive files: the verdict of each, compared with the expected one
     Attacks(attacks::Options),
+    /// The verdict on each file of a corpus, one line per class and declared type, to compare two versions
+    Verdicts(verdicts::Options),
     /// Hostile and ordinary file names: whether a grant accepts each as expected
     Names(names::Options),
     /// Fuzzing of every content reader with mutated samples: no panic, no read beyond the budget
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Some(Bench::Fuzz(options)) => Ok(measure(&[("fuzz", &|report| fuzz::measure(&options, report))])),
         Some(Bench::Attacks(options)) => attacks::run(&options),
         Some(Bench::Names(options)) => names::run(&options),
+        Some(Bench::Verdicts(options)) => verdicts::print(&options).map(|()| ExitCode::SUCCESS),
     };
     result.unwrap_or_else(|problem| {
         eprintln!("{problem}");

@@ -78,9 +78,7 @@ impl<R: Sessions, O: Bucket> Deps<R, O> {
             if u32::try_from(stored).is_ok_and(|stored| stored >= last.get()) {
                 self.multipart().abort(&key).await?;
             }
-            // Uppy shows this to the user, who knows about the file and not about parts.
-            let detail = format!("the file is above the maximum of {limit} for this upload");
-            return Err(Problem::new(Code::TooLarge, detail));
+            return Err(Problem::above(limit));
         }
         let parts = numbers.iter().map(|number| (*number, None));
         let page = sign_parts(&self.config, &session, parts, (self.env.now)())?;

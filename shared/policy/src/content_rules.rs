@@ -1,7 +1,6 @@
 //! The content rules of a class. Each rule covers a group of finding codes and allows, flags or rejects them.
 
-use crate::danger::Danger;
-use crate::type_pattern::Family;
+use crate::danger::{is_another_kind, is_read_as_text};
 use content_sniff::{Agreement, FindingCode, MediaType, MismatchCode, Sniffed, agree, is_generic};
 
 /// What to do about the findings of a rule.
@@ -90,7 +89,7 @@ rules! {
     embedded_objects, "embedded_objects", strict Flag, standard Flag;
     /// Two files in one.
     polyglot, "polyglot", strict Reject, standard Reject;
-    /// Bytes after the end that are no second file.
+    /// Bytes after the end that are no second file, and a missing end that common programs do not need.
     trailing_data, "trailing_data", strict Flag, standard Flag;
     /// Text encoded to be read in another way.
     encoding_tricks, "encoding_tricks", strict Reject, standard Flag;
@@ -166,7 +165,9 @@ fn action(rules: &ContentRules, code: FindingCode, sniffed: &Sniffed) -> Action 
         FindingCode::Macros => rules.macros,
         FindingCode::EmbeddedObject => rules.embedded_objects,
         FindingCode::Polyglot | FindingCode::SecondSignature => rules.polyglot,
-        FindingCode::TrailingData | FindingCode::LeadingBytes | FindingCode::NoEndMark => rules.trailing_data,
+        FindingCode::TrailingData | FindingCode::LeadingBytes | FindingCode::NoEndMark | FindingCode::CutShort => {
+            rules.trailing_data
+        }
         FindingCode::EncodingTrick => rules.encoding_tricks,
         FindingCode::ZipTwoEnds
         | FindingCode::ZipOverlap
@@ -234,12 +235,12 @@ pub fn apply_rules(
             };
             outcome.note(rule, code.as_str(), format!("the bytes are {}", sniffed.media_type));
         }
-        // A special case of the granted type that can do more harm: a document with macros as a ZIP. A text is served as
-        // the text that was granted.
+        // A file of its own kind in the format of the granted type: a book in a ZIP, a drawing in XML.
         Agreement::Generic
             if !is_generic(granted.essence())
-                && !Family::is_textual(granted.essence())
-                && Danger::of(&sniffed.media_type) > Danger::of(granted.essence()) =>
+                && !is_read_as_text(granted.essence())
+                && other_type == OtherType::ByRule
+                && is_another_kind(granted.essence(), sniffed) =>
         {
             let code = MismatchCode::ContentIsAnotherType.as_str();
             outcome.note(rules.mismatch, code, format!("the bytes are {}", sniffed.media_type));

@@ -1,5 +1,9 @@
 //! How dangerous a type is for the person who opens the file.
 
+use content_sniff::{Sniffed, is_more_general, is_same_type};
+
+use crate::type_pattern::Family;
+
 /// What a file of a type can do when a person opens it with the usual program. A later variant is more dangerous.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Danger {
@@ -38,6 +42,35 @@ pub fn is_script(kind: &str) -> bool {
     SCRIPTS.contains(&kind)
 }
 
+/// Whether a file of this type is shown as text whatever it contains. `kind` is an essence in lower case.
+#[must_use]
+pub(crate) fn is_read_as_text(kind: &str) -> bool {
+    Family::is_textual(kind) && Danger::of(kind) == Danger::Passive
+}
+
+/// Whether the content is a special case of the type `granted` that people treat as another kind of file, so that the
+/// permission for the general type does not cover it. A file that is only shown or played is none: a raw photograph is a
+/// TIFF. `granted` is an essence in lower case.
+#[must_use]
+pub(crate) fn is_another_kind(granted: &str, sniffed: &Sniffed) -> bool {
+    let found = &*sniffed.media_type.to_ascii_lowercase();
+    let is_special =
+        is_more_general(granted, found) || sniffed.parent.is_some_and(|parent| is_same_type(granted, parent));
+    Danger::of(found) > Danger::of(granted) || is_special && Danger::of(found) > Danger::Passive && !is_variant(found)
+}
+
+/// Whether programs for the more general type open files of this type as usual: data in XML, a PDF with Illustrator's own
+/// data, a presentation that starts as a slide show.
+fn is_variant(kind: &str) -> bool {
+    const VARIANTS: &[&str] = &[
+        "application/illustrator",
+        "application/x-plist",
+        "application/vnd.openxmlformats-officedocument.presentationml.slideshow",
+    ];
+    let is_data = kind.ends_with("+xml") && !matches!(kind, "image/svg+xml" | "application/xhtml+xml");
+    is_data || VARIANTS.contains(&kind)
+}
+
 const SCRIPTS: &[&str] = &[
     "text/x-shellscript",
     "text/x-python",
@@ -74,6 +107,7 @@ const ACTIVE: &[&str] = &[
     "text/html",
     "application/xhtml+xml",
     "image/svg+xml",
+    "image/svg+xml-compressed",
     "application/xml",
     "text/xml",
     "application/postscript",

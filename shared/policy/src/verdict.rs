@@ -1,11 +1,11 @@
 //! The verdict on an object: a comparison of grant, metadata and bytes.
 
-use content_sniff::{MediaType, Sniffed, is_same_type};
+use content_sniff::{MediaType, Sniffed, is_more_general, is_same_type};
 
 use crate::checksum::Checksum;
 use crate::clean_name::clean_name;
 use crate::content_rules::{ContentRules, OtherType, apply_rules};
-use crate::danger::{Danger, is_script};
+use crate::danger::{Danger, is_read_as_text, is_script};
 use crate::grant::{Grant, InvalidGrant, METADATA_HEADER};
 use crate::key::ObjectKey;
 use crate::observed::ObservedObject;
@@ -141,7 +141,7 @@ pub const NAME_CLEANED: &str = "name-cleaned";
 #[must_use]
 pub fn is_harmless(finding: &str, granted: &str, found: &str) -> bool {
     match finding {
-        TYPE_RESOLVED | NAME_CLEANED | "no-end-mark" => true,
+        TYPE_RESOLVED | NAME_CLEANED | "no-end-mark" | "cut-short" => true,
         "content-mismatch" | "extension-mismatch" => Family::is_picture(granted) && Family::is_picture(found),
         _ => false,
     }
@@ -169,10 +169,11 @@ pub fn other_type(
         return OtherType::ByRule;
     }
     let (granted, found) = (granted.essence(), &*sniffed.media_type);
-    let is_read_as_text = Family::is_textual(granted) && Danger::of(granted) == Danger::Passive;
-    if is_read_as_text && is_script(found) {
+    if is_read_as_text(granted) && is_script(found) {
         return OtherType::Text;
     }
+    // A document in a ZIP is a ZIP too, so it may have the extension of one.
+    let extension = extension.filter(|_| !is_more_general(granted, found));
     let is_allowed = MediaType::parse(found).is_ok_and(|found| class.accepts_as(&found, size, extension));
     if is_allowed && Danger::of(found) <= Danger::of(granted) { OtherType::Harmless } else { OtherType::ByRule }
 }

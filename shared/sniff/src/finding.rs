@@ -58,6 +58,8 @@ codes! {
     /// The end mark is missing, and common readers open the object without it: a PDF with `startxref` and without
     /// `%%EOF`, a JPEG or GIF without its last marker.
     NoEndMark = "no-end-mark",
+    /// The end of the media is missing, and players play the part before: an MP4 with its movie box at the start.
+    CutShort = "cut-short",
     /// Only the signature was recognised. This crate does not check the structure of the format.
     SignatureOnly = "signature-only",
     /// Script, event handlers or the like that run when the object is shown. Also SVG that is not well-formed, because

@@ -36,10 +36,10 @@ pub(crate) fn parents_of(kind: &str) -> impl Iterator<Item = &'static str> {
     let names = names_of_type(kind);
     let listed = PARENTS.iter().find(|row| row.first().is_some_and(|name| *name == kind || names.contains(name)));
     let office = kind.starts_with("application/vnd.openxmlformats-officedocument.") || kind.contains(".macroenabled.");
-    let zipped: &[&str] = if office || kind.contains("opendocument") && !kind.contains("flat") {
-        &["application/zip", "application/encrypted-ooxml"]
-    } else {
-        &[]
+    let zipped: &[&str] = match () {
+        () if office => &["application/zip", "application/encrypted-ooxml"],
+        () if kind.contains("opendocument") && !kind.contains("flat") => &["application/zip"],
+        () => &[],
     };
     listed.into_iter().flatten().skip(1).chain(zipped).copied()
 }

@@ -52,7 +52,7 @@ async fn a_part_that_changed_after_it_was_listed_is_refused() {
     fixture.objects.put_part(&s3_upload_id(&fixture.session()), 2, &bytes).unwrap();
     let refused = fixture.send(&listed).await;
     assert_eq!(refused.outcome(), (409, "parts-changed"));
-    assert!(refused.body["detail"].as_str().unwrap().contains('2'), "{}", refused.body);
+    assert!(refused.body["evidence"].as_str().unwrap().contains('2'), "{}", refused.body);
     fixture.assert_open("changed");
     assert_eq!(fixture.send(&complete_listed(&fixture).await).await.status, 200);
     fixture.assert_completed("listed again");

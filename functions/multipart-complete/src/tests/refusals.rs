@@ -43,7 +43,7 @@ async fn parts_that_differ_from_the_plan_are_named() {
         fixture.put_parts(&session, parts);
         let answer = fixture.send(&complete()).await;
         assert_eq!(answer.outcome(), outcome, "{parts:?}");
-        assert!(answer.body["detail"].as_str().unwrap().contains(named), "{}", answer.body);
+        assert!(answer.body["evidence"].as_str().unwrap().contains(named), "{}", answer.body);
         fixture.assert_open(&format!("{parts:?}"));
     }
 }

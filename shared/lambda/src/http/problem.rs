@@ -8,20 +8,22 @@ use serde_json::{Value, json};
 use super::response::respond;
 use policy::grant::GrantTooLarge;
 use policy::parts::PartsProblem;
-use policy::{Actual, Facts, Refusal};
+use policy::size::ByteSize;
+use policy::{Actual, Facts, Refusal, words};
 use uploads_core::multipart::{BackendError, SessionProblem};
 use uploads_core::ports::objects::ObjectsError;
 use uploads_core::ports::queue::QueueError;
 use uploads_core::ports::records::RecordsError;
 
-/// The longest detail, in characters. A detail may quote a value from the request, which can have megabytes.
-const MAX_DETAIL_CHARS: usize = 600;
+/// The longest text in a problem, in characters. It may quote a value from the request, which can have megabytes.
+const MAX_TEXT_CHARS: usize = 600;
 
 /// An error response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     code: Code,
     detail: String,
+    evidence: Option<String>,
     facts: Facts,
 }
 
@@ -118,6 +120,9 @@ struct ProblemBody<'a> {
     message: &'a str,
     /// Clients of Companion read this field.
     error: &'a str,
+    /// What exactly is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<&'a str>,
     /// The limit that was missed, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     limit: Option<u64>,
@@ -130,10 +135,21 @@ struct ProblemBody<'a> {
 }
 
 impl Problem {
-    /// A problem with a sentence for people. A longer detail is cut after 600 characters.
+    /// A problem with the catalogue's sentence for its code. `evidence` says to the maker of the client what exactly is
+    /// wrong; it is cut after 600 characters.
     #[must_use]
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: shorten(detail.into()), facts: Facts::default() }
+    pub fn new(code: Code, evidence: impl Into<String>) -> Self {
+        let detail = words::problem(code.as_str(), &[]).unwrap_or_else(|| code.title().to_owned());
+        Self { code, detail, evidence: Some(shorten(evidence.into())), facts: Facts::default() }
+    }
+
+    /// The problem `too-large` for a file whose size is unknown, except that it is above `limit`.
+    #[must_use]
+    pub fn above(limit: ByteSize) -> Self {
+        let sentence = words::problem("above-limit", &[("limit", &limit.rounded())]);
+        let facts = Facts { limit: Some(limit.bytes()), ..Facts::default() };
+        let detail = sentence.unwrap_or_else(|| Code::TooLarge.title().to_owned());
+        Self { code: Code::TooLarge, detail, evidence: None, facts }
     }
 
     /// Its stable code.
@@ -142,7 +158,7 @@ impl Problem {
         self.code
     }
 
-    /// Its sentence for people.
+    /// Its sentence for the person who chose the file.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -177,6 +193,7 @@ impl Problem {
             detail: &self.detail,
             message: &self.detail,
             error: self.code.as_str(),
+            evidence: self.evidence.as_deref(),
             limit: self.facts.limit,
             actual: self.facts.actual.as_ref().map(|actual| match actual {
                 Actual::Bytes(bytes) => json!(bytes),
@@ -195,13 +212,13 @@ impl Problem {
     }
 }
 
-/// Cuts a sentence after [`MAX_DETAIL_CHARS`].
-fn shorten(mut sentence: String) -> String {
-    if let Some((end, _)) = sentence.char_indices().nth(MAX_DETAIL_CHARS) {
-        sentence.truncate(end);
-        sentence.push('…');
+/// Cuts a text after [`MAX_TEXT_CHARS`].
+fn shorten(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(MAX_TEXT_CHARS) {
+        text.truncate(end);
+        text.push('…');
     }
-    sentence
+    text
 }
 
 impl From<Refusal> for Problem {
@@ -220,7 +237,11 @@ impl From<Refusal> for Problem {
             Refusal::ChecksumTypeUnsupported { .. } => Code::ChecksumTypeUnsupported,
             Refusal::MetadataNotAllowed { .. } => Code::MetadataNotAllowed,
         };
-        Self { facts: refusal.facts(), ..Self::new(code, refusal.to_string()) }
+        let evidence = match refusal {
+            Refusal::ChecksumTypeUnsupported { problem } => Some(problem.to_owned()),
+            _ => None,
+        };
+        Self { code, detail: shorten(refusal.to_string()), evidence, facts: refusal.facts() }
     }
 }
 
@@ -277,6 +298,9 @@ impl From<SessionProblem> for Problem {
             SessionProblem::Backend(_) => Code::Unavailable,
         };
         match problem {
+            SessionProblem::Parts(PartsProblem::TooLarge { sum: size, limit: max }) => {
+                Refusal::TooLarge { size, max }.into()
+            }
             SessionProblem::Backend(BackendError::Records(error)) => error.into(),
             SessionProblem::Backend(BackendError::Objects(error)) => error.into(),
             SessionProblem::Backend(BackendError::Queue(error)) => error.into(),

@@ -177,7 +177,6 @@ impl fmt::Display for Refusal {
         };
         let reason = match self {
             Self::NameNotAllowed { problem } => words::name_problem(problem).unwrap_or(problem),
-            Self::ChecksumTypeUnsupported { problem } => problem,
             _ => "",
         };
         let (actual, limit) = match (actual, limit.map(ByteSize::from_bytes)) {

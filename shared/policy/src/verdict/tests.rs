@@ -105,7 +105,10 @@ fn in_class(class: &str, name: &str, declared: &str, found: &'static str, codes:
         grant: Ok(Grant { owner: key().owner().clone(), ..grant }),
         ..observed()
     };
-    let parent = found.starts_with("text/").then_some("text/plain");
+    let parent = match found {
+        found if found.ends_with("+xml") => Some("application/xml"),
+        found => found.starts_with("text/").then_some("text/plain"),
+    };
     let findings = codes.iter().map(|code| Finding { code: *code, detail: String::new() }).collect();
     let sniffed = Sniffed { media_type: found.into(), parent, findings, ..sniffed("image/png") };
     decide(&key(), &observed, &sniffed, &class.content, Some(class))
@@ -139,7 +142,26 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         ("photo.pdf", "application/pdf", "image/png", &[], None),
         // A special case of the granted type that can do more harm.
         ("a.zip", "application/zip", "application/vnd.ms-word.document.macroenabled.12", &[FindingCode::Macros], None),
-        ("a.zip", "application/zip", "application/epub+zip", &[], Some(&["unverified"])),
+        // One that the class does not allow.
+        ("a.zip", "application/zip", "application/epub+zip", &[], None),
+        ("a.xml", "application/xml", "image/svg+xml", &[], None),
+        (
+            "a.odt",
+            "application/vnd.oasis.opendocument.text",
+            "application/vnd.oasis.opendocument.text-template",
+            &[],
+            None,
+        ),
+        // One that the class allows, or that programs open as usual.
+        (
+            "a.zip",
+            "application/zip",
+            "application/vnd.oasis.opendocument.text",
+            &[],
+            Some(&["unverified", "name-cleaned"]),
+        ),
+        ("a.xml", "application/xml", "application/rss+xml", &[], Some(&["unverified"])),
+        ("a.tif", "image/tiff", "image/x-canon-cr2", &[], Some(&["unverified"])),
         ("logo.pdf", "application/pdf", "application/illustrator", &[], Some(&["unverified"])),
         // More dangerous than the granted type.
         ("photo.jpg", "image/jpeg", "application/pdf", &[], None),

@@ -221,7 +221,10 @@ fn walk_boxes(source: &Source, picture: bool, report: &mut Report) -> Result<Wal
             _ => {}
         }
         if len > left {
-            report.add_finding(FindingCode::Truncated, "a box ends after the object");
+            // Players need the moov box only. They play the media up to the end of the object.
+            let plays = name == b"mdat" && left > 16 && seen.moov.is_some();
+            let code = if plays { FindingCode::CutShort } else { FindingCode::Truncated };
+            report.add_finding(code, "a box ends after the object");
             break;
         }
         if (seen.fragment && seen.moov.is_some()) || (seen.meta.is_some() && picture) {

@@ -38,3 +38,13 @@ fn programs() {
     }
     fails(b"#!/bin/sh\nrm -rf /\n", "text/plain", "content-mismatch");
 }
+
+#[test]
+fn core_audio() {
+    let chunk = |name: &[u8], data: &[u8]| [name, &u64::try_from(data.len()).unwrap().to_be_bytes()[..], data].concat();
+    let start = [&b"caff\0\x01\0\0"[..], &chunk(b"desc", &[1; 32])].concat();
+    let caf = [&start[..], &chunk(b"free", &[0; 4000]), &chunk(b"data", &[0; 90])].concat();
+    passes(&caf, "audio/x-caf");
+    finds(&[&start[..], &[0; 900]].concat(), "audio/x-caf", FindingCode::SignatureOnly);
+    fails(&caf, "application/mbox", "content-mismatch");
+}

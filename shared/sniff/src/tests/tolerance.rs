@@ -97,3 +97,16 @@ fn bytes_after_the_end() {
     tolerates(&[&png()[..], b"thumbnail"].concat(), "image/png", FindingCode::TrailingData);
     tolerates(&[GIF, b"\x01\x02"].concat(), "image/gif", FindingCode::TrailingData);
 }
+
+#[test]
+fn a_film_that_ends_early_after_its_movie_box() {
+    let film = mp4(&track(b"vide"), 5_000);
+    let (start, media, movie) = (&film[..24], &film[24..5_032], &film[5_032..]);
+    let ends_early = |cut: usize| [start, movie, &media[..cut]].concat();
+    tolerates(&ends_early(900), "video/mp4", FindingCode::CutShort);
+    passes(&ends_early(media.len()), "video/mp4");
+    // Nothing to play, or no movie box.
+    fails(&ends_early(12), "video/mp4", "truncated");
+    fails(&film[..900], "video/mp4", "truncated");
+    fails(&[start, &movie[..movie.len() - 4]].concat(), "video/mp4", "truncated");
+}

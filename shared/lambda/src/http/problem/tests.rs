@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use policy::size::ByteSize;
 use serde_json::Value;
 
 use super::*;
@@ -57,13 +58,22 @@ const TABLE: &[(&str, u16)] = &[
 ];
 
 #[test]
-fn long_details_are_cut() {
-    for length in [1, MAX_DETAIL_CHARS - 1, MAX_DETAIL_CHARS, MAX_DETAIL_CHARS + 1, 4_000_000] {
-        let problem = Problem::new(Code::UnknownClass, "é".repeat(length));
-        let expected = if length <= MAX_DETAIL_CHARS { length } else { MAX_DETAIL_CHARS + 1 };
-        assert_eq!(problem.detail().chars().count(), expected);
-        assert_eq!(problem.detail().ends_with('…'), length > MAX_DETAIL_CHARS);
+fn long_texts_are_cut() {
+    for length in [1, MAX_TEXT_CHARS - 1, MAX_TEXT_CHARS, MAX_TEXT_CHARS + 1, 4_000_000] {
+        let expected = if length <= MAX_TEXT_CHARS { length } else { MAX_TEXT_CHARS + 1 };
+        let evidence = Problem::new(Code::InvalidBody, "é".repeat(length)).evidence.unwrap();
+        assert_eq!(evidence.chars().count(), expected);
+        assert_eq!(evidence.ends_with('…'), length > MAX_TEXT_CHARS);
+        let refusal = Refusal::UnknownClass { class: "é".repeat(length) };
+        assert!(Problem::from(refusal).detail().chars().count() <= MAX_TEXT_CHARS + 1);
     }
+}
+
+#[test]
+fn the_sum_of_the_parts_is_above_a_limit_that_the_program_reads() {
+    let (sum, limit) = (ByteSize::from_bytes(70), ByteSize::from_bytes(50));
+    let problem = Problem::from(SessionProblem::Parts(PartsProblem::TooLarge { sum, limit })).to_json();
+    assert_eq!((&problem["limit"], &problem["actual"]), (&json!(50), &json!(70)));
 }
 
 #[test]
@@ -85,18 +95,20 @@ fn codes_and_titles_are_unique() {
 #[test]
 fn a_problem_has_the_fields_of_rfc_9457_and_of_uppy() {
     for code in Code::ALL {
-        let response = Problem::new(*code, "a sentence").into_response();
+        let response = Problem::new(*code, "a cause").into_response();
         assert_eq!(response.status(), code.status());
         assert_eq!(response.headers()["content-type"], "application/problem+json");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        let plain = Problem::new(*code, "a sentence").into_plain_response();
+        let plain = Problem::new(*code, "a cause").into_plain_response();
         assert_eq!(plain.headers()["content-type"], "application/json");
         assert_eq!((plain.status(), plain.body()), (response.status(), response.body()));
         let body: Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["type"], format!("urn:sluice:{}", code.as_str()));
         assert_eq!((&body["title"], &body["status"]), (&code.title().into(), &code.status().as_u16().into()));
         assert_eq!((&body["code"], &body["error"]), (&code.as_str().into(), &code.as_str().into()));
-        assert_eq!((&body["detail"], &body["message"]), (&"a sentence".into(), &"a sentence".into()));
+        assert_eq!((&body["message"], &body["evidence"]), (&body["detail"], &"a cause".into()));
+        let sentence = words::problem(code.as_str(), &[]);
+        assert_eq!((body["detail"].as_str(), body["detail"] == "a cause"), (sentence.as_deref(), false));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::short;
 use crate::bytes::{
-    array, be16, be32, contains_any, find, has_at, le16, le32, le64, rfind, slice_at, to_u64, to_usize,
+    array, be16, be32, be64, contains_any, find, has_at, le16, le32, le64, rfind, slice_at, to_u64, to_usize,
 };
 use crate::source::{MissingRange, Source, WINDOW_BYTES};
 
@@ -54,6 +54,7 @@ pub(super) fn fits(kind: &str, source: &Source) -> Result<bool, MissingRange> {
         "audio/flac" => flac(source)?,
         "audio/aiff" => aiff(source)?,
         "audio/amr" => amr(head),
+        "audio/x-caf" => caf(head),
         "audio/x-wavpack" => {
             let next = le32(head, 4).map_or(0, |len| u64::from(len) + 8);
             next == source.size() || source.peek(next, 4) == b"wvpk"
@@ -145,6 +146,19 @@ fn aiff(source: &Source) -> Result<bool, MissingRange> {
         at = at.saturating_add(8 + u64::from(len) + u64::from(len & 1));
     }
     Ok(false)
+}
+
+/// Chunks up to the one with the sound (Apple Core Audio Format Specification 1.0, 2011).
+fn caf(head: &[u8]) -> bool {
+    let mut at = 8;
+    while at < head.len() {
+        if has_at(head, at, b"data") {
+            return true;
+        }
+        let len = be64(head, at + 4).map_or(usize::MAX, to_usize);
+        at = at.saturating_add(12).saturating_add(len);
+    }
+    false
 }
 
 /// Three frames of AMR narrowband in a row, or the frame type of the wideband format.
