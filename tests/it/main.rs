@@ -35,3 +35,4 @@ mod tcp;
 mod tidy;
 mod transport_errors;
 mod webhook_receiver;
+mod webhooks;

@@ -11,7 +11,7 @@ use local_stack::stack::Stack;
 use policy::key::ObjectKey;
 use policy::session::{Completing, CompletionRequest, Lease, Session, State};
 use serde_json::{Value, json};
-use testkit::{golden_events, session_of};
+use testkit::{fresh_id, golden_events, session_of};
 use uploads_core::ports::multipart_uploads::MultipartUploads;
 use uploads_core::ports::records::UploadRecords;
 use uploads_core::ports::sessions::Sessions;
@@ -19,7 +19,9 @@ use xtask::up::{deploy_beside, remove_beside};
 
 use crate::adapters::{create_request, objects, records};
 use crate::api::{User, alice_at};
-use crate::aws::{created_event, delete_item, invoke, key_at, sqs, versions_at};
+use crate::aws::{
+    body_of, created_event, delete_item, invoke, key_at, log_lines, peek, send_message, sqs, versions_at,
+};
 use crate::support::{asset, fresh_key, wait_for};
 
 /// `CloudFormation` retains the bucket, so each run needs a stack name of its own.
@@ -49,6 +51,13 @@ const ONLY_ON_AWS: [&str; 15] = [
     "s3:GetObjectTagging",
     "s3:GetObjectVersionTagging",
 ];
+
+/// Of those, what the emulator checks because a function itself does it.
+const CHECKED: [(&str, &str); 3] =
+    [("forward", "sqs:SendMessage"), ("reconcile", "sqs:ReceiveMessage"), ("reconcile", "sqs:DeleteMessage")];
+
+/// A webhook without retries, to an address at which nothing listens.
+const WEBHOOK: [&str; 3] = ["WebhookUrl1=http://127.0.0.1:9/", "WebhookPrivateHosts=true", "WebhookAttempts=1"];
 
 /// The role of a deployed function, and its deployed policy.
 pub(crate) struct Role {
@@ -84,12 +93,14 @@ impl Role {
 fn each_action_is_needed_and_the_direct_trigger_works() {
     // The reconciler handles new sessions and objects without a delay.
     let reconcile = ["ReconcileGrace=0s", "ReconcileOrphanAge=0s"];
-    let stack = deploy_beside(&name(), &[["ValidatorTrigger=direct"].as_slice(), &reconcile].concat()).unwrap();
+    let parameters = [["ValidatorTrigger=direct"].as_slice(), &reconcile, &WEBHOOK].concat();
+    let stack = deploy_beside(&name(), &parameters).unwrap();
     let alice = alice_at(&stack);
     the_direct_trigger_validates(&stack, &alice);
     the_reconciler_requeues_a_lost_event(&stack, &alice);
     for (function, logical) in [
         ("forward", "ForwardRole"),
+        ("notify", "NotifyRole"),
         ("presign", "PresignRole"),
         ("initiate", "InitiateRole"),
         ("parts", "PartsRole"),
@@ -100,7 +111,8 @@ fn each_action_is_needed_and_the_direct_trigger_works() {
     ] {
         let role = Role::of(&stack, &name(), logical);
         let mut actions = actions(&role.document);
-        actions.retain(|action| !ONLY_ON_AWS.contains(&action.as_str()));
+        let is_checked = |action: &str| CHECKED.contains(&(function, action)) || !ONLY_ON_AWS.contains(&action);
+        actions.retain(|action| is_checked(action));
         assert!(!actions.is_empty());
         for action in actions {
             assert!(works(&stack, &alice, function, &action), "{function} fails although it may {action}");
@@ -133,6 +145,35 @@ fn the_reconciler_requeues_a_lost_event(stack: &Stack, alice: &User) {
         assert!(reconcile(stack));
         (alice.status(&id).json()["status"] == "accepted").then_some(())
     });
+}
+
+/// Sends the message with which Lambda gives up on a batch of the stream.
+fn lose_announcements(stack: &Stack) {
+    let now = Timestamp::now();
+    let info = json!({ "approximateArrivalOfFirstRecord": now, "approximateArrivalOfLastRecord": now });
+    let lost = resource(stack, &name(), "LostAnnouncements");
+    send_message(&lost, &json!({ "timestamp": now, "DDBStreamBatchInfo": info }).to_string());
+}
+
+/// Sends a delivery to the endpoint. Returns whether it was signed, failed only because nothing listens, and went to the
+/// dead-letter queue at once because the wait was set.
+fn notify(stack: &Stack) -> bool {
+    // A process that runs has the secret for a minute, and an update of the function starts a new one.
+    let function = resource(stack, &name(), "Notify");
+    let id = format!("evt_{}", fresh_id());
+    let url = format!("{}/2015-03-31/functions/{function}/configuration", stack.endpoint);
+    rest_call("PUT", &url, "lambda", json!({ "Description": id }).to_string().as_bytes()).unwrap();
+    let delivery = json!({ "endpoint": 1, "id": id, "body": "{}" });
+    send_message(&stack.webhook_queues[0], &delivery.to_string());
+    let dead_letters = stack.webhook_dead_letters.as_ref().unwrap();
+    let has_line = |words: &[&str]| !log_lines(&name(), "notify", &[words, &[&id]].concat()).is_empty();
+    wait_for("the end of the delivery", || {
+        if has_line(&["the secret can't be used"]) || has_line(&["the wait could not be set"]) {
+            return Some(false);
+        }
+        let is_dead = peek(dead_letters).iter().any(|message| body_of(message).contains(&id));
+        is_dead.then(|| has_line(&["could not connect"]))
+    })
 }
 
 /// Runs the reconciler and returns whether it succeeded.
@@ -213,13 +254,15 @@ fn works(stack: &Stack, alice: &User, function: &str, action: &str) -> bool {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             let accepted = ObjectKey::parse(&key_at(stack, &validated())).unwrap();
             runtime.block_on(abandon_work(stack, &accepted));
+            lose_announcements(stack);
             reconcile(stack)
         }
-        ("forward", "events:PutEvents") => {
+        ("forward", "events:PutEvents" | "sqs:SendMessage") => {
             let forward = stack.forward.as_ref().unwrap();
             let answer = invoke(forward, &golden_events("forward")["accepted"]).json();
             answer["batchItemFailures"] == json!([])
         }
+        ("notify", _) => notify(stack),
         (function, action) => panic!("{function} may {action}, and no test needs it"),
     }
 }

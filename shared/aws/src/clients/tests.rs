@@ -183,7 +183,7 @@ async fn call_here(client: &str) {
     let key = key(ALICE, id(1));
     let head = S3Objects::new(clients.clone(), "bucket").head(&key, None).await;
     let item = DynamoRecords::new(clients, "table").get(key.id()).await;
-    println!("HEAD: {head:?}\nGetItem: {item:?}");
+    eprintln!("HEAD: {head:?}\nGetItem: {item:?}");
 }
 
 async fn faulty(context: aws_smithy_http_client::tls::TlsContextBuilder) -> Clients {

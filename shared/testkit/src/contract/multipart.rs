@@ -45,6 +45,7 @@ impl PutParts for crate::MemoryObjects {
 
 /// Features that a store may lack.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "a store may lack any of them")]
 pub struct StoreFeatures {
     /// It refuses small parts before the last.
     pub minimum: bool,
