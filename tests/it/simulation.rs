@@ -13,7 +13,9 @@
 
 mod clients;
 mod end_state;
+mod events;
 mod system;
+mod validation;
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

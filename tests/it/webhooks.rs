@@ -1,7 +1,7 @@
 //! Verdicts and deletions reach webhook endpoints, whatever the endpoints do.
 //!
 //! The test deploys its own stack with three endpoints of this process, short waits and few attempts. The local stack's
-//! own receiver verifies deliveries with the library from PyPI, and `tests/webhooks` with the one from npm.
+//! own receiver verifies deliveries with the library from `PyPI`, and `tests/webhooks` with the one from npm.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

@@ -7,7 +7,8 @@ use policy::upload::{Outcome, Record};
 use serde_json::Value;
 use testkit::Delivered;
 
-use super::system::{ENDPOINTS, System, verdict_event};
+use super::events::verdict_event;
+use super::system::{ENDPOINTS, System};
 
 /// The facts that decide the verdict on a version.
 #[derive(Debug, Clone, Copy)]

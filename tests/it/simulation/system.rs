@@ -6,20 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use aws_adapters::dynamodb::stream;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http_kit::config::ApiConfig;
 use policy::key::{ObjectKey, UploadId};
 use policy::size::ByteSize;
-use policy::upload::{Record, ValidatedUpload};
 use serde_json::{Value, json};
 use testkit::{
-    BUCKET, FaultInjector, FaultyPort, MemoryBus, MemoryEndpoints, MemoryObjects, MemoryQueue, MemoryRecords,
-    MemorySecrets, MemoryWaits, Random, config, now,
+    FaultInjector, FaultyPort, MemoryBus, MemoryEndpoints, MemoryObjects, MemoryQueue, MemoryRecords, MemorySecrets,
+    MemoryWaits, Random, config, now,
 };
 use uploads_core::env::Env;
-use uploads_core::ports::queue::Queue;
-use uploads_core::ports::records::RecordChange;
 
 use super::clients::AbandonedUpload;
 use super::end_state::{OwnerAction, VersionFacts};
@@ -37,16 +33,13 @@ const FAULTS_PERMILLE: usize = 200;
 const KILLS_PERMILLE: usize = 20;
 
 /// How many of a thousand event notifications, and of scan results, are lost.
-const LOST_PERMILLE: usize = 30;
-
-/// With which probability a batch of the stream fails until Lambda gives up on it.
-const LOST_BATCHES_PERMILLE: usize = 20;
+pub(super) const LOST_PERMILLE: usize = 30;
 
 /// The webhook endpoints.
 pub(super) const ENDPOINTS: [&str; 2] = ["https://one.example/", "https://two.example/"];
 
 /// After how many receives SQS moves a message to the DLQ, as in the template.
-const MAX_RECEIVES: u8 = 5;
+pub(super) const MAX_RECEIVES: u8 = 5;
 
 thread_local! {
     /// Milliseconds since the start. Each call of [`time`] or [`random_bytes`] adds one.
@@ -104,12 +97,12 @@ pub(super) struct Stores {
     /// Receives the events that the reconciler sends again.
     pub(super) requeued: MemoryQueue,
     /// The queues of [`ENDPOINTS`].
-    webhooks: [MemoryQueue; 2],
+    pub(super) webhooks: [MemoryQueue; 2],
     pub(super) endpoints: MemoryEndpoints,
     secrets: MemorySecrets,
-    waits: MemoryWaits,
+    pub(super) waits: MemoryWaits,
     /// Receives Lambda's messages about lost batches of the stream.
-    lost_announcements: MemoryQueue,
+    pub(super) lost_announcements: MemoryQueue,
     pub(super) faults: FaultInjector,
 }
 
@@ -140,9 +133,10 @@ pub(super) struct Functions<'a> {
     pub(super) parts: multipart_parts::Deps<Records<'a>, Objects<'a>>,
     pub(super) complete: multipart_complete::Deps<Records<'a>, Objects<'a>, MemoryQueue>,
     pub(super) uploads: uploads::Deps<Records<'a>, Objects<'a>>,
-    validate: validate::Deps<Records<'a>, Objects<'a>>,
-    forward: forward::Deps<FaultyPort<'a, MemoryBus>, FaultyPort<'a, MemoryQueue>>,
-    notify: notify::Deps<FaultyPort<'a, MemoryEndpoints>, FaultyPort<'a, MemorySecrets>, FaultyPort<'a, MemoryWaits>>,
+    pub(super) validate: validate::Deps<Records<'a>, Objects<'a>>,
+    pub(super) forward: forward::Deps<FaultyPort<'a, MemoryBus>, FaultyPort<'a, MemoryQueue>>,
+    pub(super) notify:
+        notify::Deps<FaultyPort<'a, MemoryEndpoints>, FaultyPort<'a, MemorySecrets>, FaultyPort<'a, MemoryWaits>>,
     reconcile: reconcile::Deps<Records<'a>, Objects<'a>, FaultyPort<'a, MemoryQueue>>,
 }
 
@@ -199,28 +193,28 @@ impl<'a> Functions<'a> {
 }
 
 /// A message in the queue or in the DLQ.
-struct Message {
-    body: String,
-    receives: u8,
+pub(super) struct Message {
+    pub(super) body: String,
+    pub(super) receives: u8,
 }
 
 #[derive(Default)]
-struct State {
-    queue: Vec<Message>,
-    in_flight: usize,
-    dlq: Vec<Message>,
+pub(super) struct State {
+    pub(super) queue: Vec<Message>,
+    pub(super) in_flight: usize,
+    pub(super) dlq: Vec<Message>,
     /// Deliveries of both endpoints.
-    webhooks: Vec<Message>,
-    webhook_dlq: Vec<Message>,
-    lost_batch: bool,
+    pub(super) webhooks: Vec<Message>,
+    pub(super) webhook_dlq: Vec<Message>,
+    pub(super) lost_batch: bool,
     /// How many new versions already have their events.
-    delivered: usize,
+    pub(super) delivered: usize,
     /// How many changes of the table are forwarded.
-    forwarded: usize,
+    pub(super) forwarded: usize,
     /// How many messages of the reconciler are in the queue.
     requeued: usize,
     killed: usize,
-    lost_events: usize,
+    pub(super) lost_events: usize,
 }
 
 /// All state of one run.
@@ -240,8 +234,8 @@ pub(super) struct System<'a> {
     pub(super) abandoned: RefCell<Vec<AbandonedUpload>>,
     /// The events of verdicts in a lost batch of the stream.
     pub(super) lost_verdicts: RefCell<BTreeSet<String>>,
-    state: RefCell<State>,
-    kills: Cell<bool>,
+    pub(super) state: RefCell<State>,
+    pub(super) kills: Cell<bool>,
 }
 
 impl<'a> System<'a> {
@@ -284,164 +278,6 @@ impl<'a> System<'a> {
             work.as_mut().poll(context).map(Some)
         })
         .await
-    }
-
-    /// Sends the events of all new versions to the queue.
-    pub(super) fn deliver(&self) {
-        let mut state = self.state.borrow_mut();
-        for (key, version) in self.stores.objects.arrivals_from(state.delivered) {
-            state.delivered += 1;
-            self.uploads.borrow_mut().entry(key.id()).or_insert_with(|| (key.clone(), OwnerAction::Kept));
-            let mut facts = self.facts.borrow_mut();
-            let facts = facts.entry(version.clone()).or_insert_with(|| self.multipart_facts.borrow()[&key.id()]);
-            let mut random_deliveries = || {
-                let lost = self.random.permille(LOST_PERMILLE);
-                state.lost_events += usize::from(lost);
-                if lost { 0 } else { 1 + self.random.below(5) }
-            };
-            let (events, scans) = (random_deliveries(), random_deliveries());
-            for _ in 0..events {
-                let body = self.created_event(&key, &version).to_string();
-                state.queue.push(Message { body, receives: 0 });
-            }
-            let Some(scan) = facts.scan else { continue };
-            if scans == 0 {
-                // Without a scan result the upload is never accepted.
-                facts.scan = Some("LOST");
-            }
-            for _ in 0..scans {
-                state.queue.push(Message { body: scan_event(&key, &version, scan).to_string(), receives: 0 });
-            }
-        }
-    }
-
-    /// The event notification of a version, in a random wrapping.
-    fn created_event(&self, key: &ObjectKey, version: &str) -> Value {
-        let direct = json!({ "Records": [{ "eventVersion": "2.6", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": {
-            "bucket": { "name": BUCKET },
-            "object": { "key": key.to_string().replace('~', "%7E"), "versionId": version, "sequencer": "0055AED6DCD90281E5" },
-        } }] });
-        match self.random.below(3) {
-            0 => direct,
-            1 => json!({ "Type": "Notification", "Message": direct.to_string() }),
-            _ => json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": {
-                "bucket": { "name": BUCKET },
-                "object": { "key": key.to_string(), "version-id": version },
-            } }),
-        }
-    }
-
-    /// Invokes the validator with a random batch of messages, if there are any.
-    pub(super) async fn validate(&'a self) {
-        let Some(batch) = self.receive() else { return };
-        let message = |(n, message): (usize, &Message)| json!({ "eventSource": "aws:sqs", "messageId": n.to_string(), "body": message.body });
-        let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
-        let answer = self.run_or_kill(self.functions.validate.handle(event, in_an_hour())).await;
-        let mut state = self.state.borrow_mut();
-        state.in_flight -= batch.len();
-        for (n, message) in batch.into_iter().enumerate() {
-            match (has_failed(answer.as_ref(), n), message.receives >= MAX_RECEIVES) {
-                (false, _) => {}
-                (true, false) => state.queue.push(message),
-                (true, true) => state.dlq.push(message),
-            }
-        }
-    }
-
-    /// Takes one to ten random messages from the queue.
-    fn receive(&self) -> Option<Vec<Message>> {
-        let mut state = self.state.borrow_mut();
-        let size = (1 + self.random.below(10)).min(state.queue.len());
-        let batch: Vec<Message> = (0..size)
-            .map(|_| {
-                let n = self.random.below(state.queue.len());
-                let mut message = state.queue.swap_remove(n);
-                message.receives += 1;
-                message
-            })
-            .collect();
-        state.in_flight += batch.len();
-        (!batch.is_empty()).then_some(batch)
-    }
-
-    /// Invokes the forwarder with the next records of the stream, if there are any.
-    pub(super) async fn forward(&'a self) {
-        let forwarded = self.state.borrow().forwarded;
-        let changes = self.stores.records.changes_at(forwarded, 1 + self.random.below(30));
-        if changes.is_empty() {
-            return;
-        }
-        // One batch of a run: everything of its hour is announced again.
-        let may_be_lost = self.kills.get() && !self.state.borrow().lost_batch;
-        if may_be_lost && self.random.permille(LOST_BATCHES_PERMILLE) {
-            self.lose(&changes).await;
-            let mut state = self.state.borrow_mut();
-            (state.forwarded, state.lost_batch) = (forwarded + changes.len(), true);
-            return;
-        }
-        let record = |(n, change): (usize, &RecordChange)| stream::record(change, forwarded + n);
-        let event = json!({ "Records": changes.iter().enumerate().map(record).collect::<Vec<_>>() });
-        let answer = self.run_or_kill(self.functions.forward.handle(event, in_an_hour())).await;
-        let Some(Ok(answer)) = answer else { return };
-        let failed = answer["batchItemFailures"][0]["itemIdentifier"].as_str();
-        let next = failed.map_or(forwarded + changes.len(), |number| number.parse().unwrap());
-        self.state.borrow_mut().forwarded = next;
-    }
-
-    /// Lambda gives up on a batch of the stream and sends a message with its times.
-    async fn lose(&self, changes: &[RecordChange]) {
-        let time = |change: &RecordChange| match &change.new {
-            Record::Validated(validated) => Some(validated.judged_at),
-            Record::Pending(_) => None,
-            Record::Deleting(_) | Record::Deleted(_) => change.deleted_at,
-        };
-        let (first, last) = (changes.iter().filter_map(time).min(), changes.iter().filter_map(time).max());
-        let verdict = |change: &RecordChange| match &change.new {
-            Record::Validated(validated) => Some(verdict_event(validated)),
-            Record::Pending(_) | Record::Deleting(_) | Record::Deleted(_) => None,
-        };
-        self.lost_verdicts.borrow_mut().extend(changes.iter().filter_map(verdict));
-        if let (Some(first), Some(last)) = (first, last) {
-            let info = json!({ "approximateArrivalOfFirstRecord": first, "approximateArrivalOfLastRecord": last });
-            let message = json!({ "timestamp": last, "DDBStreamBatchInfo": info });
-            self.stores.lost_announcements.send(&message.to_string()).await.unwrap();
-        }
-    }
-
-    /// Invokes the notifier with a random batch of deliveries, if there are any.
-    pub(super) async fn notify(&'a self) {
-        let mut state = self.state.borrow_mut();
-        let new = self.stores.webhooks.iter().flat_map(MemoryQueue::take);
-        state.webhooks.extend(new.map(|body| Message { body, receives: 0 }));
-        let size = (1 + self.random.below(10)).min(state.webhooks.len());
-        let mut take = || {
-            let n = self.random.below(state.webhooks.len());
-            let message = state.webhooks.swap_remove(n);
-            Message { receives: message.receives + 1, ..message }
-        };
-        let batch: Vec<Message> = (0..size).map(|_| take()).collect();
-        state.in_flight += batch.len();
-        drop(state);
-        if batch.is_empty() {
-            return;
-        }
-        let message = |(n, message): (usize, &Message)| {
-            json!({
-                "messageId": n.to_string(), "receiptHandle": n.to_string(), "body": message.body,
-                "attributes": { "ApproximateReceiveCount": message.receives.to_string() },
-            })
-        };
-        let event = json!({ "Records": batch.iter().enumerate().map(message).collect::<Vec<_>>() });
-        let answer = self.run_or_kill(self.functions.notify.handle(event, in_an_hour())).await;
-        let mut state = self.state.borrow_mut();
-        state.in_flight -= batch.len();
-        for (n, message) in batch.into_iter().enumerate() {
-            match (has_failed(answer.as_ref(), n), message.receives >= MAX_RECEIVES) {
-                (false, _) => {}
-                (true, false) => state.webhooks.push(message),
-                (true, true) => state.webhook_dlq.push(message),
-            }
-        }
     }
 
     /// Runs the reconciler, and returns whether it found nothing to do.
@@ -488,25 +324,13 @@ impl<'a> System<'a> {
     }
 }
 
-/// The event id of a verdict.
-pub(super) fn verdict_event(validated: &ValidatedUpload) -> String {
-    format!("{}:{}:{}", validated.key.id(), validated.version, validated.outcome.as_str())
-}
-
 /// Whether a batch's message stays in the queue.
-fn has_failed<E>(answer: Option<&Result<Value, E>>, n: usize) -> bool {
+pub(super) fn has_failed<E>(answer: Option<&Result<Value, E>>, n: usize) -> bool {
     let Some(Ok(answer)) = answer else { return true };
     let (failures, number) = (answer["batchItemFailures"].as_array().unwrap(), n.to_string());
     failures.iter().any(|failure| failure["itemIdentifier"].as_str() == Some(&number))
 }
 
-fn scan_event(key: &ObjectKey, version: &str, status: &str) -> Value {
-    json!({ "source": "aws.guardduty", "detail-type": "GuardDuty Malware Protection Object Scan Result", "detail": {
-        "s3ObjectDetails": { "bucketName": BUCKET, "objectKey": key.to_string(), "versionId": version },
-        "scanResultDetails": { "scanResultStatus": status },
-    } })
-}
-
-fn in_an_hour() -> SystemTime {
+pub(super) fn in_an_hour() -> SystemTime {
     SystemTime::now() + Duration::from_hours(1)
 }
