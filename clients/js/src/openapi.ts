@@ -187,7 +187,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description RFC 9457. `code` is stable, `detail` is a sentence for people. */
+        /** @description RFC 9457. `code` is stable, `detail` is a sentence for the person who chose the file. */
         readonly Problem: {
             readonly type: string;
             readonly title: string;
@@ -199,6 +199,8 @@ export interface components {
             readonly message: string;
             /** @description Repeats `code`. */
             readonly error: string;
+            /** @description What exactly is wrong, for the maker of the client. It may change. */
+            readonly evidence?: string;
             /** @description The limit that was missed, in bytes. */
             readonly limit?: number;
             /** @description The value that missed it: bytes as a number, anything else as text. */

@@ -26,10 +26,12 @@ struct Words {
     types: BTreeMap<String, String>,
 }
 
-/// The sentence for a problem code with its values; `None` if the catalogue has no such code.
+/// The sentence for a problem code with its values; `None` if the catalogue has no such code, or the sentence needs another
+/// value.
 #[must_use]
 pub fn problem(code: &str, values: &[(&str, &str)]) -> Option<String> {
-    WORDS.problems.get(code).map(|sentence| filled(sentence, values))
+    let sentence = filled(WORDS.problems.get(code)?, values);
+    (!sentence.contains('{')).then_some(sentence)
 }
 
 /// The half sentence for a problem of a file name, by its code.

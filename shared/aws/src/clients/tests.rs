@@ -51,7 +51,8 @@ impl Server {
             Trusted | TrustedOverTls12 => None,
             OfAnotherName => Some("not valid for name"),
             Expired => Some("expired"),
-            OfAnUnknownIssuer | SelfSigned => Some("UnknownIssuer"),
+            // Their issuer has the name of the trusted one, and another key.
+            OfAnUnknownIssuer | SelfSigned => Some("BadSignature"),
         }
     }
 

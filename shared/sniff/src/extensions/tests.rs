@@ -1,3 +1,5 @@
+//! Extensions and their types.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Names of media types, as clients write them.
+
 use super::*;
 use proptest::prelude::*;
 

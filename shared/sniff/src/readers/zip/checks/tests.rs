@@ -1,3 +1,5 @@
+//! Checks of entries and their names.
+
 use super::*;
 use crate::readers::zip::directory::Entry;
 
