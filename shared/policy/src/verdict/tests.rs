@@ -154,7 +154,7 @@ fn harmless_content_of_another_allowed_type_is_a_finding() {
         ),
         // One that the class allows, or that programs open as usual.
         ("a.zip", "application/zip", "application/vnd.oasis.opendocument.text", &[], Some(&["unverified"])),
-        ("a.xml", "application/xml", "application/rss+xml", &[], Some(&["unverified"])),
+        ("a.xml", "application/xml", "application/rss+xml", &[], Some(&["unverified", "name-cleaned"])),
         ("a.tif", "image/tiff", "image/x-canon-cr2", &[], Some(&["unverified"])),
         ("logo.pdf", "application/pdf", "application/illustrator", &[], Some(&["unverified"])),
         // More dangerous than the granted type.
