@@ -13,6 +13,7 @@ mod fault_proxy;
 mod fixture;
 mod forwarding;
 mod multipart;
+mod notifying;
 mod reconciling;
 mod single_upload;
 mod table;
@@ -233,6 +234,8 @@ async fn every_fault_at_every_call_leads_to_the_end_state() {
         Box::pin(Section::of::<validation::LongObject>(shared())),
         Box::pin(Section::of::<validation::ObjectOfUnsizedSession>(shared())),
         Box::pin(Section::of::<forwarding::ForwardVerdicts>(shared())),
+        Box::pin(Section::of::<notifying::Deliver>(shared())),
+        Box::pin(Section::of::<notifying::Wait>(shared())),
         Box::pin(Section::of::<multipart::RunCompletionJob>(shared())),
         Box::pin(Section::of::<reconciling::FullRun>(shared())),
         Box::pin(Section::of::<reconciling::LostEvent>(shared())),

@@ -148,6 +148,22 @@ fn every_event_of_forward_is_answered() {
 }
 
 #[test]
+fn every_event_of_notify_is_answered() {
+    let secret = stack().webhook_secrets.first().unwrap();
+    let queue = stack().webhook_queues.first().unwrap();
+    let variables = [
+        // Nothing listens there, so that every delivery stays in its queue.
+        ("WEBHOOK_URLS", "http://127.0.0.1:9/"),
+        ("WEBHOOK_PRIVATE_HOSTS", "true"),
+        ("WEBHOOK_SECRETS", secret),
+        ("WEBHOOK_QUEUES", queue),
+    ];
+    for (file, answer) in answers_with("notify", &variables) {
+        assert_eq!(answer["batchItemFailures"].as_array().unwrap().len(), 1, "{file}: {answer}");
+    }
+}
+
+#[test]
 fn every_function_has_events() {
     for entry in fs::read_dir(xtask::root().join("functions")).unwrap() {
         events(&entry.unwrap().file_name().to_string_lossy());

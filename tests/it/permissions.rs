@@ -162,7 +162,7 @@ fn notify(stack: &Stack) -> bool {
     let function = resource(stack, &name(), "Notify");
     let id = format!("evt_{}", fresh_id());
     let url = format!("{}/2015-03-31/functions/{function}/configuration", stack.endpoint);
-    rest_call("PUT", &url, "lambda", json!({ "Description": id }).to_string().as_bytes()).unwrap();
+    rest_call("PUT", &url, "lambda", json!({ "MemorySize": 256 }).to_string().as_bytes()).unwrap();
     let delivery = json!({ "endpoint": 1, "id": id, "body": "{}" });
     send_message(&stack.webhook_queues[0], &delivery.to_string());
     let dead_letters = stack.webhook_dead_letters.as_ref().unwrap();

@@ -188,6 +188,8 @@ class Stack:
                 "AWS::Logs::LogGroup": lambda: self.arn("logs", f"log-group:{ref}:*"),
                 "AWS::Events::Rule": lambda: self.arn("events", f"rule/{ref}"),
             }[kind]()
+        if kind == "AWS::SecretsManager::Secret" and attribute == "Id":
+            return self.arn("secretsmanager", f"secret:{name}-AbCdEf")
         if attribute == "StreamArn":
             return self.arn("dynamodb", f"table/{ref}/stream/2026-11-28T00:00:00.000")
         if attribute == "QueueName":

@@ -12,7 +12,7 @@ from expand import ACCOUNT, STACK, TEMPLATE, Stack
 
 HERE = Path(__file__).parent
 OTHER_ACCOUNT = "999988887777"
-FUNCTIONS = ["presign", "initiate", "parts", "complete", "uploads", "validate", "forward", "reconcile"]
+FUNCTIONS = ["presign", "initiate", "parts", "complete", "uploads", "validate", "forward", "notify", "reconcile"]
 ALL_RIGHTS = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 # A KMS key's usual policy: IAM policies of the account decide.
 KEY_POLICY = {
@@ -66,6 +66,12 @@ class World:
             "dlq": stack.attribute("DeadLetters", "Arn"),
             "completions": stack.attribute("Completions", "Arn"),
             "lost": stack.arn("sqs", f"{STACK}-LostAnnouncements"),
+            "webhooks": stack.arn("sqs", f"{STACK}-WebhookQueue1"),
+            "webhooks-3": stack.arn("sqs", f"{STACK}-WebhookQueue3"),
+            "dead-webhooks": stack.arn("sqs", f"{STACK}-WebhookDeadLetters"),
+            "secret": stack.arn("secretsmanager", "secret:WebhookSecret1-AbCdEf"),
+            "secret-3": stack.arn("secretsmanager", "secret:WebhookSecret3-AbCdEf"),
+            "other-secret": stack.arn("secretsmanager", "secret:another-AbCdEf"),
             "bus": stack.arn("events", "event-bus/default"),
             "other-bus": stack.arn("events", "event-bus/another"),
             "managed-rule": stack.arn("events", "rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3abc"),

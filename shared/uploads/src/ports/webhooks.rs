@@ -49,6 +49,12 @@ pub trait Endpoints: Send + Sync {
     fn post(&self, url: &str, delivery: &SignedDelivery<'_>) -> impl Future<Output = Result<Answer, PostError>> + Send;
 }
 
+impl<E: Endpoints> Endpoints for &E {
+    async fn post(&self, url: &str, delivery: &SignedDelivery<'_>) -> Result<Answer, PostError> {
+        (*self).post(url, delivery).await
+    }
+}
+
 /// Why a secret could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the secret could not be read")]
