@@ -1,10 +1,12 @@
 //! Verdicts and deletions reach webhook endpoints, whatever the endpoints do.
 //!
-//! The test deploys its own stack with three endpoints of this process, short waits and few attempts. The local stack's
-//! own receiver verifies deliveries with the library from `PyPI`, and `tests/webhooks` with the one from npm.
+//! The test deploys its own stack with three endpoints of this process, short waits and few attempts. The libraries of
+//! Standard Webhooks verify deliveries: the one in Rust here, those from `PyPI` and npm in `tests/webhooks`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -38,6 +40,8 @@ enum Behaviour {
     Accept,
     Fail(u16),
     Hang,
+    /// Closes the connection without an answer.
+    Break,
 }
 
 /// A delivery that an endpoint received.
@@ -55,6 +59,19 @@ impl Delivery {
     fn event_id(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap();
         body["data"]["eventId"].as_str().unwrap().to_owned()
+    }
+
+    /// Whether the receivers of docs/WEBHOOKS.md accept it: they use the libraries from `PyPI` and npm.
+    fn is_accepted_by_the_receivers(&self, secret: &str) -> bool {
+        let headers = self.headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap())));
+        let headers: serde_json::Map<String, Value> = headers.collect();
+        let delivery =
+            json!({ "secret": secret, "headers": headers, "body": std::str::from_utf8(&self.body).unwrap() });
+        let mut python = Command::new("python3");
+        python.args(["tests/webhooks/run.py", "--delivery"]).current_dir(xtask::root()).stdin(Stdio::piped());
+        let mut python = python.spawn().unwrap();
+        python.stdin.take().unwrap().write_all(delivery.to_string().as_bytes()).unwrap();
+        python.wait().unwrap().success()
     }
 
     fn is_signed_with(&self, secret: &str) -> bool {
@@ -123,6 +140,8 @@ async fn receive(State(endpoint): State<Endpoint>, headers: HeaderMap, body: Byt
             StatusCode::NO_CONTENT.into_response()
         }
         Behaviour::Fail(status) => (StatusCode::from_u16(status).unwrap(), [("retry-after", "1")]).into_response(),
+        // The task of the connection ends with this.
+        Behaviour::Break => std::panic::resume_unwind(Box::new("broken")),
         Behaviour::Hang => {
             tokio::time::sleep(Duration::from_mins(5)).await;
             StatusCode::NO_CONTENT.into_response()
@@ -151,7 +170,7 @@ fn verdict(user: &User) -> String {
 
 #[test]
 fn nothing_is_lost_and_no_endpoint_delays_another() {
-    use Behaviour::{Accept, Fail, Hang};
+    use Behaviour::{Accept, Break, Fail, Hang};
     let (good, slow, down) = (Endpoint::new(&[Accept]), Endpoint::new(&[Hang]), Endpoint::new(&[Accept]));
     let [good_at, slow_at] = [&good, &slow].map(|endpoint| endpoint.start("127.0.0.1:0"));
     // Nothing listens at this address yet.
@@ -179,9 +198,12 @@ fn nothing_is_lost_and_no_endpoint_delays_another() {
     wait_for("all events at the good endpoint", || has_all(&good).then_some(()));
     assert!(slow.accepted().is_empty());
     let ids = good.accepted();
+    let newest = good.received().pop().unwrap();
+    assert!(newest.is_accepted_by_the_receivers(old));
+    assert!(!newest.is_accepted_by_the_receivers(new));
 
     // Each failure is followed by another attempt. A new attempt has its own time.
-    slow.behave(&[Fail(500), Fail(429), Accept]);
+    slow.behave(&[Fail(500), Fail(429), Break, Accept]);
     let dead_letters = stack.webhook_dead_letters.clone().unwrap();
     wait_for("the deliveries of the endpoint that is down in the dead-letter queue", || {
         let mut dead = peek(&dead_letters).into_iter().map(|message| message["Body"].as_str().unwrap().to_owned());
