@@ -30,8 +30,7 @@ async fn sessions_in_the_deployed_table_fulfil_the_contract() {
 async fn multipart_uploads_in_a_bucket_fulfil_the_contract() {
     let bucket = TestBucket::new("multipart");
     // The emulator accepts parts of any size, ignores full-object checksums and does not support CRC-32C.
-    let emulator =
-        StoreFeatures { minimum: false, size: true, replaces: true, part_sums: true, whole: false, crc32c: false };
+    let emulator = StoreFeatures { minimum: false, whole: false, crc32c: false };
     contract::multipart(&objects(&bucket.name), &bucket, emulator).await;
     contract::object_listing(&objects(&bucket.name), &bucket).await;
 }

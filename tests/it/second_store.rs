@@ -21,7 +21,6 @@ use local_stack::http::{Answer, send};
 use policy::key::ObjectKey;
 use serde_json::{Value, json};
 use testkit::contract;
-use testkit::contract::StoreFeatures;
 use testkit::http::{ApiRequest, ApiResponse};
 use testkit::{ALICE, FaultInjector, FaultyPort, MemoryQueue, MemoryRecords, PNG, config};
 use uploads_core::env::Env;
@@ -139,13 +138,10 @@ fn headers_with(grant: &Grant, name: &str, value: Option<&str>) -> Vec<(String, 
 }
 
 #[tokio::test]
-async fn the_adapter_fulfils_the_contract() {
+async fn the_adapter_fulfils_the_contract_of_objects() {
     let fixture = Fixture::new("contract").await;
     let (objects, bucket) = (fixture.objects(), &fixture.bucket);
     contract::objects(&objects, bucket).await;
-    let seaweed =
-        StoreFeatures { minimum: true, size: false, replaces: false, part_sums: false, whole: true, crc32c: true };
-    contract::multipart(&objects, bucket, seaweed).await;
     contract::object_listing(&objects, bucket).await;
 }
 

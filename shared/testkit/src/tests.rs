@@ -15,8 +15,7 @@ async fn the_bucket_in_memory_keeps_the_contract() {
 }
 
 /// The memory bucket supports every feature.
-const FEATURES: contract::StoreFeatures =
-    contract::StoreFeatures { minimum: true, size: true, replaces: true, part_sums: true, whole: true, crc32c: true };
+const FEATURES: contract::StoreFeatures = contract::StoreFeatures { minimum: true, whole: true, crc32c: true };
 
 #[tokio::test]
 async fn the_sessions_in_memory_keep_the_contract() {

@@ -45,16 +45,9 @@ impl PutParts for crate::MemoryObjects {
 
 /// Features that a store may lack.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "a store may lack any of them")]
 pub struct StoreFeatures {
     /// It refuses small parts before the last.
     pub minimum: bool,
-    /// It refuses parts that add up to another size.
-    pub size: bool,
-    /// It lists a part that was sent again once.
-    pub replaces: bool,
-    /// It lists the checksums of parts.
-    pub part_sums: bool,
     /// It verifies full-object checksums.
     pub whole: bool,
     /// It supports CRC-32C.
@@ -70,14 +63,12 @@ pub async fn multipart(
     stock: &(impl PutObjects + PutParts),
     features: StoreFeatures,
 ) {
-    parts_are_listed_page_by_page(bucket, stock, features).await;
+    parts_are_listed_page_by_page(bucket, stock).await;
     an_unknown_upload_is_none(bucket, stock).await;
     parts_make_an_object(bucket, stock).await;
     what_is_wrong_makes_none(bucket, stock, features).await;
     an_object_in_the_way_stays(bucket, stock).await;
-    if features.part_sums {
-        sums_of_parts_travel(bucket, stock, features).await;
-    }
+    sums_of_parts_travel(bucket, stock, features).await;
     if features.whole {
         a_sum_of_the_whole_is_verified(bucket, stock).await;
     }
@@ -117,7 +108,7 @@ fn complete_request(parts: &[Part]) -> CompleteMultipartUpload {
     CompleteMultipartUpload { parts: listed.collect(), part_checksum: None, size, checksum: None }
 }
 
-async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &impl PutParts, features: StoreFeatures) {
+async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &impl PutParts) {
     let key = fresh_key();
     let upload = create_upload(bucket, &key, 2500).await;
     assert_eq!(all(bucket, &key, &upload).await, []);
@@ -133,13 +124,11 @@ async fn parts_are_listed_page_by_page(bucket: &impl MultipartUploads, stock: &i
     assert_eq!((last.parts.len(), last.next), (1, None));
     let beyond = bucket.list_parts(&key, &upload, Some(number(2500))).await.expect("an answer").expect("an upload");
     assert_eq!((beyond.parts, beyond.next), (Vec::new(), None));
-    if features.replaces {
-        // A part that is sent again replaces the first.
-        let again = stock.part(&key, &upload, number(1000), b"another", None).await.expect("an upload");
-        let parts = all(bucket, &key, &upload).await;
-        assert_eq!((parts.len(), &parts[999].etag, parts[999].size.bytes()), (2500, &again, 7));
-        assert_ne!(etags[999], again);
-    }
+    // A part that is sent again replaces the first.
+    let again = stock.part(&key, &upload, number(1000), b"another", None).await.expect("an upload");
+    let parts = all(bucket, &key, &upload).await;
+    assert_eq!((parts.len(), &parts[999].etag, parts[999].size.bytes()), (2500, &again, 7));
+    assert_ne!(etags[999], again);
     bucket.abort_upload(&key, &upload).await.expect("an answer");
 }
 
@@ -208,8 +197,7 @@ async fn what_is_wrong_makes_none(
     missing.push(Part { number: number(3), ..parts[1].clone() });
     let missing = refused(&complete_request(&missing)).await;
     assert!(matches!(missing, CompleteError::InvalidPart), "{missing}");
-    let wrong_sizes = [FULL as u64, FULL as u64 + 2];
-    for size in wrong_sizes.into_iter().filter(|_| features.size) {
+    for size in [FULL as u64, FULL as u64 + 2] {
         let size = ByteSize::from_bytes(size);
         let wrong = refused(&CompleteMultipartUpload { size, ..complete_request(&parts) }).await;
         assert!(matches!(wrong, CompleteError::ObjectMismatch(_)), "{wrong}");
