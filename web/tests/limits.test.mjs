@@ -16,9 +16,9 @@ const own = { bucket: stack.bucket }
 
 /** Clients of a class that allows 5 MB, or 20 MB on the open stack, and the messages that they show for a larger file. */
 const clients = {
-  'version 5': { version: 5, s3: { five: { endpoint: `${stack.apiUrl}/avatar`, headers: bearer } }, ...own, single: 'Non 2xx', multipart: 'the file is above the maximum of 5 MB for this upload' },
+  'version 5': { version: 5, s3: { five: { endpoint: `${stack.apiUrl}/avatar`, headers: bearer } }, ...own, single: 'Non 2xx', multipart: 'The file is too large. The maximum is 5 MB.' },
   'version 6 as Companion': { version: 6, s3: { six: { companionEndpoint: `${openApi}/small` } }, caller: open, bucket: openBucket, size: 21 * MB, single: NETWORK_ERROR, multipart: 'Companion request failed: Unprocessable Entity' },
-  'version 6 with signRequest': { version: 6, s3: { six: { sign: { url: `${stack.apiUrl}/avatar/s3/sign`, token: alice.token } } }, ...own, single: 'S3 returned 400 – EntityTooLarge', multipart: 'the file is above the maximum of 5 MB for this upload' },
+  'version 6 with signRequest': { version: 6, s3: { six: { sign: { url: `${stack.apiUrl}/avatar/s3/sign`, token: alice.token } } }, ...own, single: 'S3 returned 400 – EntityTooLarge', multipart: 'The file is too large. The maximum is 5 MB.' },
 }
 
 /** Asserts that the upload failed with one error, which Uppy shows unchanged for the file and for all files. */
