@@ -4,6 +4,9 @@
 //! hint: a missing, generic or wrong-for-the-extension guess is replaced by the type of the extension, before the policy is
 //! asked. A class with `"declared": "exact"` takes the declared type as it is.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use content_sniff::{MediaType, is_generic, is_more_general, is_same_type, is_type_of_extension, type_of_extension};
 
 use crate::policy::class::{Class, DeclaredType};
@@ -28,7 +31,8 @@ pub fn resolve(class: &Class, declared: Option<&MediaType>, extension: Option<&s
     let fits = |kind: &MediaType| class.rule_for(kind).is_some_and(|rule| rule.allows_extension(extension));
     let by_extension = extension.and_then(|extension| type_in_class(class, extension));
     let is_known_guess = |kind: &MediaType| {
-        by_extension.is_some() && guesses().any(|(known, guess, _)| Some(known) == extension && guess == kind.essence())
+        by_extension.as_ref().is_some_and(|usual| usual.essence() != kind.essence())
+            && extension.is_some_and(|extension| is_listed(extension, kind.essence()))
     };
     if let Some(kind) = informative.filter(|kind| fits(kind) && !is_known_guess(kind)) {
         return Some(kind.clone());
@@ -78,7 +82,14 @@ fn is_guess(extension: &str, declared: &str, usual: &MediaType) -> bool {
         || is_more_general(declared, usual)
         // Every text format is plain text too.
         || declared == "text/plain" && Family::is_textual(usual)
-        || guesses().any(|(known, guess, _)| known == extension && guess == declared)
+        || is_listed(extension, declared)
+}
+
+/// Whether the list of guesses has this one. The list is read once: a search in its text takes as long as signing a URL.
+fn is_listed(extension: &str, declared: &str) -> bool {
+    static LISTED: LazyLock<HashSet<(&str, &str)>> =
+        LazyLock::new(|| guesses().map(|(extension, guess, _)| (extension, guess)).collect());
+    LISTED.contains(&(extension, declared))
 }
 
 /// Extension, declared type and source of every known guess.
