@@ -1,10 +1,12 @@
-"""Starts the AWS emulator (ministack) with four corrections.
+"""Starts the AWS emulator (ministack) with five corrections.
 
 The emulator adds the API's CORS headers to a function's answer, but not to the authorizer's 401 and 403. A page can't
 read those, so it can't tell an expired token from a broken connection. docs/decisions/0011 has this difference.
 
 It also serves an API below a path, which is no part of the path that a function receives. The header
 `x-forwarded-prefix` tells the function.
+
+It keeps an API's CORS settings under CloudFormation's names, `AllowOrigins`, and reads them as `allowOrigins`.
 
 The right to send messages covers batches of them. On AWS no action is called sqs:SendMessageBatch.
 
@@ -31,6 +33,19 @@ async def answer(api_id, stage, path, method, headers, *rest):
         answered.update(apigateway._cors_response_headers(cors, headers.get("origin", "")))
     return status, answered, body
 
+
+def with_cors(handle):
+    def lowered(value):
+        if not isinstance(value, dict) or "CorsConfiguration" not in value:
+            return value
+        settings = {name[0].lower() + name[1:]: setting for name, setting in value["CorsConfiguration"].items()}
+        return {**value, "CorsConfiguration": settings}
+
+    return lambda *args, **options: handle(*map(lowered, args), **options)
+
+
+api = provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Api"]
+api.update(create=with_cors(api["create"]), update=with_cors(api["update"]))
 
 provisioners._RESOURCE_HANDLERS["AWS::GuardDuty::MalwareProtectionPlan"] = {
     "create": lambda logical_id, props, stack_name: (f"{stack_name}-{logical_id}", {}),

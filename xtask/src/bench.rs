@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::tools::SAM;
+use crate::tools::CARGO_LAMBDA;
 use crate::up::deploy::functions;
 use crate::{root, web};
 
@@ -19,11 +19,11 @@ pub fn bench(args: &[String]) -> Result<bool> {
     if args.first().is_some_and(|name| name == "client") {
         return web::bench(&args[1..]);
     }
-    SAM.install()?;
+    CARGO_LAMBDA.install()?;
     // By cargo-lambda, so that the signer is measured with the compiler's flags of the functions, and so that the
     // SDKs need not be built a second time without them.
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).env("PATH", SAM.path()).args(["lambda", "build", "--release", "--locked"]);
+    cargo.current_dir(root()).env("PATH", CARGO_LAMBDA.path()).args(["lambda", "build", "--release", "--locked"]);
     cargo.args(["--bin", "bench", "--bin", "hello"]);
     if args.first().is_none_or(|name| STARTING.contains(&name.as_str())) {
         for name in functions()? {

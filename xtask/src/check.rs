@@ -9,11 +9,12 @@ use crate::tally::Tally;
 #[must_use]
 pub fn check() -> Tally {
     let mut tally = Tally::default();
-    tally.command("format", &mut cargo(&["fmt", "--all", "--check"]));
+    tally.command("format", cargo(&["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "--deny", "warnings"];
-    tally.command("lints", &mut cargo(&clippy));
+    tally.command("lints", cargo(&clippy));
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items", "--locked", "--quiet"]);
-    tally.command("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"));
+    doc.env("RUSTDOCFLAGS", "--deny warnings");
+    tally.command("documentation", doc);
     // With nextest where it is installed, which runs each test in a process of its own. Always the whole workspace is
     // built: another selection of packages has other features, and would compile the SDKs a second time.
     let mut nextest = cargo(&["nextest", "--version"]);
@@ -29,8 +30,8 @@ pub fn check() -> Tally {
         tally.tests("documents and house rules", run(&["--test", "it", "--", "documents::", "tidy::"]));
     }
     tally.tests("examples in documentation", cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]));
-    let package = ["package", "--package", "content-sniff", "--package", "s3-presigner", "--locked", "--allow-dirty"];
-    tally.command("crates that other projects can use", cargo(&package).arg("--quiet"));
+    let package = ["package", "--quiet", "--package", "content-sniff", "--package", "s3-presigner", "--allow-dirty"];
+    tally.command("crates that other projects can use", cargo(&[&package[..], &["--locked"]].concat()));
     tally
 }
 

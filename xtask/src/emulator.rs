@@ -1,5 +1,6 @@
 //! The AWS emulator: one process on the loopback interface that verifies signatures and enforces IAM.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
@@ -26,6 +27,11 @@ pub fn endpoint() -> String {
 /// The emulator and the functions that it runs.
 const SERVICE: Service = Service { name: "emulator" };
 
+/// The folder of its state, which goes when it stops.
+pub(crate) fn home() -> PathBuf {
+    local().join("emulator")
+}
+
 /// Whether the emulator of this repository runs.
 #[must_use]
 pub fn is_running() -> bool {
@@ -40,7 +46,7 @@ pub fn is_running() -> bool {
 pub fn start() -> Result<bool> {
     let program = root().join("xtask/emulator.py");
     let version = fs::read_to_string(&program)? + &fs::read_to_string(root().join("xtask/requirements/emulator.txt"))?;
-    let home = local().join("emulator");
+    let home = home();
     let stamp = home.join("started.txt");
     if is_running() && ready() && fs::read_to_string(&stamp).is_ok_and(|started| started == version) {
         return Ok(true);
@@ -70,6 +76,6 @@ fn ready() -> bool {
 /// When it does not stop.
 pub fn stop() -> Result<()> {
     SERVICE.stop()?;
-    let _ = fs::remove_dir_all(local().join("emulator"));
+    let _ = fs::remove_dir_all(home());
     Ok(())
 }

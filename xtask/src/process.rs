@@ -12,18 +12,38 @@ use anyhow::{Context, Result, bail};
 /// How often progress is written where a line can't be rewritten.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
 
+/// What is shown while a command runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// That it began, for how long it has been running, and that it ended.
+    Lines,
+    /// Only that it ended: another command shows its progress at the same time.
+    End,
+}
+
 /// Runs a command with its output in a log file and one line of progress on the screen.
 ///
 /// # Errors
 /// When it can't be started or fails: with the last lines of its output.
 pub fn quietly(label: &str, log: &Path, command: &mut Command) -> Result<()> {
+    run(label, log, command, Progress::Lines)
+}
+
+/// As [`quietly`], with a choice of what is shown.
+///
+/// # Errors
+/// As [`quietly`].
+pub(crate) fn run(label: &str, log: &Path, command: &mut Command, shown: Progress) -> Result<()> {
     fs::create_dir_all(log.parent().unwrap_or(Path::new(".")))?;
     let file = File::create(log).with_context(|| format!("{} can't be written", log.display()))?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     let mut child = command.spawn().with_context(|| format!("{} could not be started", name(command)))?;
     let (started, mut written) = (Instant::now(), Duration::ZERO);
     let (mut output, mut text) = (File::open(log)?, Vec::new());
-    progress(label, "…", false);
+    let lines = shown == Progress::Lines;
+    if lines {
+        progress(label, "…", false);
+    }
     let status = loop {
         if let Some(status) = child.try_wait()? {
             break status;
@@ -31,7 +51,7 @@ pub fn quietly(label: &str, log: &Path, command: &mut Command) -> Result<()> {
         sleep(Duration::from_millis(100));
         output.read_to_end(&mut text)?;
         let interval = if stdout().is_terminal() { Duration::from_secs(1) } else { PROGRESS_INTERVAL };
-        if started.elapsed() > written + interval {
+        if lines && started.elapsed() > written + interval {
             written = started.elapsed();
             progress(label, &format!("{}{} s", crates(&text), written.as_secs()), false);
         }

@@ -1,59 +1,80 @@
 //! The counts of passed, failed and skipped tests.
 
 use std::io::{BufRead, BufReader, pipe};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 
 /// Counts of all tests and steps so far.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
+    /// What is shown later, if other tests use the screen now.
+    kept: Option<String>,
 }
 
 impl Tally {
+    /// Keeps what it would show, until [`Tally::append`].
+    #[must_use]
+    pub fn beside() -> Self {
+        Self { kept: Some(String::new()), ..Self::default() }
+    }
+
+    /// Shows what another one kept, and adds its counts.
+    pub fn append(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.say(other.kept.unwrap_or_default().trim_end());
+    }
+
+    /// Shows or keeps a line.
+    pub fn say(&mut self, line: &str) {
+        match &mut self.kept {
+            Some(kept) => kept.extend([line, "\n"]),
+            None => println!("{line}"),
+        }
+    }
+
     /// Adds a step that passes or fails as a whole.
     pub fn step(&mut self, name: &str, result: Result<()>) {
         match result {
             Ok(()) => {
                 self.passed += 1;
-                println!("ok    {name}");
+                self.say(&format!("ok    {name}"));
             }
             Err(error) => {
                 self.failed += 1;
-                println!("{error:#}\nFAIL  {name}");
+                self.say(&format!("{error:#}\nFAIL  {name}"));
             }
         }
     }
 
     /// Runs a command that passes or fails as a whole, with its output on the screen.
-    pub fn command(&mut self, name: &str, command: &mut Command) {
-        println!("\n── {name}");
+    pub fn command(&mut self, name: &str, command: Command) {
+        self.say(&format!("\n── {name}"));
+        let ended = self.run(command, |_, _| ());
         self.step(
             name,
-            match command.stdin(Stdio::null()).status() {
-                Ok(status) if status.success() => Ok(()),
-                Ok(status) => Err(anyhow!("it ended with {status}")),
-                Err(error) => Err(anyhow!("it could not be started: {error}")),
-            },
+            ended.and_then(|ended| if ended.success() { Ok(()) } else { Err(anyhow!("it ended with {ended}")) }),
         );
     }
 
     /// Runs nextest, `cargo test` or Node's test runner with its output on the screen, and adds its counts.
     pub fn tests(&mut self, name: &str, command: Command) {
-        println!("\n── {name}");
-        let before = *self;
-        match self.count(command) {
-            Ok(true) => println!("ok    {name}: {} tests", self.passed - before.passed),
-            Ok(false) if self.failed > before.failed => println!("FAIL  {name}"),
-            Ok(false) => self.step(name, Err(anyhow!("it ended before its tests did: see its output above"))),
+        self.say(&format!("\n── {name}"));
+        let (passed, failed) = (self.passed, self.failed);
+        match self.run(command, Self::add) {
+            Ok(ended) if ended.success() => self.say(&format!("ok    {name}: {} tests", self.passed - passed)),
+            Ok(_) if self.failed > failed => self.say(&format!("FAIL  {name}")),
+            Ok(_) => self.step(name, Err(anyhow!("it ended before its tests did: see its output above"))),
             Err(error) => self.step(name, Err(error)),
         }
     }
 
-    fn count(&mut self, mut command: Command) -> Result<bool> {
+    fn run(&mut self, mut command: Command, count: impl Fn(&mut Self, &str)) -> Result<ExitStatus> {
         let (output, input) = pipe()?;
         command.stdin(Stdio::null()).stdout(input.try_clone()?).stderr(input);
         let mut child = command.spawn().context("it could not be started")?;
@@ -61,10 +82,10 @@ impl Tally {
         drop(command);
         for line in BufReader::new(output).lines() {
             let line = line?;
-            println!("{line}");
-            self.add(&line);
+            self.say(&line);
+            count(self, &line);
         }
-        Ok(child.wait()?.success())
+        Ok(child.wait()?)
     }
 
     /// Adds the counts of a summary line. Each line of Node holds one count.

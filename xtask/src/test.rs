@@ -1,6 +1,7 @@
 //! `cargo xtask test`: all tests.
 
 use std::process::Command;
+use std::thread;
 
 use anyhow::Context;
 use clap::ValueEnum;
@@ -8,7 +9,7 @@ use local_stack::stack::Stack;
 
 use crate::check::{self, cargo, sluice};
 use crate::tally::Tally;
-use crate::tools::SAM;
+use crate::tools::{CARGO_LAMBDA, EMULATOR, SAM, SECOND_STORE, install_beside};
 use crate::{bench, down, emulator, root, up, web};
 
 /// A part of the tests that can be run alone.
@@ -21,22 +22,20 @@ pub enum Part {
 /// `check`, the template's lint, and the tests against the local stack; or one part of them.
 #[must_use]
 pub fn test(part: Option<Part>, full: bool) -> Tally {
+    // They wait for the network, and `check` compiles for minutes.
+    let installed = install_beside(&[CARGO_LAMBDA, SAM, EMULATOR, SECOND_STORE]);
+    let browser = web::install_browser();
     let mut tally = if part.is_none() { check::check() } else { Tally::default() };
+    let _ = browser.map(|mut browser| browser.wait());
     println!("\n── the local stack");
     let was_up = emulator::is_running();
-    match up::ready(&["http://localhost:5173".to_owned()]) {
+    match installed().and_then(|()| up::ready(&["http://localhost:5173".to_owned()])) {
         Ok(stack) => {
             tally.step("the template deploys", Ok(()));
             if part.is_none() {
-                deployed(&mut tally, full);
-            }
-            web::test(&mut tally, &stack, full);
-            if part.is_none() {
-                // After Uppy's tests, which install Chromium.
-                let mut npm = Command::new("npm");
-                npm.args(["run", "--silent", "ci"]).current_dir(root().join("clients/js"));
-                npm.env("SLUICE_STACK", Stack::file());
-                tally.tests("the JavaScript client", npm);
+                deployed(&mut tally, &stack, full);
+            } else {
+                web::test(&mut tally, &stack, full);
             }
         }
         Err(error) => tally.step("the template deploys", Err(error)),
@@ -50,8 +49,25 @@ pub fn test(part: Option<Part>, full: bool) -> Tally {
     tally
 }
 
-fn deployed(tally: &mut Tally, full: bool) {
+/// The tests against a stack. Most of them wait most of their time, so two groups run at the same time.
+fn deployed(tally: &mut Tally, stack: &Stack, full: bool) {
     tally.step("the template's lint", up::lint());
+    let mut beside = Tally::beside();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            web::test(&mut beside, stack, full);
+            let mut npm = Command::new("npm");
+            npm.args(["run", "--silent", "ci"]).current_dir(root().join("clients/js"));
+            npm.env("SLUICE_STACK", Stack::file());
+            beside.tests("the JavaScript client", npm);
+            scripts(&mut beside, full);
+        });
+        acceptance(tally, full);
+    });
+    tally.append(beside);
+}
+
+fn acceptance(tally: &mut Tally, full: bool) {
     // By `cargo test`: the tests of one process share users and queues.
     let mut acceptance = cargo(&["test", "--workspace", "--test", "it", "--locked"]);
     if full {
@@ -59,7 +75,10 @@ fn deployed(tally: &mut Tally, full: bool) {
     }
     acceptance.args(["--", "--skip", "documents::", "--skip", "tidy::"]);
     tally.tests("acceptance tests against the local stack", acceptance);
-    tally.command("`sluice verify` of the local stack", &mut sluice(&["verify", "--stack", "local"]));
+    tally.command("`sluice verify` of the local stack", sluice(&["verify", "--stack", "local"]));
+}
+
+fn scripts(tally: &mut Tally, full: bool) {
     let requests = ["--requests", if full { "5000" } else { "500" }];
     let scripts: [(_, _, &[&str]); 4] = [
         ("judges of template and signatures", "judges", &[]),
@@ -69,7 +88,8 @@ fn deployed(tally: &mut Tally, full: bool) {
     ];
     for (name, script, args) in scripts {
         let mut python = Command::new("python3");
-        tally.command(name, python.arg(format!("tests/{script}/run.py")).args(args).current_dir(root()));
+        python.arg(format!("tests/{script}/run.py")).args(args).current_dir(root());
+        tally.command(name, python);
     }
     if full {
         let mut containers = Command::new(SAM.program("python"));

@@ -1,31 +1,43 @@
-//! The Python tools, each in a virtual environment of its own: they pin different versions of the same libraries.
+//! The Python tools, in virtual environments: they pin different versions of the same libraries.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::{env, fs};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
-use crate::process::quietly;
+use crate::process::{Progress, run};
 use crate::root;
 
-/// One virtual environment, made from a pinned and hashed requirements file.
+/// The packages of a pinned and hashed requirements file, in a virtual environment.
 #[derive(Debug, Clone, Copy)]
 pub struct Tool {
     name: &'static str,
+    environment: &'static str,
     label: &'static str,
 }
 
-/// AWS SAM CLI, cargo-lambda and AWS's Runtime Interface Emulator.
-pub const SAM: Tool = Tool { name: "sam", label: "installing the AWS SAM CLI and cargo-lambda" };
+/// cargo-lambda, which compiles the functions. It is installed before the SAM CLI, so that compiling begins early.
+pub const CARGO_LAMBDA: Tool = Tool { name: "cargo-lambda", environment: "sam", label: "installing cargo-lambda" };
+/// AWS SAM CLI and AWS's Runtime Interface Emulator. Both need cargo-lambda.
+pub const SAM: Tool = Tool { name: "sam", environment: "sam", label: "installing the AWS SAM CLI" };
 /// The AWS emulator.
-pub const EMULATOR: Tool = Tool { name: "emulator", label: "installing the AWS emulator" };
+pub const EMULATOR: Tool = Tool { name: "emulator", environment: "emulator", label: "installing the AWS emulator" };
 /// Another implementation of S3, for tests.
-pub const SECOND_STORE: Tool = Tool { name: "second-store", label: "installing SeaweedFS" };
+pub const SECOND_STORE: Tool =
+    Tool { name: "second-store", environment: "second-store", label: "installing SeaweedFS" };
+
+/// Starts to install tools, one after the other, while other work goes on. The returned function waits for the end.
+pub fn install_beside(tools: &'static [Tool]) -> impl FnOnce() -> Result<()> {
+    let installing = thread::spawn(|| tools.iter().try_for_each(|tool| tool.install_with(Progress::End)));
+    || installing.join().unwrap_or_else(|_| Err(anyhow!("installing tools panicked")))
+}
 
 impl Tool {
     fn home(self) -> PathBuf {
-        root().join("target/tools").join(self.name)
+        root().join("target/tools").join(self.environment)
     }
 
     /// A program of this environment.
@@ -39,22 +51,36 @@ impl Tool {
     /// # Errors
     /// When there is no usable Python, or the packages can't be installed.
     pub fn install(self) -> Result<()> {
+        self.install_with(Progress::Lines)
+    }
+
+    fn install_with(self, progress: Progress) -> Result<()> {
+        // Two installations at once would write into the same environment.
+        static INSTALLING: Mutex<()> = Mutex::new(());
+        let _one_by_one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
         let requirements = root().join("xtask/requirements").join(format!("{}.txt", self.name));
         let wanted = fs::read_to_string(&requirements).with_context(|| requirements.display().to_string())?;
-        let stamp = self.home().join("installed.txt");
+        let stamp = self.home().join(format!("{}.txt", self.name));
         if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
             return Ok(());
         }
-        let python = python()?;
         let log = root().join("target/tools").join(format!("{}.log", self.name));
-        let _ = fs::remove_dir_all(self.home());
-        quietly("making a virtual environment", &log, Command::new(python).args(["-m", "venv"]).arg(self.home()))
-            .context("Python has no working venv module: on Debian and Ubuntu, run `apt install python3-venv`")?;
+        if !self.program("pip").exists() {
+            let _ = fs::remove_dir_all(self.home());
+            let mut venv = Command::new(python()?);
+            run("making a virtual environment", &log, venv.args(["-m", "venv"]).arg(self.home()), progress)
+                .context("Python has no working venv module: on Debian and Ubuntu, run `apt install python3-venv`")?;
+        }
         let mut pip = Command::new(self.program("python"));
         // The file lists every dependency, so pip need not resolve any; older versions can't, with extras and hashes.
-        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement"])
-            .arg(&requirements);
-        quietly(self.label, &log, &mut pip)?;
+        // Python compiles what it imports: most of the SAM CLI's libraries never are.
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check"]);
+        pip.args(["--require-hashes", "--requirement"]).arg(&requirements);
+        if let Err(error) = run(self.label, &log, &mut pip, progress) {
+            // The next start makes a new environment: pip stumbles over a half-installed package.
+            let _ = fs::remove_dir_all(self.home());
+            return Err(error);
+        }
         Ok(fs::write(&stamp, wanted)?)
     }
 

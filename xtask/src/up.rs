@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use local_stack::aws::form_call;
 use local_stack::stack::{LOCAL, Stack};
 
-use crate::tools::{EMULATOR, SAM};
+use crate::tools::{CARGO_LAMBDA, EMULATOR, SAM, install_beside};
 use crate::{emulator, root, web};
 
 /// Starts the local stack, uploads a picture through it and prints what to do next. `origins` are pages of the user's
@@ -80,16 +80,19 @@ pub fn ready(origins: &[String]) -> Result<Stack> {
         println!("The first start takes 6 to 10 minutes on two cores: it installs tools and compiles the functions.");
         println!("Later starts take about 20 seconds.");
     }
-    println!("Tools");
-    SAM.install()?;
-    EMULATOR.install()?;
-    println!("Functions");
-    deploy::build()?;
+    println!("Tools and functions");
+    CARGO_LAMBDA.install()?;
+    // Installing waits for the network and for the disk, compiling for the processor.
+    let installed = install_beside(&[SAM, EMULATOR]);
+    let compiled = deploy::compile();
+    installed()?;
+    compiled?;
+    let code = deploy::collect()?;
     println!("Local stack");
     let kept = emulator::start()?;
     let users = users::users(kept)?;
     let webhooks = format!("WebhookUrl1={}", web::receiver_url());
-    let stack = deploy::deploy(LOCAL, &users, origins, &[&webhooks, "WebhookPrivateHosts=true"])?;
+    let stack = deploy::deploy(LOCAL, &code, &users, origins, &[&webhooks, "WebhookPrivateHosts=true"])?;
     stack.write()?;
     web::receive(&stack)?;
     Ok(stack)
@@ -100,6 +103,7 @@ pub fn ready(origins: &[String]) -> Result<Stack> {
 /// # Errors
 /// With the linter's output.
 pub fn lint() -> Result<()> {
+    CARGO_LAMBDA.install()?;
     SAM.install()?;
     deploy::lint()
 }
@@ -109,7 +113,7 @@ pub fn lint() -> Result<()> {
 /// # Errors
 /// When the local stack does not run, or the deployment fails.
 pub fn deploy_beside(name: &str, extra: &[&str]) -> Result<Stack> {
-    deploy::deploy(name, &users::users(true)?, &[], extra)
+    deploy::deploy(name, &deploy::collect()?, &users::users(true)?, &[], extra)
 }
 
 /// Removes a stack that was deployed beside the first.

@@ -16,7 +16,7 @@ use crate::service::{Service, ensure_free};
 use crate::tools::EMULATOR;
 use crate::{emulator, root};
 
-pub use browser::test;
+pub use browser::{install_browser, test};
 
 const SERVICE: Service = Service { name: "web" };
 const RECEIVER: Service = Service { name: "receiver" };

@@ -1,16 +1,16 @@
 //! Builds the functions and deploys the template that is also deployed to AWS.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
-use local_stack::aws::{REGION, ROOT, rest_call, stack_outputs};
+use local_stack::aws::{REGION, ROOT, stack_outputs};
 use local_stack::stack::{Stack, StackCredentials};
-use serde_json::{Value, json};
 
 use super::users::Pool;
 use crate::process::quietly;
-use crate::tools::SAM;
+use crate::tools::{CARGO_LAMBDA, SAM};
 use crate::{emulator, local, root, web};
 
 /// The crates below `functions/`: folder = crate = binary.
@@ -23,20 +23,40 @@ pub(crate) fn functions() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Builds every function, then has SAM collect them.
-pub(super) fn build() -> Result<()> {
+/// Compiles every function.
+pub(super) fn compile() -> Result<()> {
     let elsewhere = env::var_os("CARGO_TARGET_DIR").is_some();
     ensure!(!elsewhere, "CARGO_TARGET_DIR is set, but SAM reads ./target only: unset it and run the command again");
     let mut cargo = Command::new("cargo");
-    cargo.current_dir(root()).env("PATH", SAM.path()).args(["lambda", "build", "--release", "--locked"]);
+    cargo.current_dir(root()).env("PATH", CARGO_LAMBDA.path()).args(["lambda", "build", "--release", "--locked"]);
     for name in functions()? {
         cargo.args(["--bin", &name]);
     }
-    quietly("compiling the functions", &root().join("target/tools/build.log"), &mut cargo)?;
+    quietly("compiling the functions", &root().join("target/tools/build.log"), &mut cargo)
+}
+
+/// Has SAM collect the compiled functions, if they or the template have changed. Returns what stands for both.
+pub(super) fn collect() -> Result<String> {
+    let (built, stamp) = (code()?, root().join(".aws-sam/collected.txt"));
+    if fs::read_to_string(&stamp).is_ok_and(|collected| collected == built) {
+        return Ok(built);
+    }
     let architecture = format!("Architecture={}", machine());
     let mut collect = sam();
     collect.args(["build", "--no-cached", "--parameter-overrides", &architecture]);
-    quietly("sam build", &local().join("sam-build.log"), &mut collect)
+    quietly("sam build", &local().join("sam-build.log"), &mut collect)?;
+    fs::write(&stamp, &built).with_context(|| stamp.display().to_string())?;
+    Ok(built)
+}
+
+/// A text that changes with the template and with every compiled function.
+fn code() -> Result<String> {
+    let mut hasher = DefaultHasher::new();
+    let bootstraps = functions()?.into_iter().map(|name| format!("target/lambda/{name}/bootstrap"));
+    for file in ["template.yaml".to_owned(), "samconfig.toml".to_owned()].into_iter().chain(bootstraps) {
+        fs::read(root().join(&file)).with_context(|| file)?.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}", hasher.finish()))
 }
 
 /// The template's lint.
@@ -59,9 +79,10 @@ fn sam() -> Command {
     sam
 }
 
-/// Deploys a stack and returns its addresses. `extra` are parameters that replace the usual ones; an empty one stands
-/// for the template's default.
-pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str]) -> Result<Stack> {
+/// Deploys a stack and returns its addresses. `code` stands for what is deployed: if the running emulator has it with the
+/// same parameters, nothing is done. `extra` are parameters that replace the usual ones; an empty one stands for the
+/// template's default.
+pub(super) fn deploy(name: &str, code: &str, users: &Pool, origins: &[String], extra: &[&str]) -> Result<Stack> {
     let origins = web::origins(origins);
     let mut parameters = vec![
         format!("Architecture={}", machine()),
@@ -89,23 +110,30 @@ pub(super) fn deploy(name: &str, users: &Pool, origins: &[String], extra: &[&str
             parameters.push(if value.contains('"') { format!("{name}=\"{quoted}\"") } else { (*chosen).to_owned() });
         }
     }
+    // It goes with the emulator's state.
+    let (stamp, inputs) = (emulator::home().join(format!("{name}.txt")), format!("{code} {parameters:?}"));
+    if fs::read_to_string(&stamp).is_ok_and(|deployed| deployed == inputs)
+        && let Ok(stack) = outputs(name, users)
+    {
+        return Ok(stack);
+    }
     let mut deploy = sam();
     deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args(parameters);
     quietly(&format!("sam deploy of {name}"), &local().join(format!("deploy-{name}.log")), &mut deploy)?;
-    let (id, stack) = outputs(name, users)?;
-    allow_origins(&id, &origins)?;
+    let stack = outputs(name, users)?;
+    fs::write(&stamp, inputs).with_context(|| stamp.display().to_string())?;
     Ok(stack)
 }
 
-/// The API's id, and the stack.
-fn outputs(name: &str, users: &Pool) -> Result<(String, Stack)> {
+/// The addresses of a deployed stack.
+fn outputs(name: &str, users: &Pool) -> Result<Stack> {
     let outputs = stack_outputs(&emulator::endpoint(), name)?;
     let output = |name: &str| outputs(name).with_context(|| format!("the deployed stack has no output {name}"));
     let numbered = |name: &str| (1..).map_while(|number| outputs(&format!("{name}{number}"))).collect();
     let url = output("ApiUrl")?;
     let host = url.split("://").nth(1).unwrap_or_default();
-    let id = host.split('.').next().unwrap_or_default().to_owned();
-    let stack = Stack {
+    let id = host.split('.').next().unwrap_or_default();
+    Ok(Stack {
         // The emulator serves the API below this path too. Not every resolver knows `ID.execute-api.localhost`.
         api_url: format!("{}/_aws/execute-api/{id}", emulator::endpoint()),
         endpoint: emulator::endpoint(),
@@ -120,50 +148,5 @@ fn outputs(name: &str, users: &Pool) -> Result<(String, Stack)> {
         webhook_dead_letters: outputs("WebhookDeadLetters"),
         credentials: StackCredentials { access_key_id: ROOT.0.to_owned(), secret_access_key: ROOT.1.to_owned() },
         users: users.users.clone(),
-    };
-    Ok((id, stack))
-}
-
-/// The emulator ignores the template's `CorsConfiguration`, so an API call repeats it.
-fn allow_origins(id: &str, origins: &[String]) -> Result<()> {
-    let template = fs::read_to_string(root().join("template.yaml")).context("template.yaml")?;
-    let mut cors = cors(&template).context("template.yaml has no CorsConfiguration in the known form")?;
-    cors["allowOrigins"] = json!(origins);
-    let body = json!({ "corsConfiguration": cors });
-    let url = format!("{}/v2/apis/{id}", emulator::endpoint());
-    rest_call("PATCH", &url, "apigateway", body.to_string().as_bytes()).map(drop)
-}
-
-/// The template's CORS settings of the API, except the origins, which are a parameter. Each is one line, lists are in
-/// brackets.
-fn cors(template: &str) -> Option<Value> {
-    let (_, api) = template.split_once("Type: AWS::ApiGatewayV2::Api\n")?;
-    let (_, block) = api.split_once("      CorsConfiguration:\n")?;
-    let lines = || block.lines().take_while(|line| line.starts_with("        "));
-    let value = |name: &str| lines().find_map(|line| line.trim().strip_prefix(name)?.strip_prefix(": "));
-    let list = |name: &str| -> Option<Vec<&str>> {
-        Some(value(name)?.strip_prefix('[')?.strip_suffix(']')?.split(',').map(str::trim).collect())
-    };
-    Some(json!({
-        "allowMethods": list("AllowMethods")?,
-        "allowHeaders": list("AllowHeaders")?,
-        "exposeHeaders": list("ExposeHeaders")?,
-        "maxAge": value("MaxAge")?.parse::<u32>().ok()?,
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_cors_settings_are_read_from_the_template() {
-        let template = fs::read_to_string(root().join("template.yaml")).unwrap();
-        let cors = cors(&template).unwrap();
-        assert_eq!(cors["allowMethods"], json!(["GET", "POST", "DELETE", "OPTIONS"]));
-        assert_eq!(cors["exposeHeaders"], json!(["retry-after", "access-control-allow-headers"]));
-        assert_eq!(cors["maxAge"], 86400);
-        let names = cors["allowHeaders"].as_array().unwrap();
-        assert!(names.contains(&json!("authorization")) && names.contains(&json!("idempotency-key")), "{names:?}");
-    }
+    })
 }

@@ -1,7 +1,7 @@
 //! Uppy in a real browser against the deployed stack.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 use anyhow::Result;
 use local_stack::stack::Stack;
@@ -18,9 +18,17 @@ const OPEN_POLICY: &str = concat!(
     r#""hasty":{"allow":[{"types":["*/*"],"max":"1 GB"}],"urlLife":"2s"}}}"#
 );
 
+/// Starts to install Chromium where there is none. The tests say what is missing if that fails.
+#[must_use]
+pub fn install_browser() -> Option<Child> {
+    let mut node = Command::new("node");
+    node.args(["--eval", "import('./chromium.mjs').then((chromium) => chromium.chromiumPath())"]);
+    node.current_dir(root().join("web")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    node.spawn().ok()
+}
+
 /// Runs the tests in `web/tests` and adds their counts.
 pub fn test(tally: &mut Tally, stack: &Stack, full: bool) {
-    println!("\n── Uppy in a browser");
     let open = format!("sluice-open-{}", std::process::id());
     let ready = || -> Result<_> {
         let (page, policy) = (up(stack)?, format!("Policy={OPEN_POLICY}"));
@@ -41,7 +49,7 @@ pub fn test(tally: &mut Tally, stack: &Stack, full: bool) {
                 .env("SLUICE_SCREENS", &screens)
                 .env("SLUICE_FULL", if full { "true" } else { "" });
             tally.tests("Uppy 5 and 6 in Chromium", node);
-            println!("Screenshots are in {}", screens.display());
+            tally.say(&format!("Screenshots are in {}", screens.display()));
             tally.step("the stack beside it is deleted", remove_beside(&open));
         }
         Err(problem) => tally.step("Uppy 5 and 6 in Chromium", Err(problem)),
