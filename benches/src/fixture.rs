@@ -35,13 +35,23 @@ pub(crate) fn environment() -> Vec<(&'static str, String)> {
     environment
 }
 
-/// `POST /uploads` as API Gateway sends it in payload format 2.0, with the claims of a verified token.
+/// `POST /uploads` for a picture.
 pub(crate) fn grant_request() -> Value {
-    let body = json!({ "filename": "photo.png", "contentType": "image/png", "size": 1_048_576 });
+    request("/uploads", &json!({ "filename": "photo.png", "contentType": "image/png", "size": 1_048_576 }))
+}
+
+/// `POST /uploads/batch` for so many pictures.
+pub(crate) fn batch_request(count: usize) -> Value {
+    let pictures = (0..count).map(|n| json!({ "filename": format!("photo-{n}.png"), "size": 20_000 }));
+    request("/uploads/batch", &json!({ "uploads": pictures.collect::<Vec<_>>() }))
+}
+
+/// A `POST` as API Gateway sends it in payload format 2.0, with the claims of a verified token.
+fn request(path: &str, body: &Value) -> Value {
     json!({
         "version": "2.0",
-        "routeKey": "POST /uploads",
-        "rawPath": "/uploads",
+        "routeKey": format!("POST {path}"),
+        "rawPath": path,
         "rawQueryString": "",
         "headers": {
             "accept": "*/*",
@@ -77,13 +87,13 @@ pub(crate) fn grant_request() -> Value {
             "domainPrefix": "a1b2c3d4e5",
             "http": {
                 "method": "POST",
-                "path": "/uploads",
+                "path": path,
                 "protocol": "HTTP/1.1",
                 "sourceIp": "203.0.113.7",
                 "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
             },
             "requestId": "JKJaXmPLvHcESHA=",
-            "routeKey": "POST /uploads",
+            "routeKey": format!("POST {path}"),
             "stage": "$default",
             "time": "22/Nov/2026:20:00:00 +0000",
             "timeEpoch": 1_795_377_600_000_u64

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::Result;
-use crate::fixture::{environment, grant_request};
+use crate::fixture::{batch_request, environment, grant_request};
 use crate::machine::{bootstrap, megabytes};
 use crate::report::{Report, median, note, row, table};
 use crate::runtime::{ProcessRun, function, run_process};
@@ -25,6 +25,12 @@ const INVOCATIONS_PER_PROCESS: usize = 400;
 const MAX_COLD_RATIO: f64 = 1.25;
 const MAX_WARM_EXTRA_MICROS: f64 = 50.0;
 const MAX_READY_RATIO: f64 = 2.0;
+const MAX_BATCH_MILLIS: f64 = 20.0;
+
+/// Uploads in a batch: as many as a request may have.
+const BATCH_SIZE: usize = 1_000;
+/// Batches for the processor time. One is too short for its resolution of 10 ms.
+const BATCHES: u32 = 100;
 
 /// Hello world comes first: all ratios are relative to it.
 const FUNCTIONS: [&str; 4] = ["hello", "presign", "uploads", "validate"];
@@ -78,6 +84,7 @@ pub(crate) fn measure(report: &mut Report) -> Result {
     ));
     check_figures(report, &mut figures)?;
     check_network_calls(report, &event)?;
+    check_batch(report)?;
     boto3::compare(report, &event)
 }
 
@@ -152,6 +159,27 @@ fn check_network_calls(report: &mut Report, event: &str) -> Result {
         calls == 0 && response["statusCode"] == 201,
         &figure,
         "status 201, 0 calls",
+    );
+    Ok(())
+}
+
+/// Checks the processor time of `POST /uploads/batch`, the function's start included.
+fn check_batch(report: &mut Report) -> Result {
+    let event = batch_request(BATCH_SIZE).to_string();
+    let run = run_process(&mut function(&bootstrap("presign")?, &environment()), &event, BATCHES as usize)?;
+    let response: Value = serde_json::from_slice(&run.response).map_err(|e| format!("the response of presign: {e}"))?;
+    let body = response["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).unwrap_or_default();
+    let results = body["results"].as_array().map_or(&[][..], Vec::as_slice);
+    let granted = results.iter().filter(|result| result["grant"].is_object()).count();
+    let processor = run.processor.ok_or("the processor time of presign is unknown")?;
+    let each = millis(processor) / f64::from(BATCHES);
+    let figure = format!("{granted} grants in {each:.1} ms");
+    let kept = granted == BATCH_SIZE && each <= MAX_BATCH_MILLIS;
+    report.check(
+        "presign, processor time of a batch",
+        kept,
+        &figure,
+        &format!("{BATCH_SIZE} in {MAX_BATCH_MILLIS} ms"),
     );
     Ok(())
 }

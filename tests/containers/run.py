@@ -33,12 +33,15 @@ LOGICAL_IDS = {
     "multipart-complete": "Complete",
     "multipart-initiate": "Initiate",
     "multipart-parts": "Parts",
+    "notify": "Notify",
     "presign": "Presign",
     "reconcile": "Reconcile",
     "uploads": "Uploads",
     "validate": "Validate",
 }
-PARAMETERS = ["JwtIssuer=https://issuer.example", "JwtAudience=audience", "EventBusName=default"]
+# Nothing listens at the address of the webhooks, so every delivery stays in its queue.
+PARAMETERS = ["JwtIssuer=https://issuer.example", "JwtAudience=audience", "EventBusName=default",
+              "WebhookUrl1=http://127.0.0.1:9/", "WebhookPrivateHosts=true"]
 BUCKET = "sluice-example"  # The bucket of the golden events: it is empty.
 
 
@@ -49,6 +52,8 @@ def problem(function, name, answer):
     status = answer.get("statusCode")
     if function == "forward":
         return "a record was not published" if answer["batchItemFailures"] else None
+    if function == "notify":
+        return None if len(answer["batchItemFailures"]) == 1 else "the delivery does not stay in its queue"
     if function == "validate":
         failures = bool(answer.get("batchItemFailures"))
         return None if failures == ("poison" in name) else "another set of messages failed"
@@ -99,7 +104,8 @@ def variables(stack, endpoint):
         GlobalSecondaryIndexes=[{name: index[name] for name in members} for index in deployed["GlobalSecondaryIndexes"]],
     )
     shared = {"BUCKET": BUCKET, "TABLE": stack["table"], "QUEUE_URL": stack["queue"],
-              "COMPLETIONS_URL": stack["queue"], "EVENT_BUS": "default", "AWS_ENDPOINT_URL": endpoint}
+              "COMPLETIONS_URL": stack["queue"], "EVENT_BUS": "default", "AWS_ENDPOINT_URL": endpoint,
+              "WEBHOOK_SECRETS": stack["webhookSecrets"][0], "WEBHOOK_QUEUES": stack["webhookQueues"][0]}
     return {name: {**shared, "TABLE": empty} if name == "Reconcile" else shared for name in LOGICAL_IDS.values()}
 
 
