@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import certifi
+
 PACKAGES = ["docker.io", "iptables"]
 
 
@@ -121,6 +123,8 @@ class Engine:
         for program in [*programs, *self.built.glob("*/bootstrap")]:
             linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
             files.update({Path(found).relative_to("/"): found for found in re.findall(r"(/\S+) \(0x", linked)})
+        # Where Amazon Linux has its root certificates. `notify` does not start without any.
+        files[Path("etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem")] = certifi.where()
         image = self.home / "base.tar"
         with tarfile.open(image, "w") as tar:
             for folder, mode in (("tmp", 0o1777), ("var/task", 0o755), ("var/runtime", 0o755), ("opt", 0o755)):

@@ -47,6 +47,8 @@ BUCKET = "sluice-example"  # The bucket of the golden events: it is empty.
 
 def problem(function, name, answer):
     """What is wrong with an answer, or nothing. golden_events.rs expects the same."""
+    if answer is None and function == "validate":
+        return None  # A direct trigger takes no answer.
     if not isinstance(answer, dict) or "errorMessage" in answer:
         return "the function failed"
     status = answer.get("statusCode")
@@ -105,7 +107,7 @@ def variables(stack, endpoint):
     )
     shared = {"BUCKET": BUCKET, "TABLE": stack["table"], "QUEUE_URL": stack["queue"],
               "COMPLETIONS_URL": stack["queue"], "EVENT_BUS": "default", "AWS_ENDPOINT_URL": endpoint,
-              "WEBHOOK_SECRETS": stack["webhookSecrets"][0], "WEBHOOK_QUEUES": stack["webhookQueues"][0]}
+              "LOST_ANNOUNCEMENTS_URL": "", "WEBHOOK_SECRETS": stack["webhookSecrets"][0], "WEBHOOK_QUEUES": stack["webhookQueues"][0]}
     return {name: {**shared, "TABLE": empty} if name == "Reconcile" else shared for name in LOGICAL_IDS.values()}
 
 
