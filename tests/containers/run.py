@@ -162,8 +162,9 @@ def main():
             runs = [["local", "invoke", LOGICAL_IDS[function], "--event", str(path), *common]
                     for function, path in events]
             with multiprocessing.get_context("fork").Pool(2, maxtasksperchild=1) as pool:
-                # The first one alone: it builds the image.
-                results = itertools.chain([pool.apply(sam, runs[:1])], pool.imap(sam, runs[1:]))
+                # The first one alone: it builds the image, even if an older base image left one.
+                first = [*runs[0], "--force-image-build"]
+                results = itertools.chain([pool.apply(sam, [first])], pool.imap(sam, runs[1:]))
                 for function, group in itertools.groupby(zip(events, results), lambda run: run[0][0]):
                     wrong = [failure(*event, *result) for event, result in group]
                     failed += filter(None, wrong)
