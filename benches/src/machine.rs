@@ -26,14 +26,21 @@ pub(crate) fn peak_memory(process: u32) -> Option<u64> {
 
 /// The processor time of this process so far, in all threads, in steps of 10 ms.
 pub(crate) fn processor_time() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").map_err(|e| format!("/proc/self/stat: {e}"))?;
+    let (user, system) = user_and_system("self").ok_or("/proc/self/stat has no processor time")?;
+    Ok(user + system)
+}
+
+/// The processor time of another process so far without the kernel's, in all threads, in steps of 10 ms.
+pub(crate) fn user_time_of(process: u32) -> Option<Duration> {
+    user_and_system(&process.to_string()).map(|(user, _)| user)
+}
+
+fn user_and_system(process: &str) -> Option<(Duration, Duration)> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The program name, in brackets, may contain any character; the fields after it are numbers.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<u32>().ok());
-    match (ticks(11), ticks(12)) {
-        (Some(user), Some(system)) => Ok(CLOCK_TICK * (user + system)),
-        _ => Err("/proc/self/stat has no processor time".to_owned()),
-    }
+    let ticks = |field: usize| fields.get(field)?.parse::<u32>().ok().map(|ticks| CLOCK_TICK * ticks);
+    Some((ticks(11)?, ticks(12)?))
 }
 
 /// The processor time of another process so far, in all threads, in nanoseconds from the scheduler statistics.

@@ -163,7 +163,8 @@ fn check_network_calls(report: &mut Report, event: &str) -> Result {
     Ok(())
 }
 
-/// Checks the processor time of `POST /uploads/batch`, the function's start included.
+/// Checks the processor time of `POST /uploads/batch`, the function's start included. Without the kernel's, which is that
+/// of this bench's connection: Lambda's own takes the response elsewhere.
 fn check_batch(report: &mut Report) -> Result {
     let event = batch_request(BATCH_SIZE).to_string();
     let run = run_process(&mut function(&bootstrap("presign")?, &environment()), &event, BATCHES as usize)?;
@@ -171,8 +172,8 @@ fn check_batch(report: &mut Report) -> Result {
     let body = response["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).unwrap_or_default();
     let results = body["results"].as_array().map_or(&[][..], Vec::as_slice);
     let granted = results.iter().filter(|result| result["grant"].is_object()).count();
-    let processor = run.processor.ok_or("the processor time of presign is unknown")?;
-    let each = millis(processor) / f64::from(BATCHES);
+    let user = run.user.ok_or("the processor time of presign is unknown")?;
+    let each = millis(user) / f64::from(BATCHES);
     let figure = format!("{granted} grants in {each:.1} ms");
     let kept = granted == BATCH_SIZE && each <= MAX_BATCH_MILLIS;
     report.check(

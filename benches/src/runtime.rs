@@ -29,6 +29,8 @@ pub(crate) struct ProcessRun {
     pub(crate) response: Vec<u8>,
     /// The processor time of all threads.
     pub(crate) processor: Option<Duration>,
+    /// The same without the kernel's.
+    pub(crate) user: Option<Duration>,
     /// The peak resident memory in bytes.
     pub(crate) peak_memory: Option<u64>,
 }
@@ -96,6 +98,7 @@ fn collect(calls: &Receiver<Call>, started: Instant, invocations: usize, process
         warm: Vec::new(),
         response: Vec::new(),
         processor: None,
+        user: None,
         peak_memory: None,
     };
     let mut responses = 0;
@@ -111,6 +114,7 @@ fn collect(calls: &Receiver<Call>, started: Instant, invocations: usize, process
     }
     run.peak_memory = crate::machine::peak_memory(process);
     run.processor = crate::machine::processor_time_of(process);
+    run.user = crate::machine::user_time_of(process);
     Ok(run)
 }
 
