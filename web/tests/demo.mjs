@@ -57,3 +57,13 @@ export async function axe(tab) {
   })
   assert.deepEqual(violations, [])
 }
+
+/** The address of a download link, once the page has asked for it. */
+export async function signedUrl(link) {
+  for (const deadline = Date.now() + TIMEOUT_MS; Date.now() < deadline; ) {
+    const url = await link.getAttribute('href')
+    if (url !== '#') return url
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  throw new Error('the page did not get the address of the file')
+}

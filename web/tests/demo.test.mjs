@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 
-import { axe, bigFile, card, choose, demo, drop } from './demo.mjs'
+import { axe, bigFile, card, choose, demo, drop, signedUrl } from './demo.mjs'
 import { bob, callApi, close, eventually, png, program, recordTraffic, screenshot, together } from './fixture.mjs'
 
 after(close)
@@ -67,7 +67,7 @@ together('the page with our client', () => {
         assert.ok(isReddish(colour), colour)
         assert.equal(await wrong.getByRole('link').count(), 0)
       }
-      const content = await fetch(await good.getByRole('link', { name: 'Download sunset.png' }).getAttribute('href'))
+      const content = await fetch(await signedUrl(good.getByRole('link', { name: 'Download sunset.png' })))
       assert.equal(Buffer.from(await content.arrayBuffer()).subarray(1, 4).toString(), 'PNG')
       await eventually('a verdict in view', () => tab.evaluate(verdictInView))
       await axe(tab)

@@ -1,7 +1,8 @@
 //! `POST /uploads/batch`: grants for up to a thousand files. Each file gets its own answer.
 
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use lambda_http_kit::http::{BatchResults, Code, Problem, caller, checked_batch, idempotent_id, parse_body};
+use lambda_http_kit::http::{BatchResults, Code, Problem, caller, checked_batch, idempotent_id, json, parse_body};
 use policy::Transport;
 use policy::key::{OwnerId, UploadId};
 use serde::{Deserialize, Serialize};
@@ -39,7 +40,7 @@ impl<R: IdempotencyStore> Deps<R> {
             });
         let results = BatchResults::new(results);
         tracing::info!(upload = %seed, files = entries.len(), "batch granted");
-        Ok(results.respond())
+        Ok(json(StatusCode::OK, &results))
     }
 
     fn grant_entry(&self, entry: &RawValue, owner: &OwnerId, id: UploadId) -> Result<wire::CreateResponse, Problem> {
