@@ -29,8 +29,10 @@ const MAX_BATCH_MILLIS: f64 = 20.0;
 
 /// Uploads in a batch: as many as a request may have.
 const BATCH_SIZE: usize = 1_000;
-/// Batches for the processor time. One is too short for its resolution of 10 ms.
+/// Batches of one process, for the processor time. One is too short for its resolution of 10 ms.
 const BATCHES: u32 = 100;
+/// Processes that grant batches. The fastest counts: what else the machine does only makes the others slower.
+const BATCH_PROCESSES: usize = 5;
 
 /// Hello world comes first: all ratios are relative to it.
 const FUNCTIONS: [&str; 4] = ["hello", "presign", "uploads", "validate"];
@@ -163,17 +165,24 @@ fn check_network_calls(report: &mut Report, event: &str) -> Result {
     Ok(())
 }
 
+/// The number of grants in a response to `POST /uploads/batch`.
+fn grants(response: &[u8]) -> Result<usize> {
+    let response: Value = serde_json::from_slice(response).map_err(|e| format!("the response of presign: {e}"))?;
+    let body = response["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).unwrap_or_default();
+    Ok(body["results"].as_array().map_or(0, |results| results.iter().filter(|one| one["grant"].is_object()).count()))
+}
+
 /// Checks the processor time of `POST /uploads/batch`, the function's start included. Without the kernel's, which is that
 /// of this bench's connection: Lambda's own takes the response elsewhere.
 fn check_batch(report: &mut Report) -> Result {
     let event = batch_request(BATCH_SIZE).to_string();
-    let run = run_process(&mut function(&bootstrap("presign")?, &environment()), &event, BATCHES as usize)?;
-    let response: Value = serde_json::from_slice(&run.response).map_err(|e| format!("the response of presign: {e}"))?;
-    let body = response["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok()).unwrap_or_default();
-    let results = body["results"].as_array().map_or(&[][..], Vec::as_slice);
-    let granted = results.iter().filter(|result| result["grant"].is_object()).count();
-    let user = run.user.ok_or("the processor time of presign is unknown")?;
-    let each = millis(user) / f64::from(BATCHES);
+    let (mut granted, mut each) = (BATCH_SIZE, f64::INFINITY);
+    for _ in 0..BATCH_PROCESSES {
+        let run = run_process(&mut function(&bootstrap("presign")?, &environment()), &event, BATCHES as usize)?;
+        granted = granted.min(grants(&run.response)?);
+        let user = run.user.ok_or("the processor time of presign is unknown")?;
+        each = each.min(millis(user) / f64::from(BATCHES));
+    }
     let figure = format!("{granted} grants in {each:.1} ms");
     let kept = granted == BATCH_SIZE && each <= MAX_BATCH_MILLIS;
     report.check(

@@ -35,8 +35,6 @@ TYPES = [
     ("functions/presign/src/wire.rs", "ClassLimits", "ClassLimits", False),
     ("functions/presign/src/wire.rs", "RuleLimits", "ClassLimits/properties/allow/items", False),
     ("functions/presign/src/batch.rs", "BatchBody", "CreateUploads", True),
-    ("shared/lambda/src/http/batch.rs", "BatchResults", "Grants", False),
-    ("shared/lambda/src/http/batch.rs", "BatchResults", "UploadStatuses", False),
     ("functions/uploads/src/statuses.rs", "StatusBody", "GetUploads", True),
     ("functions/uploads/src/statuses.rs", "StatusResult", "UploadStatus", False),
     ("functions/multipart-initiate/src/wire.rs", "CreateBody", "CreateMultipart", True),

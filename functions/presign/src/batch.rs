@@ -1,10 +1,11 @@
 //! `POST /uploads/batch`: grants for up to a thousand files. Each file gets its own answer.
 
-use lambda_http::http::StatusCode;
+use jiff::Timestamp;
 use lambda_http::{Body, Request, Response};
-use lambda_http_kit::http::{BatchResults, Code, Problem, caller, checked_batch, idempotent_id, json, parse_body};
+use lambda_http_kit::http::{BatchResults, Code, Problem, caller, checked_batch, idempotent_id, parse_body};
 use policy::Transport;
 use policy::key::{OwnerId, UploadId};
+use s3_presigner::Signer;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uploads_core::ports::records::IdempotencyStore;
@@ -33,17 +34,24 @@ impl<R: IdempotencyStore> Deps<R> {
         let owner = caller(request, &self.config.access)?;
         let entries = checked_batch(parse_body::<BatchBody>(request)?.uploads, "uploads")?;
         let seed = idempotent_id(&self.records, &self.env, request, &owner, "batch").await?;
+        let signer = self.signer();
         let results =
-            entries.iter().zip(0_u32..).map(|(entry, n)| match self.grant_entry(entry, &owner, seed.nth(n)) {
+            entries.iter().zip(0_u32..).map(|(entry, n)| match self.grant_entry(entry, &owner, &signer, seed.nth(n)) {
                 Ok(grant) => BatchResult::Grant(grant),
                 Err(problem) => BatchResult::Problem(problem.to_json()),
             });
         let results = BatchResults::new(results);
         tracing::info!(upload = %seed, files = entries.len(), "batch granted");
-        Ok(json(StatusCode::OK, &results))
+        Ok(results.respond())
     }
 
-    fn grant_entry(&self, entry: &RawValue, owner: &OwnerId, id: UploadId) -> Result<wire::CreateResponse, Problem> {
+    fn grant_entry(
+        &self,
+        entry: &RawValue,
+        owner: &OwnerId,
+        signer: &(Signer, Timestamp),
+        id: UploadId,
+    ) -> Result<wire::CreateResponse, Problem> {
         let body: wire::CreateBody = serde_json::from_str(entry.get())
             .map_err(|e| Problem::new(Code::InvalidBody, format!("a field is missing, unknown or invalid: {e}")))?;
         let (upload, transport) = body.into_upload_request(owner.clone())?;
@@ -53,7 +61,7 @@ impl<R: IdempotencyStore> Deps<R> {
         }
         let reviewed = self.config.policy.review(upload, transport)?;
         let encoded_grant = reviewed.grant.encode()?;
-        let presigned = self.sign(id, &reviewed, encoded_grant, transport);
+        let presigned = self.sign(signer, id, &reviewed, encoded_grant, transport);
         Ok(wire::CreateResponse::new(id, presigned, &reviewed.grant.content_type, reviewed.multipart_recommended))
     }
 }

@@ -13,6 +13,7 @@ mod batch;
 mod uppy;
 mod wire;
 
+use jiff::Timestamp;
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, RequestExt, Response};
 use lambda_http_kit::HttpHandler;
@@ -22,6 +23,7 @@ use lambda_http_kit::presigned_upload::{PresignedUpload, UploadToSign};
 use lambda_http_kit::uppy::{Operation, error_response};
 use policy::key::UploadId;
 use policy::{Refusal, ReviewedUpload, Transport};
+use s3_presigner::Signer;
 use uploads_core::env::Env;
 use uploads_core::ports::records::IdempotencyStore;
 
@@ -56,7 +58,7 @@ impl<R: IdempotencyStore> Deps<R> {
         // Before the idempotency key is used: after a refusal, the corrected body must work with the same key.
         let encoded_grant = reviewed.grant.encode()?;
         let id = idempotent_id(&self.records, &self.env, request, &owner, "").await?;
-        let presigned = self.sign(id, &reviewed, encoded_grant, transport);
+        let presigned = self.sign(&self.signer(), id, &reviewed, encoded_grant, transport);
         tracing::info!(upload = %id, class = reviewed.grant.class, "upload granted");
         let body =
             wire::CreateResponse::new(id, presigned, &reviewed.grant.content_type, reviewed.multipart_recommended);
@@ -75,17 +77,22 @@ impl<R: IdempotencyStore> Deps<R> {
         Ok(json(StatusCode::OK, &body))
     }
 
+    /// A signer, and the time from which its URLs are valid.
+    fn signer(&self) -> (Signer, Timestamp) {
+        let now = (self.env.now)();
+        (self.config.signers.at(now), now)
+    }
+
     fn sign(
         &self,
+        (signer, now): &(Signer, Timestamp),
         id: UploadId,
         reviewed: &ReviewedUpload,
         encoded_grant: String,
         transport: Transport,
     ) -> PresignedUpload {
-        let (config, now) = (&self.config, (self.env.now)());
-        let (bucket, endpoint) = (&config.bucket, &config.endpoint);
-        let unsigned = UploadToSign { id, reviewed, encoded_grant, transport, bucket, endpoint };
-        unsigned.sign(&config.signers.at(now), now)
+        let (bucket, endpoint) = (&self.config.bucket, &self.config.endpoint);
+        UploadToSign { id, reviewed, encoded_grant, transport, bucket, endpoint }.sign(signer, *now)
     }
 }
 

@@ -18,7 +18,7 @@ impl<R: IdempotencyStore> Deps<R> {
         let reviewed = policy.review(file.into_upload_request(owner, class, policy)?, transport)?;
         let encoded_grant = reviewed.grant.encode()?;
         let id = self.env.upload_id();
-        let presigned = self.sign(id, &reviewed, encoded_grant, transport);
+        let presigned = self.sign(&self.signer(), id, &reviewed, encoded_grant, transport);
         tracing::info!(upload = %id, class = reviewed.grant.class, "upload granted");
         Ok(json(StatusCode::OK, &Params::new(presigned, reviewed.url_life)))
     }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use lambda_http_kit::http::{BatchResults, Problem, caller, checked_batch, json, parse_body};
+use lambda_http_kit::http::{BatchResults, Problem, caller, checked_batch, parse_body};
 use policy::key::{ObjectKey, UploadId};
 use policy::upload::Record;
 use policy::view::Upload;
@@ -35,7 +34,7 @@ impl<R: Table, O: Bucket> Deps<R, O> {
         let keys: Vec<ObjectKey> = ids.iter().map(|id| object_key(owner.clone(), id)).collect::<Result<_, _>>()?;
         let distinct: BTreeSet<UploadId> = keys.iter().map(ObjectKey::id).collect();
         let records = self.records.records_of(&distinct).await?;
-        Ok(json(StatusCode::OK, &BatchResults::new(keys.iter().map(|key| result(key, &records)))))
+        Ok(BatchResults::new(keys.iter().map(|key| result(key, &records))).respond())
     }
 }
 
