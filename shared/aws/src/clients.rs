@@ -1,5 +1,6 @@
 //! SDK clients, built at their first use: a function that only signs needs no TLS.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,18 @@ pub(crate) fn describe<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
     }
 }
 
+/// The region, the credentials and the HTTP client. Boxed, so that this crate alone compiles the loader: every function
+/// would otherwise compile it again.
+fn load_config() -> Pin<Box<dyn Future<Output = SdkConfig> + Send>> {
+    // ring rather than aws-lc: no C++ build, and none of the 10 to 50 ms of entropy gathering that aws-lc does once per
+    // process since 2025-10.
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = Builder::new().tls_provider(tls).build_https();
+    let patience =
+        TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).operation_timeout(CALL_TIMEOUT).build();
+    Box::pin(aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(patience).load())
+}
+
 impl Clients {
     /// New clients; with `path_style` they address buckets by path, as S3-compatible stores need it.
     #[must_use]
@@ -64,20 +77,7 @@ impl Clients {
     }
 
     async fn config(&self) -> &SdkConfig {
-        self.0
-            .config
-            .get_or_init(async || {
-                // ring rather than aws-lc: no C++ build, and none of the 10 to 50 ms of entropy gathering that
-                // aws-lc does once per process since 2025-10.
-                let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-                let http = Builder::new().tls_provider(tls).build_https();
-                let patience = TimeoutConfig::builder()
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .operation_timeout(CALL_TIMEOUT)
-                    .build();
-                aws_config::defaults(BehaviorVersion::latest()).http_client(http).timeout_config(patience).load().await
-            })
-            .await
+        self.0.config.get_or_init(load_config).await
     }
 
     pub(crate) async fn s3(&self) -> &aws_sdk_s3::Client {
