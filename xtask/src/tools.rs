@@ -1,8 +1,8 @@
 //! The Python tools, in virtual environments: they pin different versions of the same libraries.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::{env, fs};
 
@@ -31,8 +31,15 @@ pub const SECOND_STORE: Tool =
 
 /// Starts to install tools, one after the other, while other work goes on. The returned function waits for the end.
 pub fn install_beside(tools: &'static [Tool]) -> impl FnOnce() -> Result<()> {
-    let installing = thread::spawn(|| tools.iter().try_for_each(|tool| tool.install_with(Progress::End)));
-    || installing.join().unwrap_or_else(|_| Err(anyhow!("installing tools panicked")))
+    beside(|| tools.iter().try_for_each(|tool| tool.install_with(Progress::End)))
+}
+
+/// Starts work that goes on beside the caller's. The returned function waits for its end.
+pub(crate) fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> impl FnOnce() -> Result<T> {
+    let working = thread::spawn(work);
+    || working.join().unwrap_or_else(|_| Err(anyhow!("work in the background panicked")))
 }
 
 impl Tool {
@@ -54,10 +61,12 @@ impl Tool {
         self.install_with(Progress::Lines)
     }
 
-    fn install_with(self, progress: Progress) -> Result<()> {
-        // Two installations at once would write into the same environment.
-        static INSTALLING: Mutex<()> = Mutex::new(());
-        let _one_by_one = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn install_with(self, progress: Progress) -> Result<()> {
+        // Two installations at once must not write into the same environment.
+        let lock = self.home().with_extension("lock");
+        fs::create_dir_all(root().join("target/tools"))?;
+        let one_by_one = File::create(&lock).with_context(|| lock.display().to_string())?;
+        one_by_one.lock()?;
         let requirements = root().join("xtask/requirements").join(format!("{}.txt", self.name));
         let wanted = fs::read_to_string(&requirements).with_context(|| requirements.display().to_string())?;
         let stamp = self.home().join(format!("{}.txt", self.name));

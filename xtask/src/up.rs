@@ -10,7 +10,8 @@ use anyhow::{Result, ensure};
 use local_stack::aws::form_call;
 use local_stack::stack::{LOCAL, Stack};
 
-use crate::tools::{CARGO_LAMBDA, EMULATOR, SAM, install_beside};
+use crate::process::Progress;
+use crate::tools::{CARGO_LAMBDA, EMULATOR, SAM, beside, install_beside};
 use crate::{emulator, root, web};
 
 /// Starts the local stack, uploads a picture through it and prints what to do next. `origins` are pages of the user's
@@ -81,15 +82,18 @@ pub fn ready(origins: &[String]) -> Result<Stack> {
         println!("Later starts take 7 seconds, or about 40 if functions have changed.");
     }
     println!("Tools and functions");
-    CARGO_LAMBDA.install()?;
     // Installing waits for the network and for the disk, compiling for the processor.
-    let installed = install_beside(&[SAM, EMULATOR]);
-    let compiled = deploy::compile();
-    installed()?;
+    let started = beside(|| EMULATOR.install_with(Progress::End).and_then(|()| emulator::start()));
+    let compiled = CARGO_LAMBDA.install().and_then(|()| {
+        let installed = install_beside(&[SAM]);
+        let compiled = deploy::compile();
+        installed().and(compiled)
+    });
+    let started = started();
     compiled?;
+    let kept = started?;
     let code = deploy::collect()?;
     println!("Local stack");
-    let kept = emulator::start()?;
     let users = users::users(kept)?;
     let webhooks = format!("WebhookUrl1={}", web::receiver_url());
     let stack = deploy::deploy(LOCAL, &code, &users, origins, &[&webhooks, "WebhookPrivateHosts=true"])?;

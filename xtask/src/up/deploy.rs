@@ -43,7 +43,7 @@ pub(super) fn collect() -> Result<String> {
     }
     let architecture = format!("Architecture={}", machine());
     let mut collect = sam();
-    collect.args(["build", "--no-cached", "--parameter-overrides", &architecture]);
+    collect.args(["build", "--no-cached", "--parallel", "--parameter-overrides", &architecture]);
     quietly("sam build", &local().join("sam-build.log"), &mut collect)?;
     fs::write(&stamp, &built).with_context(|| stamp.display().to_string())?;
     Ok(built)
