@@ -8,19 +8,22 @@ const PICTURES = new Set(['image/png', 'image/apng', 'image/jpeg', 'image/gif', 
 
 export const isPicture = (record) => record.status === 'accepted' && PICTURES.has(record.observed?.contentType)
 
-/** A download link. `onProblem` gets a sentence, or undefined when the link works again. */
+/**
+ * A download link. `onProblem` gets a sentence, or undefined when the link works again. `sign` gives the link its URL
+ * before it is needed, and tells another function of a problem.
+ */
 export function downloadLink(client, { id, filename }, onProblem) {
   // A failed download must not replace this page.
   const link = make('a', { className: 'button', textContent: 'Download', target: '_blank', rel: 'noopener', href: '#' })
   link.setAttribute('aria-label', `Download ${filename}`)
   let signedAt = 0
-  const sign = async () => {
+  const sign = async (onFailure = onProblem) => {
     try {
       link.href = (await client.content(id)).url
       signedAt = Date.now()
       onProblem()
-    } catch ({ message }) {
-      onProblem(message)
+    } catch ({ message, code }) {
+      onFailure(message, code)
     }
     return signedAt
   }

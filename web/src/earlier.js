@@ -75,11 +75,16 @@ export class Earlier {
     const item = make('li', {}, mark, make('div', { className: 'body' }, make('h3', { textContent: name }), when, state, notice), make('div', { className: 'actions' }, ...(isAccepted ? [link] : []), erase))
     item.dataset.state = record.status
     this.list.append(item)
-    if (isPicture(record) && record.observed.size <= MAX_THUMBNAIL_BYTES) void this.#thumbnail(link, mark)
+    if (isPicture(record) && record.observed.size <= MAX_THUMBNAIL_BYTES) void this.#thumbnail(link, mark, item)
   }
 
-  async #thumbnail(link, mark) {
-    if (!(await link.sign())) return
+  /** Nobody asked for the picture, so a problem is not told. The list may still have an upload that was just deleted. */
+  async #thumbnail(link, mark, item) {
+    const signed = await link.sign((_, code) => {
+      if (code === 'deleted') item.remove()
+      this.#changed()
+    })
+    if (!signed) return
     const image = make('img', { src: link.href, alt: '' })
     image.onerror = () => image.remove()
     mark.replaceChildren(image)

@@ -261,6 +261,23 @@ together('the page with our client', () => {
     await tab.context().close()
   })
 
+  test('an upload that is listed after its deletion is left out, and nothing is said of it', async () => {
+    const tab = await demo()
+    await choose(tab, { name: 'stale.png', mimeType: 'image/png', buffer: png })
+    await card(tab, 'stale.png', 'accepted').waitFor()
+    const record = await recordOf('stale.png')
+    assert.equal((await callApi('DELETE', `/uploads/${record.id}`)).status, 200)
+    const list = { headers: { 'access-control-allow-origin': '*' }, json: { items: [record] } }
+    await tab.route(/\/uploads\?limit=/, (route) => route.fulfill(list))
+    const asked = tab.waitForResponse((response) => response.url().endsWith(`/uploads/${record.id}/content`) && response.status() === 404)
+    await tab.reload()
+    await asked
+    await eventually('an empty list', async () => (await tab.locator('#earlier-files > li').count()) === 0)
+    assert.deepEqual(await tab.getByRole('log').locator('p').allInnerTexts(), [])
+    assert.deepEqual(tab.problems, [])
+    await tab.context().close()
+  })
+
   test('the page shows that the application was told, once the receiver has the event', async () => {
     const tab = await demo()
     let deliveries = []
