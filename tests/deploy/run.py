@@ -19,6 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = ROOT / "target" / "tools" / "sam" / "bin" / "python"
 BUILT = ROOT / ".aws-sam" / "build" / "template.yaml"
+# The same after another test: its functions are uploaded already.
+PACKAGED = ROOT / "target" / "local" / "emulator" / "packaged.yaml"
+TEMPLATE = PACKAGED if PACKAGED.exists() else BUILT
 ARCHITECTURE = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
 PARAMETERS = {
     "Architecture": ARCHITECTURE, "OpenMode": "true", "RequireTls": "false", "DeletionProtection": "false",
@@ -52,7 +55,7 @@ class Account:
 
     def by_sam(self, name, template):
         """Deploys a template that needs SAM. Returns the status of the stack."""
-        file = BUILT.with_name(f"{name}.yaml")
+        file = TEMPLATE.with_name(f"{name}.yaml")
         file.write_text(yaml_dump(template))
         parameters = [f"{key}={value}" for key, value in PARAMETERS.items()]
         command = [PYTHON, "-m", "samcli", "deploy", "--config-file", ROOT / "samconfig.toml", "--template-file", file,
@@ -138,7 +141,7 @@ def faults(account, deploy, name, template):
 
 def main():
     started, account = time.monotonic(), Account()
-    template = yaml_parse(BUILT.read_text())
+    template = yaml_parse(TEMPLATE.read_text())
     # A fault that this test has to find.
     kept = stateful(template, DeletionPolicy="Retain")
     names = [f"sluice-{kind}-{os.getpid()}" for kind in ("again", "seeded", "small")]

@@ -78,7 +78,7 @@ pub fn origin(text: &str) -> Result<String> {
 /// With one sentence and the next step.
 pub fn ready(origins: &[String]) -> Result<Stack> {
     if !root().join("target/lambda").exists() {
-        println!("The first start takes 7 to 12 minutes on two cores: it installs tools and compiles the functions.");
+        println!("The first start takes 5 to 8 minutes on two cores: it installs tools and compiles the functions.");
         println!("Later starts take 7 seconds, or about 40 if functions have changed.");
     }
     println!("Tools and functions");

@@ -1,12 +1,14 @@
 //! Builds the functions and deploys the template that is also deployed to AWS.
 
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::process::Command;
 use std::{env, fs};
 
 use anyhow::{Context, Result, ensure};
 use local_stack::aws::{REGION, ROOT, stack_outputs};
-use local_stack::stack::{Stack, StackCredentials};
+use local_stack::stack::{LOCAL, Stack, StackCredentials};
 
 use super::users::Pool;
 use crate::process::quietly;
@@ -49,6 +51,23 @@ pub(super) fn collect() -> Result<String> {
     Ok(built)
 }
 
+/// The template whose functions SAM has uploaded. Compressing them takes longer than the rest of a deployment, so it is
+/// done once for all stacks of the tests. The template goes with the emulator's state, which has the uploaded files.
+fn package(code: &str) -> Result<PathBuf> {
+    let (template, stamp) = (emulator::home().join("packaged.yaml"), emulator::home().join("packaged.txt"));
+    // Tests of other processes deploy at the same time.
+    let one_by_one = File::create(emulator::home().join("packaged.lock"))?;
+    one_by_one.lock()?;
+    if fs::read_to_string(&stamp).is_ok_and(|packaged| packaged == code) {
+        return Ok(template);
+    }
+    let mut package = sam();
+    package.args(["package", "--resolve-s3", "--output-template-file"]).arg(&template);
+    quietly("sam package", &local().join("sam-package.log"), &mut package)?;
+    fs::write(&stamp, code).with_context(|| stamp.display().to_string())?;
+    Ok(template)
+}
+
 /// A text that changes with the template and with every compiled function.
 fn code() -> Result<String> {
     let mut hasher = DefaultHasher::new();
@@ -76,6 +95,8 @@ fn sam() -> Command {
     sam.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
     sam.env("AWS_ENDPOINT_URL", emulator::endpoint()).env("AWS_DEFAULT_REGION", REGION);
     sam.env("AWS_ACCESS_KEY_ID", ROOT.0).env("AWS_SECRET_ACCESS_KEY", ROOT.1);
+    // Python keeps what it has compiled in this environment of ours, whatever the user's says.
+    sam.env_remove("PYTHONDONTWRITEBYTECODE");
     sam
 }
 
@@ -118,7 +139,12 @@ pub(super) fn deploy(name: &str, code: &str, users: &Pool, origins: &[String], e
         return Ok(stack);
     }
     let mut deploy = sam();
-    deploy.args(["deploy", "--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args(parameters);
+    deploy.arg("deploy");
+    if name != LOCAL {
+        // SAM looks for its settings beside the template.
+        deploy.arg("--template-file").arg(package(code)?).arg("--config-file").arg(root().join("samconfig.toml"));
+    }
+    deploy.args(["--stack-name", name, "--no-confirm-changeset", "--parameter-overrides"]).args(parameters);
     quietly(&format!("sam deploy of {name}"), &local().join(format!("deploy-{name}.log")), &mut deploy)?;
     let stack = outputs(name, users)?;
     fs::write(&stamp, inputs).with_context(|| stamp.display().to_string())?;
